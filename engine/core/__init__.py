@@ -1,0 +1,1 @@
+"""The deterministic order core: compiled state transitions over one block of memory."""

@@ -1,0 +1,248 @@
+"""Owns every enumeration that a record or a table may carry; FIX names where FIX has one."""
+
+from enum import IntEnum, IntFlag
+
+
+class RecordKind(IntEnum):
+    """What a record says; the ranges tell who says it."""
+
+    NEW_ORDER = 1
+    CANCEL_ORDER = 2
+    AMEND_ORDER = 3
+    CANCEL_ALL = 4
+    TARGET_POSITION = 5
+    HELLO = 16
+    SNAPSHOT_REQUEST = 17
+    EXECUTION_REPORT = 32
+    WELCOME = 33
+    INSTRUMENT_STATUS = 34
+    POSITION_STATUS = 35
+    BALANCE_STATUS = 36
+    ORDER_STATUS = 37
+    SNAPSHOT_END = 38
+    VENUE_REPORT = 64
+    BOOK_TOP = 65
+    BALANCE = 66
+    RATE_LIMIT = 67
+    VENUE_STATE = 68
+    TIMER = 69
+    CLOCK_OFFSET = 70
+    VENUE_REQUEST = 96
+
+
+class Side(IntEnum):
+    """FIX Side(54)."""
+
+    BUY = 1
+    SELL = 2
+
+
+class OrderType(IntEnum):
+    """FIX OrdType(40); 0 asks for the configured default."""
+
+    DEFAULT = 0
+    MARKET = 1
+    LIMIT = 2
+
+
+class TimeInForce(IntEnum):
+    """FIX TimeInForce(59), shifted by one so that 0 asks for the configured default."""
+
+    DEFAULT = 0
+    GTC = 2
+    IOC = 4
+    FOK = 5
+
+
+class OrderFlag(IntFlag):
+    """Instructions on one order (FIX ExecInst)."""
+
+    NONE = 0
+    POST_ONLY = 1
+
+
+class OrderStatus(IntEnum):
+    """FIX OrdStatus(39), derived from an order's facts by FIX precedence; UNKNOWN is ours."""
+
+    PENDING_NEW = 1
+    NEW = 2
+    PARTIALLY_FILLED = 3
+    FILLED = 4
+    CANCELED = 5
+    EXPIRED = 6
+    REJECTED = 7
+    PENDING_CANCEL = 8
+    PENDING_REPLACE = 9
+    REFUSED = 10
+    UNKNOWN = 11
+
+
+class ExecutionType(IntEnum):
+    """FIX ExecType(150): what happened. REFUSED is ours: the engine said no before any venue saw it."""
+
+    PENDING_NEW = 1
+    NEW = 2
+    TRADE = 3
+    CANCELED = 4
+    REPLACED = 5
+    REJECTED = 6
+    EXPIRED = 7
+    PENDING_CANCEL = 8
+    PENDING_REPLACE = 9
+    CANCEL_REJECTED = 10
+    REPLACE_REJECTED = 11
+    REFUSED = 12
+    ORDER_STATUS = 13
+    UNKNOWN = 14
+    RETRIED = 15
+
+
+class VenueEvent(IntEnum):
+    """What a venue told us about one leg of an order."""
+
+    ACCEPTED = 1
+    FILL = 2
+    CANCELED = 3
+    EXPIRED = 4
+    REJECTED = 5
+    CANCEL_REJECTED = 6
+    REPLACED = 7
+    REPLACE_REJECTED = 8
+    STATUS = 9
+    NOT_FOUND = 10
+    OUTCOME_UNKNOWN = 11
+
+
+class RequestKind(IntEnum):
+    """What the core asks a venue to do."""
+
+    NEW = 1
+    CANCEL = 2
+    AMEND = 3
+    CANCEL_REPLACE = 4
+    STATUS = 5
+
+
+class EndReason(IntEnum):
+    """How an order ended; NONE while it lives."""
+
+    NONE = 0
+    FILLED = 1
+    CANCELED = 2
+    EXPIRED = 3
+    REJECTED = 4
+    EXECUTION_TIMEOUT = 5
+
+
+class Liquidity(IntEnum):
+    """FIX LastLiquidityInd(851)."""
+
+    UNSTATED = 0
+    ADDED = 1
+    REMOVED = 2
+
+
+class InstrumentStatus(IntEnum):
+    """What the venue lets one do with an instrument."""
+
+    HALTED = 0
+    TRADING = 1
+    CANCEL_ONLY = 2
+
+
+class ConnectionState(IntEnum):
+    """How far the order connection of one account is; only LIVE takes new orders."""
+
+    DOWN = 0
+    CONNECTING = 1
+    RECONCILING = 2
+    LIVE = 3
+
+
+class VenueAbility(IntFlag):
+    """What a venue can do to a live order of one instrument."""
+
+    NONE = 0
+    AMEND_KEEP_PRIORITY = 1
+    CANCEL_REPLACE = 2
+
+
+class RejectReason(IntEnum):
+    """Why the venue said no; the venue's own code travels beside it."""
+
+    NONE = 0
+    OTHER = 1
+    INSUFFICIENT_BALANCE = 2
+    DUPLICATE_CLIENT_ORDER_ID = 3
+    WOULD_TAKE_LIQUIDITY = 4
+    UNKNOWN_ORDER = 5
+    UNKNOWN_SYMBOL = 6
+    PRICE_FILTER = 7
+    LOT_SIZE = 8
+    NOTIONAL_FILTER = 9
+    PRICE_OUTSIDE_VENUE_BAND = 10
+    TOO_MANY_ORDERS = 11
+    RATE_LIMIT = 12
+    MARKET_CLOSED = 13
+    REQUEST_EXPIRED = 14
+    NOT_AUTHORISED = 15
+    MALFORMED_REQUEST = 16
+    NO_CHANGE = 17
+    VENUE_OVERLOADED = 18
+    BANNED = 19
+    SELF_TRADE = 20
+    AMEND_NOT_POSSIBLE = 21
+
+
+class RefusalReason(IntEnum):
+    """Why the engine said no. The record beside it carries the limit, the current and the asked value."""
+
+    NONE = 0
+    MALFORMED_RECORD = 1
+    UNKNOWN_RECORD_KIND = 2
+    COMMAND_OUT_OF_SEQUENCE = 3
+    COMMAND_EXPIRED = 4
+    STALE_EPOCH = 5
+    WRONG_INSTANCE = 6
+    WRONG_STRATEGY = 7
+    DUPLICATE_ORDER_ID = 8
+    UNKNOWN_INSTRUMENT = 9
+    UNKNOWN_ACCOUNT = 10
+    UNKNOWN_ORDER = 11
+    NOT_PERMITTED = 12
+    INSTRUMENT_NOT_TRADING = 13
+    VENUE_NOT_READY = 14
+    INVALID_SIDE = 15
+    INVALID_ORDER_TYPE = 16
+    INVALID_TIME_IN_FORCE = 17
+    INVALID_FLAGS = 18
+    INVALID_PRICE = 19
+    PRICE_OUT_OF_RANGE = 20
+    INVALID_QUANTITY = 21
+    QUANTITY_OUT_OF_RANGE = 22
+    NOTIONAL_BELOW_MINIMUM = 23
+    MAX_QUANTITY_EXCEEDED = 24
+    MAX_NOTIONAL_EXCEEDED = 25
+    POSITION_LIMIT_EXCEEDED = 26
+    DUPLICATE_ORDER = 27
+    RATE_LIMIT_EXCEEDED = 28
+    VENUE_RATE_LIMIT_EXCEEDED = 29
+    NO_REFERENCE_PRICE = 30
+    ORDER_TABLE_FULL = 31
+    ORDER_ALREADY_ENDED = 32
+    CANCEL_ALREADY_PENDING = 33
+    REPLACE_ALREADY_PENDING = 34
+    AMEND_CHANGES_NOTHING = 35
+    AMEND_BELOW_FILLED = 36
+    AMEND_NOT_SUPPORTED = 37
+    LEGS_EXHAUSTED = 38
+    TARGET_ALREADY_REACHED = 39
+    INVALID_OVERRIDE = 40
+    MARKET_ORDER_AMEND = 41
+    ORDER_OUTCOME_UNKNOWN = 42
+    WIRE_BUFFER_FULL = 43
+    UNKNOWN_CLIENT = 44
+    SCHEMA_MISMATCH = 45
+    CLIENT_SUPERSEDED = 46
+    FRAME_TOO_LARGE = 47
+    NOT_CONNECTED = 48

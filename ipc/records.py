@@ -1,0 +1,227 @@
+"""Owns the layout of every record: signed 64-bit little-endian words, nothing else.
+
+A record starts with the same four words, whoever sends it:
+
+    word 0  commit         the ring's commit word (ring sequence + 1); 0 outside a ring
+    word 1  kind           RecordKind
+    word 2  sequence       of the sender, growing by one
+    word 3  published_ns   CLOCK_MONOTONIC of the sender's host
+
+Every record fits one slot of SLOT_BYTES, so rings, ZeroMQ frames and the journal carry the same
+bytes. Prices are ticks, quantities lots, money units of the asset's scale, times nanoseconds.
+"""
+
+import numpy as np
+
+from ipc.enums import RecordKind
+
+SLOT_BYTES = 256
+SLOT_WORDS = SLOT_BYTES // 8
+
+HEADER_FIELDS = ("commit", "kind", "sequence", "published_ns")
+
+COMMAND_FIELDS = (*HEADER_FIELDS, "expires_utc_ns", "order_id")
+
+
+def _layout(*fields: str) -> np.dtype[np.void]:
+    dtype = np.dtype([(name, "<i8") for name in fields], align=True)
+    assert dtype.itemsize == 8 * len(fields), "padding would break hashes"
+    assert dtype.isalignedstruct, "kernels need aligned records"
+    assert dtype.itemsize <= SLOT_BYTES, "a record fits one slot"
+    return dtype
+
+
+HEADER = _layout(*HEADER_FIELDS)
+
+# ---- commands: a client to the engine; order_id names the order meant ----
+NEW_ORDER = _layout(
+    *COMMAND_FIELDS,
+    "instrument_id",
+    "account_id",
+    "side",
+    "order_type",
+    "time_in_force",
+    "order_flags",
+    "price_ticks",
+    "order_lots",
+    "client_tag",
+    # An override of -1 asks for the configured value.
+    "max_slippage_bps",
+    "execution_timeout_ms",
+    "retry_attempts",
+    "retry_delay_ms",
+)
+TARGET_POSITION = _layout(
+    *COMMAND_FIELDS,
+    "instrument_id",
+    "account_id",
+    "target_lots",
+    "order_type",
+    "time_in_force",
+    "order_flags",
+    "price_ticks",
+    "client_tag",
+    "max_slippage_bps",
+    "execution_timeout_ms",
+    "retry_attempts",
+    "retry_delay_ms",
+)
+CANCEL_ORDER = _layout(*COMMAND_FIELDS)
+AMEND_ORDER = _layout(*COMMAND_FIELDS, "price_ticks", "order_lots")
+CANCEL_ALL = _layout(*COMMAND_FIELDS, "instrument_id")  # -1 means every instrument
+HELLO = _layout(*HEADER_FIELDS, "schema_digest", "strategy_name_0", "strategy_name_1")
+SNAPSHOT_REQUEST = _layout(*HEADER_FIELDS, "what")  # the RecordKind of the rows wanted
+
+# ---- what the engine tells a client ----
+EXECUTION_REPORT = _layout(
+    *HEADER_FIELDS,
+    "order_id",
+    "leg",
+    "execution_type",
+    "order_status",
+    "instrument_id",
+    "account_id",
+    "side",
+    "client_tag",
+    "venue_order_id",
+    "price_ticks",
+    "order_lots",
+    "cumulative_lots",
+    "leaves_lots",
+    "cumulative_notional",  # sum of price ticks x lots
+    "trade_id",
+    "last_lots",
+    "last_price_ticks",
+    "liquidity",
+    "fee_units",
+    "fee_asset_id",
+    "reason",  # RefusalReason, RejectReason or EndReason, as execution_type says
+    "venue_code",
+    # A refusal says its numbers here.
+    "limit",
+    "current",
+    "requested",
+    "sent_ns",
+    "received_ns",
+    "venue_utc_ns",
+)
+WELCOME = _layout(
+    *HEADER_FIELDS, "schema_digest", "instance", "epoch", "strategy_id", "last_order_sequence", "last_sequence"
+)
+INSTRUMENT_STATUS = _layout(
+    *HEADER_FIELDS,
+    "instrument_id",
+    "venue_id",
+    "status",
+    "base_asset_id",
+    "quote_asset_id",
+    "price_decimals",
+    "tick_units",  # one tick is tick_units x 10^-price_decimals
+    "lot_decimals",
+    "lot_units",
+    "bid_ticks",
+    "bid_lots",
+    "ask_ticks",
+    "ask_lots",
+    "book_received_ns",
+    "name_0",
+    "name_1",
+    "name_2",
+    "name_3",
+)
+POSITION_STATUS = _layout(
+    *HEADER_FIELDS,
+    "strategy_id",
+    "instrument_id",
+    "position_lots",
+    "cost_notional",
+    "realised_notional",
+    "base_fee_units",
+    "quote_fee_units",
+    "open_buy_lots",
+    "open_sell_lots",
+)
+BALANCE_STATUS = _layout(*HEADER_FIELDS, "account_id", "asset_id", "free_units", "locked_units", "venue_utc_ns")
+ORDER_STATUS = EXECUTION_REPORT
+SNAPSHOT_END = _layout(*HEADER_FIELDS, "what", "count")
+
+# ---- what enters the core besides commands; published_ns is when it was received ----
+VENUE_REPORT = _layout(
+    *HEADER_FIELDS,
+    "order_id",  # the leg the venue speaks of
+    "event",  # VenueEvent
+    "account_id",
+    "instrument_id",
+    "venue_order_id",
+    "trade_id",
+    "last_lots",
+    "last_price_ticks",
+    "cumulative_lots",  # as the venue states it, -1 when it does not
+    "order_lots",  # -1 when not stated
+    "price_ticks",  # -1 when not stated
+    "liquidity",
+    "fee_units",
+    "fee_asset_id",
+    "reason",  # RejectReason
+    "venue_code",
+    "venue_utc_ns",
+    "replacement_order_id",  # the leg that takes over, on REPLACED
+    "answers_request",  # RequestKind this is the direct reply to, 0 for an unsolicited report
+)
+BOOK_TOP = _layout(
+    *HEADER_FIELDS, "instrument_id", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots", "venue_sequence"
+)
+BALANCE = _layout(*HEADER_FIELDS, "account_id", "asset_id", "free_units", "locked_units", "venue_utc_ns")
+RATE_LIMIT = _layout(
+    *HEADER_FIELDS, "account_id", "limit_type", "window_ns", "limit", "count", "blocked_until_utc_ns"
+)
+VENUE_STATE = _layout(*HEADER_FIELDS, "account_id", "state")
+TIMER = _layout(*HEADER_FIELDS)
+CLOCK_OFFSET = _layout(*HEADER_FIELDS, "account_id", "utc_offset_ns")  # account -1 is this host
+
+# ---- what the core asks of a venue ----
+VENUE_REQUEST = _layout(
+    *HEADER_FIELDS,
+    "order_id",  # the leg that this request is about
+    "request_kind",  # RequestKind
+    "account_id",
+    "instrument_id",
+    "side",
+    "order_type",
+    "time_in_force",
+    "order_flags",
+    "price_ticks",
+    "order_lots",
+    "original_order_id",  # the leg that a replacement takes over from
+    "venue_order_id",
+    "timestamp_utc_ns",
+    "command_published_ns",
+    "command_seen_ns",
+    "strategy_id",
+)
+
+LAYOUTS: dict[RecordKind, np.dtype[np.void]] = {
+    RecordKind.NEW_ORDER: NEW_ORDER,
+    RecordKind.CANCEL_ORDER: CANCEL_ORDER,
+    RecordKind.AMEND_ORDER: AMEND_ORDER,
+    RecordKind.CANCEL_ALL: CANCEL_ALL,
+    RecordKind.TARGET_POSITION: TARGET_POSITION,
+    RecordKind.HELLO: HELLO,
+    RecordKind.SNAPSHOT_REQUEST: SNAPSHOT_REQUEST,
+    RecordKind.EXECUTION_REPORT: EXECUTION_REPORT,
+    RecordKind.WELCOME: WELCOME,
+    RecordKind.INSTRUMENT_STATUS: INSTRUMENT_STATUS,
+    RecordKind.POSITION_STATUS: POSITION_STATUS,
+    RecordKind.BALANCE_STATUS: BALANCE_STATUS,
+    RecordKind.ORDER_STATUS: ORDER_STATUS,
+    RecordKind.SNAPSHOT_END: SNAPSHOT_END,
+    RecordKind.VENUE_REPORT: VENUE_REPORT,
+    RecordKind.BOOK_TOP: BOOK_TOP,
+    RecordKind.BALANCE: BALANCE,
+    RecordKind.RATE_LIMIT: RATE_LIMIT,
+    RecordKind.VENUE_STATE: VENUE_STATE,
+    RecordKind.TIMER: TIMER,
+    RecordKind.CLOCK_OFFSET: CLOCK_OFFSET,
+    RecordKind.VENUE_REQUEST: VENUE_REQUEST,
+}
+assert set(LAYOUTS) == set(RecordKind), "every kind has a layout"

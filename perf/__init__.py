@@ -1,0 +1,1 @@
+"""Speed: every figure the README states has its benchmark here."""

@@ -1,0 +1,1 @@
+"""Correctness: the specification of every package, folder by folder."""

@@ -1,0 +1,1 @@
+"""Programs for people: the oms command and what it shows."""
