@@ -106,7 +106,13 @@ EXECUTION_REPORT = _layout(
     "venue_utc_ns",
 )
 WELCOME = _layout(
-    *HEADER_FIELDS, "schema_digest", "instance", "epoch", "strategy_id", "last_order_sequence", "last_sequence"
+    *HEADER_FIELDS,
+    "schema_digest",
+    "instance",
+    "epoch",
+    "strategy_id",
+    "last_order_sequence",
+    "last_sequence",
 )
 INSTRUMENT_STATUS = _layout(
     *HEADER_FIELDS,
@@ -168,13 +174,9 @@ VENUE_REPORT = _layout(
     "replacement_order_id",  # the leg that takes over, on REPLACED
     "answers_request",  # RequestKind this is the direct reply to, 0 for an unsolicited report
 )
-BOOK_TOP = _layout(
-    *HEADER_FIELDS, "instrument_id", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots", "venue_sequence"
-)
+BOOK_TOP = _layout(*HEADER_FIELDS, "instrument_id", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots", "venue_sequence")
 BALANCE = _layout(*HEADER_FIELDS, "account_id", "asset_id", "free_units", "locked_units", "venue_utc_ns")
-RATE_LIMIT = _layout(
-    *HEADER_FIELDS, "account_id", "limit_type", "window_ns", "limit", "count", "blocked_until_utc_ns"
-)
+RATE_LIMIT = _layout(*HEADER_FIELDS, "account_id", "limit_type", "window_ns", "limit", "count", "blocked_until_utc_ns")
 VENUE_STATE = _layout(*HEADER_FIELDS, "account_id", "state")
 TIMER = _layout(*HEADER_FIELDS)
 CLOCK_OFFSET = _layout(*HEADER_FIELDS, "account_id", "utc_offset_ns")  # account -1 is this host

@@ -1,0 +1,113 @@
+"""Owns compilation: the one kernel decorator, the cache that is never stale, and sealing.
+
+numba's own cache notices a change only in the file of the kernel itself, and not every setting that
+changes code is in its key. So the cache directory's name is a digest of all that can change code:
+the sources of every package with kernels, the versions of the compiler, and its settings. A change
+anywhere gives an empty directory, never an old kernel.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+KERNEL_FOLDERS = ("ipc", "engine/core", "engine/spin")
+CACHES_KEPT = 6
+
+
+class CacheError(Exception):
+    """The kernel cache cannot be used safely; the message says why and what to do."""
+
+
+def _source_digest() -> str:
+    root = Path(__file__).resolve().parent.parent
+    digest = hashlib.blake2b(digest_size=12)
+    for folder in KERNEL_FOLDERS:
+        for path in sorted((root / folder).glob("*.py")):
+            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    for name in sorted(os.environ):
+        if name.startswith("NUMBA_") and name not in ("NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"):
+            digest.update(f"{name}={os.environ[name]}\0".encode())
+    from importlib.metadata import version  # noqa: PLC0415  only needed once, before numba loads
+
+    for package in ("numba", "llvmlite", "numpy"):
+        digest.update(f"{package}={version(package)}\0".encode())
+    return digest.hexdigest()
+
+
+def _private_folder(path: Path) -> None:
+    """Makes the folder ours alone: numba's cache is pickle, so who can write it can run code as us."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = path.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        raise CacheError(f"kernel cache {path} is not a folder of user {os.geteuid()}; remove it or set OMS_CACHE_DIR")
+    if status.st_mode & 0o022:
+        raise CacheError(
+            f"kernel cache {path} has mode {stat.S_IMODE(status.st_mode):o}, allowed is 700; run: chmod 700 {path}"
+        )
+
+
+def _cache_root() -> Path:
+    base = os.environ.get("OMS_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "order-management-platform" / "kernels"
+
+
+def _open_cache() -> Path:
+    root = _cache_root()
+    _private_folder(root)
+    cache = root / _source_digest()
+    _private_folder(cache)
+    os.environ["NUMBA_CACHE_DIR"] = str(cache)
+    return cache
+
+
+CACHE_FOLDER = _open_cache()
+
+import numba  # noqa: E402  the cache directory must be named before numba reads it
+from numba.core.dispatcher import Dispatcher  # noqa: E402
+
+# numba reads the variable when it is imported, and a strategy may have imported it before us.
+numba.config.CACHE_DIR = str(CACHE_FOLDER)
+
+JIT_DISABLED: bool = bool(numba.config.DISABLE_JIT)
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compiles a function of the hot path; it is cached and keeps its types for the type checker."""
+    compiled: Callable[P, R] = numba.njit(cache=True)(function)
+    return compiled
+
+
+def kernel_without_gil(function: Callable[P, R]) -> Callable[P, R]:
+    """Compiles a kernel that lets other threads run while it spins."""
+    compiled: Callable[P, R] = numba.njit(cache=True, nogil=True)(function)
+    return compiled
+
+
+def seal(*entry_kernels: Callable[..., Any]) -> None:
+    """Forbids any further compilation of kernels that Python calls; a new type of argument then raises TypeError."""
+    for entry in entry_kernels:
+        if isinstance(entry, Dispatcher):
+            assert entry.signatures, f"{entry.__name__} was sealed before it was warmed up"
+            entry.disable_compile()
+
+
+def prune_old_caches() -> int:
+    """Removes all but the newest few cache directories; returns how many went."""
+    caches = sorted((path for path in _cache_root().iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    removed = 0
+    for path in caches[:-CACHES_KEPT]:
+        if path != CACHE_FOLDER:
+            for file in path.rglob("*"):
+                if file.is_file():
+                    file.unlink(missing_ok=True)
+            for folder in sorted((p for p in path.rglob("*") if p.is_dir()), reverse=True):
+                folder.rmdir()
+            path.rmdir()
+            removed += 1
+    return removed

@@ -1,0 +1,201 @@
+"""Owns raw memory in kernels: atomics, typed views at an address, copies, clock and poll calls.
+
+The only file that speaks LLVM. Orders follow C11: an acquire load sees all that was written before the
+release store whose value it read. A plain array element must never be spun on, because the compiler
+may read it once and keep it; a word read here is read every time.
+
+With the JIT off the same functions exist over ctypes, for one thread, so that every kernel can be
+stepped through in a debugger and measured for coverage.
+"""
+
+import ctypes
+import platform
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import carray, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from ipc.compiler import JIT_DISABLED, kernel
+
+# An intrinsic's body runs in the compiler, so its arguments are numba types and LLVM values.
+# mypy sees `Any` there; the wrappers' annotations are what callers get.
+
+if sys.byteorder != "little" or platform.machine() not in ("x86_64", "aarch64"):
+    raise ImportError(
+        f"{platform.machine()} ({sys.byteorder}-endian) is not supported; allowed are x86_64 and aarch64, little-endian"
+    )
+
+if not JIT_DISABLED:
+    from llvmlite import ir
+
+    _WORD = ir.IntType(64)
+
+    def _intrinsic(define: Callable[..., Any]) -> Any:
+        """numba's decorator with a type that says: what callers see is not what the compiler sees."""
+        return intrinsic(define)
+
+    def _word_pointer(builder: Any, address: Any) -> Any:
+        return builder.inttoptr(address, _WORD.as_pointer())
+
+    @_intrinsic
+    def load(typingctx: Any, address: Any) -> Any:
+        """The word at an address, read anew at every call, unordered."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.load_atomic(_word_pointer(builder, arguments[0]), "monotonic", 8)
+
+        return types.int64(types.int64), generate
+
+    @_intrinsic
+    def store(typingctx: Any, address: Any, value: Any) -> Any:
+        """Writes a word at an address, whole, unordered."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            builder.store_atomic(arguments[1], _word_pointer(builder, arguments[0]), "monotonic", 8)
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64), generate
+
+    @_intrinsic
+    def load_acquire(typingctx: Any, address: Any) -> Any:
+        """The word at an address; what its writer wrote before releasing it is visible afterwards."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.load_atomic(_word_pointer(builder, arguments[0]), "acquire", 8)
+
+        return types.int64(types.int64), generate
+
+    @_intrinsic
+    def store_release(typingctx: Any, address: Any, value: Any) -> Any:
+        """Writes a word at an address after everything that this thread wrote before."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            builder.store_atomic(arguments[1], _word_pointer(builder, arguments[0]), "release", 8)
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64), generate
+
+    @_intrinsic
+    def fence_acquire(typingctx: Any) -> Any:
+        """Keeps later loads behind earlier ones: the check at the end of a sequence-locked read."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            builder.fence("acquire")
+            return context.get_dummy_value()
+
+        return types.void(), generate
+
+    @_intrinsic
+    def fence_release(typingctx: Any) -> Any:
+        """Keeps later stores behind earlier ones: the start of a sequence-locked write."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            builder.fence("release")
+            return context.get_dummy_value()
+
+        return types.void(), generate
+
+    @_intrinsic
+    def pause(typingctx: Any) -> Any:
+        """Tells the core that it spins."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            if platform.machine() == "x86_64":
+                name, operands = "llvm.x86.sse2.pause", []
+            else:
+                # 11 is ISHLD of the hint space's yield on AArch64: `hint #1`.
+                name, operands = "llvm.aarch64.hint", [ir.Constant(ir.IntType(32), 1)]
+            function_type = ir.FunctionType(ir.VoidType(), [operand.type for operand in operands])
+            function = cgutils.get_or_insert_function(builder.module, function_type, name)
+            builder.call(function, operands)
+            return context.get_dummy_value()
+
+        return types.void(), generate
+
+    @_intrinsic
+    def _pointer(typingctx: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+
+        return types.voidptr(types.int64), generate
+
+    @kernel
+    def view(address: int, count: int, dtype: Any) -> Any:
+        """An array of `count` items of `dtype` over the memory at an address; nothing checks its bounds."""
+        return carray(_pointer(address), (count,), dtype)
+
+    _clock_gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
+    _epoll_wait = types.ExternalFunction(
+        "epoll_wait", types.int32(types.int32, types.voidptr, types.int32, types.int32)
+    )
+
+    @_intrinsic
+    def _stack_words(typingctx: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            slot = cgutils.alloca_once(builder, ir.ArrayType(_WORD, 2))
+            return builder.ptrtoint(slot, _WORD)
+
+        return types.int64(), generate
+
+    @kernel
+    def monotonic_ns() -> int:
+        """CLOCK_MONOTONIC in nanoseconds, from compiled code."""
+        words = _stack_words()
+        _clock_gettime(1, _pointer(words))
+        return load(words) * 1_000_000_000 + load(words + 8)
+
+    @kernel
+    def epoll_ready_count(epoll_descriptor: int, events_address: int, events_max: int) -> int:
+        """How many descriptors are ready right now; their events lie at `events_address`; negative on error."""
+        return _epoll_wait(epoll_descriptor, _pointer(events_address), events_max, 0)
+
+else:
+    from ipc.clock import SystemClock
+
+    def load(address: int) -> int:
+        """The word at an address."""
+        return ctypes.c_int64.from_address(int(address)).value
+
+    def store(address: int, value: int) -> None:
+        """Writes a word at an address."""
+        ctypes.c_int64.from_address(int(address)).value = int(value)
+
+    load_acquire = load
+    store_release = store
+
+    def fence_acquire() -> None:
+        """One thread needs no fence."""
+
+    def fence_release() -> None:
+        """One thread needs no fence."""
+
+    def pause() -> None:
+        """Nothing to tell."""
+
+    def view(address: int, count: int, dtype: Any) -> Any:
+        """An array of `count` items of `dtype` over the memory at an address."""
+        size = int(count) * np.dtype(dtype).itemsize
+        return np.frombuffer((ctypes.c_char * size).from_address(int(address)), dtype=dtype)
+
+    monotonic_ns = SystemClock.monotonic_ns
+
+    def epoll_ready_count(epoll_descriptor: int, events_address: int, events_max: int) -> int:
+        """Never ready: with the JIT off the loop is not run."""
+        return 0
+
+
+@kernel
+def copy_words(target: int, source: int, words: int) -> None:
+    """Copies whole words; the two ranges do not overlap."""
+    to, origin = view(target, words, np.int64), view(source, words, np.int64)
+    for index in range(words):
+        to[index] = origin[index]
+
+
+def address_of(array: Any) -> int:
+    """The address of an array's memory; the caller keeps the array alive."""
+    return int(array.ctypes.data)

@@ -1,0 +1,257 @@
+"""Owns the layout of the engine's state: one block of tables that any local process may map read-only.
+
+The block lies in the state segment. Its first words are the header; the header's offsets and counts
+lead to the tables. The engine writes it inside a sequence lock (`version` is odd while it writes), so
+a reader copies what it wants and keeps the copy only if `version` was even and has not moved.
+
+All words are signed 64-bit integers. Names of up to 16 or 32 ASCII bytes lie in 2 or 4 words.
+"""
+
+import numpy as np
+
+
+def _row(*fields: str) -> np.dtype[np.void]:
+    dtype = np.dtype([(name, "<i8") for name in fields], align=True)
+    assert dtype.itemsize == 8 * len(fields), "padding would break hashes"
+    assert dtype.isalignedstruct, "kernels need aligned records"
+    return dtype
+
+
+def _words(name: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{name}_{index}" for index in range(count))
+
+
+def _table(name: str) -> tuple[str, str]:
+    return f"{name}_offset", f"{name}_count"
+
+
+TABLE_NAMES = (
+    "instruments",
+    "accounts",
+    "strategies",
+    "assets",
+    "terms",
+    "books",
+    "balances",
+    "fees",
+    "budgets",
+    "limiter_times",
+    "orders",
+    "order_index",
+    "timers",
+    "tombstones",
+    "trades",
+    "trade_index",
+    "effects",
+)
+
+STATE_HEADER = _row(
+    "version",
+    "block_bytes",
+    "hashed_bytes",
+    "instance",
+    "epoch",
+    "now_ns",
+    "utc_offset_ns",
+    "input_count",
+    "effect_count",
+    "free_order",  # first slot of the free list, -1 when none
+    "oldest_ended",  # ended orders wait here for eviction, oldest first
+    "newest_ended",
+    "open_order_count",
+    "timer_count",
+    "tombstone_next",
+    "trade_next",
+    "next_deadline_ns",
+    "order_retention_ns",
+    "request_expiry_ns",
+    "duplicate_window_ns",
+    "duplicate_orders_max",
+    "book_age_max_ns",
+    "late_fill_count",
+    "overfill_count",
+    "duplicate_trade_count",
+    "unmatched_report_count",
+    "cancel_all_strategy",  # a cancel-all that needs more than one step goes on here, -1 when none
+    "cancel_all_instrument",
+    "cancel_all_cursor",
+    *(word for name in TABLE_NAMES for word in _table(name)),
+)
+
+INSTRUMENT = _row(
+    "instrument_id",
+    "venue_id",
+    "status",  # InstrumentStatus
+    "base_asset_id",
+    "quote_asset_id",
+    "price_decimals",
+    "tick_units",  # one tick is tick_units x 10^-price_decimals
+    "lot_decimals",
+    "lot_units",
+    "min_price_ticks",
+    "max_price_ticks",
+    "min_order_lots",
+    "max_order_lots",
+    "market_max_order_lots",
+    "min_notional",  # price ticks x lots
+    "max_notional",
+    "ability",  # VenueAbility
+    "base_units_per_lot",
+    "quote_units_per_notional",  # of one tick x one lot
+    "bid_ticks",
+    "bid_lots",
+    "ask_ticks",
+    "ask_lots",
+    "book_received_ns",
+    "book_venue_sequence",
+    *_words("name", 4),
+    *_words("symbol", 4),
+    "symbol_bytes",
+)
+ACCOUNT = _row("account_id", "venue_id", "connection_state", "utc_offset_ns", "state_since_ns", *_words("name", 2))
+ASSET = _row("asset_id", "decimals", *_words("name", 2))
+STRATEGY = _row(
+    "strategy_id",
+    "enabled",
+    "last_sequence",
+    "last_order_sequence",
+    "first_open",
+    "open_count",
+    "command_count",
+    "refused_count",
+    *_words("name", 2),
+)
+
+# What a strategy may do on an account and by which defaults; one row for each strategy x account.
+TERMS = _row(
+    "permitted",
+    "default_order_type",
+    "default_time_in_force",
+    "max_slippage_bps",
+    "retry_attempts",
+    "retry_delay_ns",
+    "execution_timeout_ns",
+    "rate_limit_orders",
+    "rate_limit_window_ns",
+    "limiter_start",  # this row's part of limiter_times
+    "limiter_next",
+)
+# Position, exposure and limits; one row for each strategy x instrument.
+BOOK = _row(
+    "permitted",
+    "max_order_lots",
+    "max_order_notional",
+    "max_long_lots",
+    "max_short_lots",
+    "position_lots",
+    "open_buy_lots",
+    "open_sell_lots",
+    "cost_notional",  # signed: what the open position cost
+    "realised_notional",
+    "base_fee_units",
+    "quote_fee_units",
+    "bought_lots",
+    "sold_lots",
+    "traded_notional",
+    "fill_count",
+    "duplicate_side",
+    "duplicate_price_ticks",
+    "duplicate_lots",
+    "duplicate_since_ns",
+    "duplicate_count",
+)
+BALANCE_ROW = _row("free_units", "locked_units", "venue_utc_ns", "received_ns")  # account x asset
+FEE = _row("fee_units")  # strategy x asset
+# One window of a venue's budget; BUDGETS_PER_ACCOUNT rows for each account, limit 0 where there is none.
+BUDGET = _row(
+    "limit_type",
+    "window_ns",
+    "limit",
+    "window_start_utc_ns",
+    "counted",  # as the venue last said, plus what was answered since without saying
+    "in_flight",
+    "reserve",  # kept for cancels and queries
+    "blocked_until_utc_ns",
+)
+BUDGETS_PER_ACCOUNT = 4
+LIMITER_TIME = _row("sent_ns")
+
+ORDER = _row(
+    "order_id",
+    "leg",
+    "strategy_id",
+    "account_id",
+    "instrument_id",
+    "side",
+    "order_type",
+    "time_in_force",
+    "order_flags",
+    "price_ticks",
+    "order_lots",
+    "cumulative_lots",
+    "cumulative_notional",
+    "accepted",
+    "end_reason",
+    "is_unknown",
+    "pending_new_ns",
+    "pending_cancel_ns",
+    "pending_replace_ns",
+    "replace_leg",
+    "replace_price_ticks",
+    "replace_lots",
+    "reserved_lots",
+    "venue_order_id",
+    "sent_ns",
+    "accepted_ns",
+    "first_fill_ns",
+    "ended_ns",
+    "published_ns",
+    "execution_deadline_ns",
+    "retry_at_ns",
+    "client_tag",
+    "retry_attempts",
+    "retry_delay_ns",
+    "max_slippage_bps",
+    "leg_lots",  # what the current leg asked for
+    "leg_base_lots",  # filled by earlier legs
+    "last_trade_id",
+    "last_reason",
+    "last_venue_code",
+    "cancel_wanted",
+    "not_found_count",
+    "timer_position",  # its place among the timers, -1 when none
+    "previous_open",
+    "next_open",
+    "next_ended",
+    "next_free",
+    "fee_units_quote",
+)
+INDEX_ENTRY = _row("key", "group", "value")
+TIMER_ROW = _row("deadline_ns", "slot")
+TOMBSTONE = _row(
+    "order_id",
+    "strategy_id",
+    "account_id",
+    "instrument_id",
+    "side",
+    "order_lots",
+    "cumulative_lots",
+    "cumulative_notional",
+    "last_trade_id",
+    "client_tag",
+)
+TRADE = _row("trade_id", "instrument_id")
+
+
+def name_words(text: str, count: int) -> list[int]:
+    """A name as `count` words; ValueError when it is not ASCII or too long."""
+    raw = text.encode("ascii")
+    if len(raw) > 8 * count:
+        raise ValueError(f"name {text!r} has {len(raw)} bytes, allowed are {8 * count}")
+    padded = raw.ljust(8 * count, b"\0")
+    return [int.from_bytes(padded[8 * index : 8 * index + 8], "little", signed=True) for index in range(count)]
+
+
+def words_name(words: list[int]) -> str:
+    """The name that lies in words."""
+    return b"".join(int(word).to_bytes(8, "little", signed=True) for word in words).rstrip(b"\0").decode("ascii")
