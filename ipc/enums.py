@@ -167,6 +167,24 @@ class VenueAbility(IntFlag):
     CANCEL_REPLACE = 2
 
 
+class LimitType(IntEnum):
+    """What one window of a venue's rate limit counts."""
+
+    NONE = 0
+    ORDERS = 1
+    REQUEST_WEIGHT = 2
+    RAW_REQUESTS = 3
+
+
+class ReplaceState(IntEnum):
+    """How far the replacement of an order's leg is."""
+
+    NONE = 0
+    SENT = 1  # one request to the venue replaces the leg
+    OLD_LEG_GONE = 2  # the venue confirmed the cancel, its word on the new leg is awaited
+    CANCELING_FIRST = 3  # the leg is partially filled: its end is awaited before the new leg is sent
+
+
 class RejectReason(IntEnum):
     """Why the venue said no; the venue's own code travels beside it."""
 

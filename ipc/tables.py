@@ -108,7 +108,14 @@ INSTRUMENT = _row(
     *_words("symbol", 4),
     "symbol_bytes",
 )
-ACCOUNT = _row("account_id", "venue_id", "connection_state", "utc_offset_ns", "state_since_ns", *_words("name", 2))
+ACCOUNT = _row(
+    "account_id",
+    "venue_id",
+    "connection_state",
+    "utc_offset_ns",
+    "last_down_ns",  # what was sent before and not answered since has an unknown outcome
+    *_words("name", 2),
+)
 ASSET = _row("asset_id", "decimals", *_words("name", 2))
 STRATEGY = _row(
     "strategy_id",
@@ -172,6 +179,10 @@ BUDGET = _row(
     "in_flight",
     "reserve",  # kept for cancels and queries
     "blocked_until_utc_ns",
+    "new_cost",
+    "cancel_cost",
+    "amend_cost",
+    "cancel_replace_cost",
 )
 BUDGETS_PER_ACCOUNT = 4
 LIMITER_TIME = _row("sent_ns")
@@ -196,6 +207,7 @@ ORDER = _row(
     "pending_new_ns",
     "pending_cancel_ns",
     "pending_replace_ns",
+    "replace_state",  # ReplaceState
     "replace_leg",
     "replace_price_ticks",
     "replace_lots",
@@ -217,7 +229,8 @@ ORDER = _row(
     "last_trade_id",
     "last_reason",
     "last_venue_code",
-    "cancel_wanted",
+    "cancel_reason",  # EndReason that a confirmed cancel gives
+    "cancel_wanted",  # a cancel overtook the acknowledgement and must be sent again
     "not_found_count",
     "timer_position",  # its place among the timers, -1 when none
     "previous_open",
