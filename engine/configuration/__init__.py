@@ -1,0 +1,1 @@
+"""The configuration's parts; `engine.config` is what others import."""

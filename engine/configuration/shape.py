@@ -1,0 +1,244 @@
+"""Owns the configuration's shape: every key with its type, its bounds and its default.
+
+The names are the keys of the TOML file, except that a repeated table such as [[venue]] is a plural here. What
+several keys must satisfy together is in `checks.py` and `host.py`.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ipc.order_id import INSTANCE_MAX, STRATEGY_MAX
+
+DAY_MS = 86_400_000
+NAME_BYTES_MAX = 16
+INSTRUMENT_BYTES_MAX = 32
+HIDDEN = {"hidden": True}  # a value that might be a secret put in the wrong place is never shown
+
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,15}\Z",
+        description="1 to 16 letters, digits, _ or -, starting with a letter or digit",
+    ),
+]
+VenueName = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Z][A-Z0-9_]{0,15}\Z",
+        description="1 to 16 capital letters, digits or _, starting with a letter",
+    ),
+]
+Pair = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Z0-9]{1,16}/[A-Z0-9]{1,16}\Z",
+        description='base and quote asset in capitals, such as "BTC/USDT"',
+    ),
+]
+InstrumentName = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Z0-9]{1,16}/[A-Z0-9]{1,16}\.[A-Z][A-Z0-9_]{0,15}\Z",
+        description='an instrument and its venue, such as "BTC/USDT.BINANCE"',
+    ),
+]
+Amount = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?\Z",
+        description='a decimal number of at least 0 in quotes, such as "0.25"',
+    ),
+]
+FilePath = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[^\x00-\x1f\x7f]{1,4096}\Z",
+        description="a path, relative to the folder of this file",
+        extra=HIDDEN,
+    ),
+]
+VariableName = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Z_][A-Z0-9_]{0,62}\Z",
+        description="the name of an environment variable in capitals",
+        extra=HIDDEN,
+    ),
+]
+Address = Annotated[
+    str,
+    Meta(pattern=r"\A[\x21-\x7e]{1,512}\Z", description="a ws:// or wss:// address", extra=HIDDEN),
+]
+Endpoint = Annotated[
+    str,
+    Meta(
+        pattern=r"\Atcp://(127(\.[0-9]{1,3}){3}|\[::1\]):[0-9]{1,5}\Z",
+        description='a loopback endpoint such as "tcp://127.0.0.1:5555"',
+    ),
+]
+OrderTypeName = Literal["market", "limit"]
+TimeInForceName = Literal["GTC", "IOC", "FOK"]
+SlippageBps = Annotated[int, Meta(ge=0, le=10_000)]
+RetryAttempts = Annotated[int, Meta(ge=0, le=10)]
+RetryDelayMs = Annotated[int, Meta(ge=0, le=60_000)]
+ExecutionTimeoutMs = Annotated[int, Meta(ge=1, le=DAY_MS)]
+RateLimitOrders = Annotated[int, Meta(ge=1, le=100_000)]
+RateLimitWindowMs = Annotated[int, Meta(ge=1, le=DAY_MS)]
+
+
+class Section(Struct, frozen=True, kw_only=True):
+    """One table of the file."""
+
+
+class EngineConfig(Section, frozen=True, kw_only=True):
+    """The engine process and how much it holds."""
+
+    name: Name = "oms"
+    instance: Annotated[int, Meta(ge=0, le=INSTANCE_MAX)] = 0
+    core: Annotated[int, Meta(ge=-1, le=4095, description="a processor to pin the engine to, -1 for none")] = -1
+    idle: Literal["spin", "yield", "backoff"] = "spin"
+    order_capacity: Annotated[int, Meta(ge=16, le=1 << 20)] = 1 << 15
+    tombstone_capacity: Annotated[int, Meta(ge=16, le=1 << 22)] = 1 << 16
+    trade_capacity: Annotated[int, Meta(ge=16, le=1 << 22)] = 1 << 16
+    order_retention_ms: Annotated[int, Meta(ge=0, le=DAY_MS)] = 60_000
+
+
+class IpcConfig(Section, frozen=True, kw_only=True):
+    """How strategies reach the engine; an ipc endpoint in the runtime folder always exists."""
+
+    ring_capacity: Annotated[int, Meta(ge=16, le=1 << 20, description="a power of two from 16 to 1048576")] = 1 << 12
+    zeromq: Annotated[tuple[Endpoint, ...], Meta(max_length=8)] = ()
+    command_time_to_live_ms: Annotated[int, Meta(ge=1, le=60_000)] = 1_000
+
+
+class OrdersConfig(Section, frozen=True, kw_only=True):
+    """What an order is when it does not say so itself."""
+
+    default_order_type: OrderTypeName = "market"
+    time_in_force: TimeInForceName = "GTC"
+
+
+class ExecutionConfig(Section, frozen=True, kw_only=True):
+    """How an order is carried out."""
+
+    max_slippage_bps: SlippageBps = 10
+    retry_attempts: RetryAttempts = 3
+    retry_delay_ms: RetryDelayMs = 100
+    execution_timeout_ms: ExecutionTimeoutMs = 5_000
+
+
+class RateLimitConfig(Section, frozen=True, kw_only=True):
+    """How many orders a strategy may send on an account within a sliding window."""
+
+    rate_limit_orders: RateLimitOrders = 10
+    rate_limit_window_ms: RateLimitWindowMs = 1_000
+
+
+class MonitoringConfig(Section, frozen=True, kw_only=True):
+    """What is measured and logged."""
+
+    track_execution_metrics: bool = True
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class RiskConfig(Section, frozen=True, kw_only=True):
+    """Controls that hold for every strategy."""
+
+    duplicate_orders_max: Annotated[int, Meta(ge=1, le=10_000)] = 5
+    duplicate_window_ms: Annotated[int, Meta(ge=0, le=60_000)] = 500
+    book_age_max_ms: Annotated[int, Meta(ge=1, le=DAY_MS)] = 5_000
+
+
+class OrdersOverride(Section, frozen=True, kw_only=True):
+    """The keys of [orders] that differ here."""
+
+    default_order_type: OrderTypeName | None = None
+    time_in_force: TimeInForceName | None = None
+
+
+class ExecutionOverride(Section, frozen=True, kw_only=True):
+    """The keys of [execution] that differ here."""
+
+    max_slippage_bps: SlippageBps | None = None
+    retry_attempts: RetryAttempts | None = None
+    retry_delay_ms: RetryDelayMs | None = None
+    execution_timeout_ms: ExecutionTimeoutMs | None = None
+
+
+class RateLimitOverride(Section, frozen=True, kw_only=True):
+    """The keys of [rate_limit] that differ here."""
+
+    rate_limit_orders: RateLimitOrders | None = None
+    rate_limit_window_ms: RateLimitWindowMs | None = None
+
+
+class Overriding(Section, frozen=True, kw_only=True):
+    """A table that may override the terms of an order for everything below it."""
+
+    orders: OrdersOverride = OrdersOverride()
+    execution: ExecutionOverride = ExecutionOverride()
+    rate_limit: RateLimitOverride = RateLimitOverride()
+
+
+class VenueConfig(Overriding, frozen=True, kw_only=True):
+    """A venue and the instruments traded there; an address is given for the custom environment alone."""
+
+    name: VenueName
+    kind: Literal["binance_spot"]
+    instruments: Annotated[tuple[Pair, ...], Meta(min_length=1, max_length=10_000)]
+    environment: Literal["production", "testnet", "demo", "custom"] = "testnet"
+    live: bool = False
+    order_url: Address | None = None
+    market_url: Address | None = None
+    ca_file: FilePath | None = None
+    receive_window_ms: Annotated[int, Meta(ge=1, le=60_000)] = 5_000
+
+
+class AccountConfig(Overriding, frozen=True, kw_only=True):
+    """A trading account; where its API key and its private key or secret are found, never they themselves."""
+
+    name: Name
+    venue: VenueName
+    key_type: Literal["ed25519", "hmac"] = "ed25519"
+    api_key_file: FilePath | None = None
+    api_key_env: VariableName | None = None
+    key_file: FilePath | None = None
+    secret_env: VariableName | None = None
+
+
+class LimitConfig(Section, frozen=True, kw_only=True):
+    """What a strategy may do in one instrument; what is not given is zero and allows nothing."""
+
+    instrument: InstrumentName
+    max_order_quantity: Amount = "0"
+    max_order_notional: Amount = "0"
+    max_long: Amount = "0"
+    max_short: Amount = "0"
+
+
+class StrategyConfig(Overriding, frozen=True, kw_only=True):
+    """A strategy, the accounts it may use (one for each venue at most) and its limits."""
+
+    name: Name
+    id: Annotated[int, Meta(ge=1, le=STRATEGY_MAX)]
+    accounts: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=16)]
+    limits: Annotated[tuple[LimitConfig, ...], Meta(max_length=10_000)] = msgspec.field(name="limit", default=())
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """The whole file."""
+
+    venues: Annotated[tuple[VenueConfig, ...], Meta(min_length=1, max_length=16)] = msgspec.field(name="venue")
+    accounts: Annotated[tuple[AccountConfig, ...], Meta(min_length=1, max_length=32)] = msgspec.field(name="account")
+    strategies: Annotated[tuple[StrategyConfig, ...], Meta(min_length=1, max_length=STRATEGY_MAX)] = msgspec.field(
+        name="strategy"
+    )
+    engine: EngineConfig = EngineConfig()
+    ipc: IpcConfig = IpcConfig()
+    orders: OrdersConfig = OrdersConfig()
+    execution: ExecutionConfig = ExecutionConfig()
+    rate_limit: RateLimitConfig = RateLimitConfig()
+    monitoring: MonitoringConfig = MonitoringConfig()
+    risk: RiskConfig = RiskConfig()
