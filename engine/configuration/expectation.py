@@ -29,7 +29,8 @@ def _words(info: inspect.Type) -> str:  # noqa: PLR0911  one way out for each ki
         case inspect.BoolType():
             return "true or false"
         case inspect.LiteralType(values=values):
-            return " or ".join(f'"{value}"' for value in values)
+            *others, last = (f'"{value}"' for value in values)
+            return f"{', '.join(others)} or {last}" if others else last
         case inspect.VarTupleType(item_type=item, min_length=lowest, max_length=highest):
             number = f"{lowest or 0} to {highest}"
             if isinstance(item, inspect.StructType):

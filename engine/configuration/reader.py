@@ -133,7 +133,7 @@ def _note_unsound(kind: Any, value: Any, key: str, problems: Problems) -> None:
 
 def _example(allowed: str) -> str:
     """The words of what is allowed as something to set a key to."""
-    return f"one of {allowed}" if " or " in allowed and allowed.startswith('"') else allowed
+    return f"either {allowed}" if '" or "' in allowed else allowed
 
 
 def _looks_secret(key: str, value: Any) -> bool:
