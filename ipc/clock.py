@@ -18,11 +18,23 @@ class Clock(Protocol):
         """Nanoseconds since the Unix epoch."""
 
 
+class WaitingClock(Clock, Protocol):
+    """A clock that can also give the processor away for a while."""
+
+    def sleep_ns(self, duration_ns: int) -> None:
+        """Returns after about that long."""
+
+
 class SystemClock:
     """The host's clocks."""
 
     monotonic_ns = staticmethod(time.monotonic_ns)
     utc_ns = staticmethod(time.time_ns)
+
+    @staticmethod
+    def sleep_ns(duration_ns: int) -> None:
+        """Lets other processes run for that long."""
+        time.sleep(duration_ns / NS_PER_S)
 
 
 class ManualClock:
@@ -45,3 +57,7 @@ class ManualClock:
         assert duration_ns >= 0, "a clock never goes back"
         self._monotonic_ns += duration_ns
         self._utc_ns += duration_ns
+
+    def sleep_ns(self, duration_ns: int) -> None:
+        """Sleeping is moving on."""
+        self.advance(duration_ns)

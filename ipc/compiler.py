@@ -72,9 +72,10 @@ import numba  # noqa: E402  the cache directory must be named before numba reads
 from numba.core.dispatcher import Dispatcher  # noqa: E402
 
 # numba reads the variable when it is imported, and a strategy may have imported it before us.
-numba.config.CACHE_DIR = str(CACHE_FOLDER)
+_settings: Any = numba.config
+_settings.CACHE_DIR = str(CACHE_FOLDER)
 
-JIT_DISABLED: bool = bool(numba.config.DISABLE_JIT)
+JIT_DISABLED = bool(_settings.DISABLE_JIT)
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -89,11 +90,17 @@ def kernel_without_gil(function: Callable[P, R]) -> Callable[P, R]:
     return compiled
 
 
+def c_function(signature: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Compiles a function that C may call by its `address`; an exception inside it is lost, so it raises none."""
+    decorate: Callable[[Callable[..., Any]], Any] = numba.cfunc(signature, cache=True)
+    return decorate
+
+
 def seal(*entry_kernels: Callable[..., Any]) -> None:
     """Forbids any further compilation of kernels that Python calls; a new type of argument then raises TypeError."""
     for entry in entry_kernels:
         if isinstance(entry, Dispatcher):
-            assert entry.signatures, f"{entry.__name__} was sealed before it was warmed up"
+            assert entry.signatures, f"{entry.py_func.__name__} was sealed before it was warmed up"
             entry.disable_compile()
 
 

@@ -20,6 +20,9 @@ class RecordKind(IntEnum):
     BALANCE_STATUS = 36
     ORDER_STATUS = 37
     SNAPSHOT_END = 38
+    ACCOUNT_STATUS = 39
+    ASSET_STATUS = 40
+    LAGGED = 41
     VENUE_REPORT = 64
     BOOK_TOP = 65
     BALANCE = 66
@@ -185,6 +188,15 @@ class ReplaceState(IntEnum):
     CANCELING_FIRST = 3  # the leg is partially filled: its end is awaited before the new leg is sent
 
 
+class RateLimitType(IntEnum):
+    """What a venue counts; ORDERS is per account, the others are per address."""
+
+    REQUEST_WEIGHT = 1
+    ORDERS = 2
+    RAW_REQUESTS = 3
+    CONNECTIONS = 4
+
+
 class RejectReason(IntEnum):
     """Why the venue said no; the venue's own code travels beside it."""
 
@@ -264,3 +276,4 @@ class RefusalReason(IntEnum):
     CLIENT_SUPERSEDED = 46
     FRAME_TOO_LARGE = 47
     NOT_CONNECTED = 48
+    STRATEGY_IN_USE = 49

@@ -149,6 +149,13 @@ if not JIT_DISABLED:
         return load(words) * 1_000_000_000 + load(words + 8)
 
     @kernel
+    def utc_ns() -> int:
+        """Nanoseconds since the Unix epoch, from compiled code."""
+        words = _stack_words()
+        _clock_gettime(0, _pointer(words))
+        return load(words) * 1_000_000_000 + load(words + 8)
+
+    @kernel
     def epoll_ready_count(epoll_descriptor: int, events_address: int, events_max: int) -> int:
         """How many descriptors are ready right now; their events lie at `events_address`; negative on error."""
         return _epoll_wait(epoll_descriptor, _pointer(events_address), events_max, 0)
@@ -182,6 +189,7 @@ else:
         return np.frombuffer((ctypes.c_char * size).from_address(int(address)), dtype=dtype)
 
     monotonic_ns = SystemClock.monotonic_ns
+    utc_ns = SystemClock.utc_ns
 
     def epoll_ready_count(epoll_descriptor: int, events_address: int, events_max: int) -> int:
         """Never ready: with the JIT off the loop is not run."""

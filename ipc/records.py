@@ -67,10 +67,14 @@ TARGET_POSITION = _layout(
     "retry_delay_ms",
 )
 CANCEL_ORDER = _layout(*COMMAND_FIELDS)
-AMEND_ORDER = _layout(*COMMAND_FIELDS, "price_ticks", "order_lots")
+AMEND_ORDER = _layout(*COMMAND_FIELDS, "price_ticks", "order_lots")  # 0 keeps what the order has
 CANCEL_ALL = _layout(*COMMAND_FIELDS, "instrument_id")  # -1 means every instrument
 HELLO = _layout(*HEADER_FIELDS, "schema_digest", "strategy_name_0", "strategy_name_1")
-SNAPSHOT_REQUEST = _layout(*HEADER_FIELDS, "what")  # the RecordKind of the rows wanted
+SNAPSHOT_REQUEST = _layout(
+    *HEADER_FIELDS,
+    "what",  # the RecordKind of the rows wanted
+    "instrument_id",  # of the one row wanted, -1 for all; only for instruments and positions
+)
 
 # ---- what the engine tells a client ----
 EXECUTION_REPORT = _layout(
@@ -149,7 +153,10 @@ POSITION_STATUS = _layout(
 )
 BALANCE_STATUS = _layout(*HEADER_FIELDS, "account_id", "asset_id", "free_units", "locked_units", "venue_utc_ns")
 ORDER_STATUS = EXECUTION_REPORT
+ACCOUNT_STATUS = _layout(*HEADER_FIELDS, "account_id", "venue_id", "connection_state", "name_0", "name_1")
+ASSET_STATUS = _layout(*HEADER_FIELDS, "asset_id", "decimals", "name_0", "name_1")
 SNAPSHOT_END = _layout(*HEADER_FIELDS, "what", "count")
+LAGGED = _layout(*HEADER_FIELDS, "lost_count")  # reports that found the client's ring full, since its start
 
 # ---- what enters the core besides commands; published_ns is when it was received ----
 VENUE_REPORT = _layout(
@@ -217,6 +224,9 @@ LAYOUTS: dict[RecordKind, np.dtype[np.void]] = {
     RecordKind.BALANCE_STATUS: BALANCE_STATUS,
     RecordKind.ORDER_STATUS: ORDER_STATUS,
     RecordKind.SNAPSHOT_END: SNAPSHOT_END,
+    RecordKind.ACCOUNT_STATUS: ACCOUNT_STATUS,
+    RecordKind.ASSET_STATUS: ASSET_STATUS,
+    RecordKind.LAGGED: LAGGED,
     RecordKind.VENUE_REPORT: VENUE_REPORT,
     RecordKind.BOOK_TOP: BOOK_TOP,
     RecordKind.BALANCE: BALANCE,

@@ -25,6 +25,8 @@ _SLOT_BYTES = SegmentWord.SLOT_BYTES * 8
 _RELEASED = SegmentWord.RELEASED * 8
 _NEXT = SegmentWord.NEXT * 8
 _SEEN_RELEASED = SegmentWord.SEEN_RELEASED * 8
+_LAGGED_COUNT = SegmentWord.LAGGED_COUNT * 8
+_READY = SegmentWord.READY * 8
 
 
 @kernel
@@ -83,6 +85,25 @@ def release(ring: int) -> None:
     """Gives the polled slot back to the producer."""
     # Ordering: pairs with the acquire in try_claim(): our reads of the slot come before its reuse.
     store_release(ring + _RELEASED, load(ring + _RELEASED) + 1)
+
+
+@kernel
+def count_lost(ring: int) -> None:
+    """Notes that a record found the ring full and was lost; the consumer sees the count and asks for the state."""
+    # Ordering: pairs with the acquire in lost_count(): who sees the count finds the record's effect in the state.
+    store_release(ring + _LAGGED_COUNT, load(ring + _LAGGED_COUNT) + 1)
+
+
+@kernel
+def lost_count(ring: int) -> int:
+    """How many records the producer had to drop since the ring was made."""
+    return load_acquire(ring + _LAGGED_COUNT)
+
+
+@kernel
+def is_retired(ring: int) -> bool:
+    """Whether the engine that made the ring has left it."""
+    return load(ring + _READY) != 1
 
 
 @kernel

@@ -3,16 +3,16 @@
 import hashlib
 import inspect
 import json
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import Any
 
 from ipc import enums, order_id
 from ipc.records import LAYOUTS, SLOT_BYTES
 
-ENUMS: dict[str, type[IntEnum]] = {
+ENUMS: dict[str, type[IntEnum] | type[IntFlag]] = {
     name: member
     for name, member in vars(enums).items()
-    if inspect.isclass(member) and issubclass(member, int) and member.__module__ == enums.__name__
+    if inspect.isclass(member) and issubclass(member, (IntEnum, IntFlag)) and member.__module__ == enums.__name__
 }
 
 ORDER_ID_BITS = {

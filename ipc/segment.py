@@ -138,6 +138,7 @@ class Segment:
             words[SegmentWord.CAPACITY] = capacity
             words[SegmentWord.SLOT_BYTES] = slot_bytes
             words[SegmentWord.READY] = 1
+            _retire_predecessor(path)
             building.rename(path)
         except BaseException:
             building.unlink(missing_ok=True)
@@ -198,6 +199,14 @@ class Segment:
             return False
         return True
 
+    def unlock(self) -> None:
+        """Gives this segment's lock back."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def retire(self) -> None:
+        """Tells everybody who has the segment mapped that nobody will serve it any more."""
+        self.words[SegmentWord.READY] = 0
+
     def is_current(self) -> bool:
         """Whether the path still leads to this very segment."""
         try:
@@ -222,6 +231,19 @@ class Segment:
     def unlink(self) -> None:
         """Removes the file's name; those who have it mapped keep it."""
         self.path.unlink(missing_ok=True)
+
+
+def _retire_predecessor(path: Path) -> None:
+    """Clears READY in the segment about to be replaced: whoever still maps it learns so from one word."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        if os.fstat(descriptor).st_size > HEADER_BYTES:
+            os.pwrite(descriptor, bytes(8), SegmentWord.READY * 8)
+    finally:
+        os.close(descriptor)
 
 
 def _check_file(path: Path, status: os.stat_result) -> None:
