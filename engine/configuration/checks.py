@@ -7,6 +7,7 @@ from engine.configuration.problems import Problems, shown
 from engine.configuration.shape import INSTRUMENT_BYTES_MAX, AccountConfig, Config, StrategyConfig
 from engine.configuration.terms import resolve_terms
 
+KEY_SOURCES = ("key_file", "api_key_env", "secret_env")
 LIMITER_TIMES_MAX = 1_000_000
 
 
@@ -98,21 +99,18 @@ def _check_accounts(config: Config, problems: Problems) -> None:
     for index, account in enumerate(config.accounts):
         key = f"account[{index}]"
         _check_reference(f"{key}.venue", account.venue, "venue", venues, problems)
-        _check_one_source(account, key, ("api_key_file", "api_key_env"), "API key", problems)
-        _check_one_source(account, key, ("key_file", "secret_env"), "private key or secret", problems)
+        if problems.is_sound(*(f"{key}.{name}" for name in KEY_SOURCES)):
+            _check_key_source(account, key, problems)
 
 
-def _check_one_source(account: AccountConfig, key: str, names: tuple[str, str], what: str, problems: Problems) -> None:
-    if not problems.is_sound(*(f"{key}.{name}" for name in names)):
-        return
-    given = [name for name in names if getattr(account, name) is not None]
-    if len(given) != 1:
-        number = "no" if not given else "more than one"
+def _check_key_source(account: AccountConfig, key: str, problems: Problems) -> None:
+    given = [name for name in KEY_SOURCES if getattr(account, name) is not None]
+    if given not in (["key_file"], ["api_key_env", "secret_env"]):
         problems.add(
             key,
-            f"has {number} source of its {what}",
-            allowed=f"exactly one of {' and '.join(names)}",
-            fix=f"add {names[0]}" if not given else f"remove {names[1]}",
+            f"has {' and '.join(given)}" if given else "has no source of its keys",
+            allowed="key_file alone, or api_key_env and secret_env together",
+            fix="add key_file, a file of mode 0600" if "key_file" not in given else "remove the others",
         )
 
 

@@ -17,10 +17,7 @@ def with_absolute_paths(config: Config, folder: Path) -> Config:
         return None if path is None else str(folder / os.path.expanduser(path))
 
     venues = tuple(structs.replace(venue, ca_file=absolute(venue.ca_file)) for venue in config.venues)
-    accounts = tuple(
-        structs.replace(account, key_file=absolute(account.key_file), api_key_file=absolute(account.api_key_file))
-        for account in config.accounts
-    )
+    accounts = tuple(structs.replace(account, key_file=absolute(account.key_file)) for account in config.accounts)
     return structs.replace(config, venues=venues, accounts=accounts)
 
 
@@ -58,11 +55,9 @@ def _check_ca_file(venue: VenueConfig, key: str, problems: Problems) -> None:
 
 
 def _check_credentials(account: AccountConfig, key: str, problems: Problems) -> None:
-    for name in ("key_file", "api_key_file"):
-        path = getattr(account, name)
-        if path is not None and problems.is_sound(f"{key}.{name}"):
-            _check_key_file(path, f"{key}.{name}", problems)
-    for name in ("secret_env", "api_key_env"):
+    if account.key_file is not None and problems.is_sound(f"{key}.key_file"):
+        _check_key_file(account.key_file, f"{key}.key_file", problems)
+    for name in ("api_key_env", "secret_env"):
         variable = getattr(account, name)
         if variable is not None and problems.is_sound(f"{key}.{name}") and not os.environ.get(variable):
             problems.add(
@@ -75,7 +70,7 @@ def _check_credentials(account: AccountConfig, key: str, problems: Problems) -> 
 
 def _check_key_file(path: str, key: str, problems: Problems) -> None:
     try:
-        status = os.stat(path)
+        status = os.lstat(path)  # as the reader of the key follows no link
     except OSError as error:
         # The path itself is not shown: it might be the key, put in the wrong place.
         problems.add(

@@ -15,8 +15,7 @@ FILE_BYTES_MAX = 1 << 20
 SECRET_WORDS = ("secret", "private", "password", "passphrase", "api_key", "apikey", "token", "credential")
 PEM_START = "-----BEGIN"
 KEY_FIX = (
-    "take it out of this file; put it into a file of mode 0600 and name that file "
-    "with key_file or api_key_file, or name an environment variable with secret_env or api_key_env"
+    "take it out of this file; write api_key and secret_key into a file of mode 0600 and name that file with key_file"
 )
 
 S = TypeVar("S", bound=Struct)

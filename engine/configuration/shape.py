@@ -197,14 +197,13 @@ class VenueConfig(Overriding, frozen=True, kw_only=True):
 
 
 class AccountConfig(Overriding, frozen=True, kw_only=True):
-    """A trading account; where its API key and its private key or secret are found, never they themselves."""
+    """A trading account and where its keys are found: a file with api_key and secret_key, or two variables."""
 
     name: Name
     venue: VenueName
     key_type: Literal["ed25519", "hmac"] = "ed25519"
-    api_key_file: FilePath | None = None
-    api_key_env: VariableName | None = None
     key_file: FilePath | None = None
+    api_key_env: VariableName | None = None
     secret_env: VariableName | None = None
 
 

@@ -6,11 +6,10 @@ from typing import Any
 
 
 def sound_table(folder: Path) -> dict[str, Any]:
-    """The smallest configuration that loads, with its key files made in the folder."""
-    for name in ("key.pem", "api_key"):
-        path = folder / name
-        path.touch(mode=0o600)
-        path.write_text("k")
+    """The smallest configuration that loads, with its key file made in the folder."""
+    path = folder / "key.toml"
+    path.touch(mode=0o600)
+    path.write_text("k")
     return {
         "venue": [
             {
@@ -22,7 +21,7 @@ def sound_table(folder: Path) -> dict[str, Any]:
                 "instruments": ["BTC/USDT"],
             }
         ],
-        "account": [{"name": "main", "venue": "BINANCE", "key_file": "key.pem", "api_key_file": "api_key"}],
+        "account": [{"name": "main", "venue": "BINANCE", "key_file": "key.toml"}],
         "strategy": [
             {
                 "name": "alpha",

@@ -74,14 +74,16 @@ def test_paths_are_relative_to_the_files_folder(tmp_path: Path, monkeypatch: pyt
     write_table(sound_table(tmp_path), tmp_path / "c.toml")
     monkeypatch.chdir(tmp_path.parent)
     config = load_config(Path(tmp_path.name) / "c.toml")
-    assert config.accounts[0].key_file == str(tmp_path / "key.pem")
+    assert config.accounts[0].key_file == str(tmp_path / "key.toml")
 
 
 def test_a_key_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_SECRET", "s")
+    monkeypatch.setenv("A_KEY", "k")
     table = sound_table(tmp_path)
     del table["account"][0]["key_file"]
     set_key(table, "account.0.secret_env", "A_SECRET")
+    set_key(table, "account.0.api_key_env", "A_KEY")
     assert load_config(write_table(table, tmp_path / "c.toml")).accounts[0].secret_env == "A_SECRET"
 
 

@@ -76,7 +76,7 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("account.0.key_file", ".", "account[0].key_file", "is not a file"),
     ("account.0.key_file", "a\0b", "account[0].key_file", "a path"),
     ("account.0.key_file", "x/" * 3_000, "account[0].key_file", "a path"),
-    ("account.0.secret_env", "HOME", "account[0]", "more than one source"),
+    ("account.0.secret_env", "HOME", "account[0]", "key_file alone"),
     ("account.0.secret_env", "lower", "account[0].secret_env", "environment variable"),
     ("strategy.0.id", 0, "strategy[0].id", "from 1 to 127"),
     ("strategy.0.id", 128, "strategy[0].id", "from 1 to 127"),
@@ -133,7 +133,6 @@ def test_a_mistake_is_told_with_its_key_and_the_fix(
         ("account.0.name", "account[0].name"),
         ("account.0.venue", "account[0].venue"),
         ("account.0.key_file", "account[0]"),
-        ("account.0.api_key_file", "account[0]"),
         ("strategy.0.name", "strategy[0].name"),
         ("strategy.0.id", "strategy[0].id"),
         ("strategy.0.accounts", "strategy[0].accounts"),
@@ -150,7 +149,7 @@ def test_all_problems_arrive_together(tmp_path: Path) -> None:
     table = sound_table(tmp_path)
     for key, value in (("engine.instance", 99), ("venue.0.kind", "x"), ("strategy.0.accounts", ["y"]), ("z", 1)):
         set_key(table, key, value)
-    (tmp_path / "key.pem").chmod(0o644)
+    (tmp_path / "key.toml").chmod(0o644)
     keys = {problem.key for problem in problems_of(table, tmp_path).problems}
     assert keys == {"engine.instance", "venue[0].kind", "strategy[0].accounts[0]", "z", "account[0].key_file"}
 
@@ -167,9 +166,9 @@ def test_a_name_is_taken_once(tmp_path: Path, table_name: str) -> None:
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o777])
 def test_a_key_that_others_can_get_at_is_refused(tmp_path: Path, mode: int) -> None:
     table = sound_table(tmp_path)
-    (tmp_path / "key.pem").chmod(mode)
+    (tmp_path / "key.toml").chmod(mode)
     (problem,) = problems_of(table, tmp_path).problems
-    assert problem.fix == f"run: chmod 600 {tmp_path / 'key.pem'}"
+    assert problem.fix == f"run: chmod 600 {tmp_path / 'key.toml'}"
 
 
 @pytest.mark.parametrize(
@@ -202,6 +201,7 @@ def test_an_empty_variable_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyP
     table = sound_table(tmp_path)
     drop_key(table, "account.0.key_file")
     set_key(table, "account.0.secret_env", "EMPTY_SECRET")
+    set_key(table, "account.0.api_key_env", "HOME")
     assert "is not set" in str(problems_of(table, tmp_path))
 
 
@@ -235,3 +235,10 @@ def test_a_file_that_is_no_configuration_is_named(tmp_path: Path, content: bytes
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         load_config(tmp_path / name)
+
+
+def test_a_link_to_a_key_is_no_key_file(tmp_path: Path) -> None:
+    table = sound_table(tmp_path)
+    (tmp_path / "link").symlink_to("key.toml")
+    set_key(table, "account.0.key_file", "link")
+    assert "is not a file" in str(problems_of(table, tmp_path))
