@@ -1,6 +1,6 @@
 """Owns the shape of a wire template: literal bytes and typed slots that a compiled kernel fills."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from ipc.enums import OrderFlag, OrderType, RequestKind, Side, TimeInForce
@@ -49,7 +49,10 @@ class TemplateKey:
 
 @dataclass(frozen=True)
 class Template:
-    """One message: what goes on the wire and, where requests are signed one by one, the text to sign."""
+    """One message: what goes on the wire and, where requests are signed one by one, the text to sign.
 
-    frame: tuple[bytes | TemplateSlot, ...]
-    signed_text: tuple[bytes | TemplateSlot, ...] = ()
+    Both may hold an API key, so neither shows in the repr.
+    """
+
+    frame: tuple[bytes | TemplateSlot, ...] = field(repr=False)
+    signed_text: tuple[bytes | TemplateSlot, ...] = field(default=(), repr=False)
