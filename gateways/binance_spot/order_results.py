@@ -1,0 +1,222 @@
+"""Owns the records that the results of successful requests become."""
+
+import msgspec
+
+from gateways.binance_spot.messages import (
+    AccountResult,
+    AmendResult,
+    CancelReplaceResult,
+    CancelResult,
+    OrderStatusResult,
+    PlaceResult,
+    TradeRow,
+)
+from gateways.errors import VenueProtocolError
+from gateways.record_writer import RecordWriter
+from gateways.scale import AssetScales, InstrumentScales, OrderIds
+from ipc.clock import NS_PER_MS
+from ipc.enums import Liquidity, RequestKind, VenueEvent
+
+SUCCESS = "SUCCESS"
+
+ORDER_STATUSES: dict[str, int] = {
+    "NEW": int(VenueEvent.STATUS),
+    "PENDING_NEW": int(VenueEvent.STATUS),
+    "PARTIALLY_FILLED": int(VenueEvent.STATUS),
+    "PENDING_CANCEL": int(VenueEvent.STATUS),
+    "FILLED": int(VenueEvent.STATUS),
+    "CANCELED": int(VenueEvent.CANCELED),
+    "EXPIRED": int(VenueEvent.EXPIRED),
+    "EXPIRED_IN_MATCH": int(VenueEvent.EXPIRED),
+    "REJECTED": int(VenueEvent.REJECTED),
+}
+"""https://github.com/binance/binance-spot-api-docs/blob/master/enums.md#order-status-status"""
+
+_ACCEPTED = int(VenueEvent.ACCEPTED)
+_FILL = int(VenueEvent.FILL)
+_CANCELED = int(VenueEvent.CANCELED)
+_REPLACED = int(VenueEvent.REPLACED)
+_NEW = int(RequestKind.NEW)
+_CANCEL = int(RequestKind.CANCEL)
+_AMEND = int(RequestKind.AMEND)
+_CANCEL_REPLACE = int(RequestKind.CANCEL_REPLACE)
+_STATUS = int(RequestKind.STATUS)
+_ADDED = int(Liquidity.ADDED)
+_REMOVED = int(Liquidity.REMOVED)
+
+
+class OrderResults:
+    """Writes one result; the order id comes from the request id, and what the result names must agree with it."""
+
+    def __init__(
+        self, writer: RecordWriter, order_ids: OrderIds, instruments: InstrumentScales, assets: AssetScales
+    ) -> None:
+        self._writer = writer
+        self._order_ids = order_ids
+        self._instruments = instruments
+        self._assets = assets
+        self._decode_place = msgspec.json.Decoder(PlaceResult).decode
+        self._decode_cancel = msgspec.json.Decoder(CancelResult).decode
+        self._decode_amend = msgspec.json.Decoder(AmendResult).decode
+        self._decode_cancel_replace = msgspec.json.Decoder(CancelReplaceResult).decode
+        self._decode_status = msgspec.json.Decoder(OrderStatusResult).decode
+        self._decode_open_orders = msgspec.json.Decoder(list[OrderStatusResult]).decode
+        self._decode_canceled_orders = msgspec.json.Decoder(list[CancelResult]).decode
+        self._decode_trades = msgspec.json.Decoder(list[TradeRow]).decode
+        self._decode_account = msgspec.json.Decoder(AccountResult).decode
+
+    def placed(self, order_id: int, result: msgspec.Raw) -> None:
+        """The order was accepted."""
+        self.accepted(order_id, result, answers_request=_NEW)
+
+    def accepted(self, order_id: int, result: msgspec.Raw, *, answers_request: int) -> None:
+        """The order was accepted, on its own or in the place of another."""
+        placed = self._decode_place(result)
+        if self._order_ids[placed.client_order_id] != order_id:
+            raise VenueProtocolError("a placement answers for another order")
+        self._writer.venue_report(
+            order_id,
+            _ACCEPTED,
+            self._instruments[placed.symbol].instrument_id,
+            placed.order_id,
+            venue_utc_ns=placed.transact_time * NS_PER_MS,
+            answers_request=answers_request,
+        )
+
+    def canceled(self, order_id: int, result: msgspec.Raw) -> None:
+        """The order was cancelled."""
+        canceled = self._decode_cancel(result)
+        if self._order_ids[canceled.orig_client_order_id] != order_id:
+            raise VenueProtocolError("a cancellation answers for another order")
+        self._cancel(order_id, canceled, _CANCELED, answers_request=_CANCEL)
+
+    def all_canceled(self, result: msgspec.Raw) -> None:
+        """Every open order of one symbol was cancelled, also those that are not ours."""
+        for canceled in self._decode_canceled_orders(result):
+            order_id = self._order_ids[canceled.orig_client_order_id]
+            if order_id is not None:
+                self._cancel(order_id, canceled, _CANCELED, answers_request=_CANCEL)
+
+    def amended(self, order_id: int, result: msgspec.Raw) -> None:
+        """The order has a new quantity and keeps its id, so no other leg takes over."""
+        amended = self._decode_amend(result)
+        order = amended.amended_order
+        if self._order_ids[order.client_order_id] != order_id:
+            raise VenueProtocolError("an amendment answers for another order")
+        scale = self._instruments[order.symbol]
+        self._writer.venue_report(
+            order_id,
+            _REPLACED,
+            scale.instrument_id,
+            order.order_id,
+            cumulative_lots=scale.lots[order.executed_qty],
+            order_lots=scale.lots[order.qty],
+            price_ticks=scale.ticks[order.price],
+            venue_utc_ns=amended.transact_time * NS_PER_MS,
+            answers_request=_AMEND,
+        )
+
+    def replaced(self, order_id: int, result: msgspec.Raw) -> None:
+        """The original leg was replaced, then the new leg `order_id` was accepted: two records."""
+        both = self._decode_cancel_replace(result)
+        if both.cancel_result != SUCCESS or both.new_order_result != SUCCESS:
+            raise VenueProtocolError("a replacement both succeeded and failed")
+        self.original_ended(order_id, both.cancel_response, _REPLACED)
+        self.accepted(order_id, both.new_order_response, answers_request=_CANCEL_REPLACE)
+
+    def original_ended(self, replacement_order_id: int, response: msgspec.Raw, event: int) -> None:
+        """The order that a replacement was to take over from is off the book."""
+        canceled = self._decode_cancel(response)
+        order_id = self._order_ids[canceled.orig_client_order_id]
+        if order_id is None:
+            raise VenueProtocolError("a replacement took over from an order that is not ours")
+        self._cancel(
+            order_id,
+            canceled,
+            event,
+            answers_request=_CANCEL_REPLACE,
+            replacement_order_id=replacement_order_id,
+        )
+
+    def status(self, order_id: int, result: msgspec.Raw) -> None:
+        """What the venue knows of the order; the client id of a cancelled one may be the cancel request's."""
+        self._status(order_id, self._decode_status(result))
+
+    def open_orders(self, result: msgspec.Raw) -> None:
+        """What the venue knows of our open orders."""
+        for order in self._decode_open_orders(result):
+            order_id = self._order_ids[order.client_order_id]
+            if order_id is not None:
+                self._status(order_id, order)
+
+    def trades(self, order_id: int, result: msgspec.Raw) -> None:
+        """The fills of one order."""
+        for trade in self._decode_trades(result):
+            scale = self._instruments[trade.symbol]
+            fee_asset_id, fee_units = self._assets.fee(trade.commission_asset, trade.commission)
+            self._writer.venue_report(
+                order_id,
+                _FILL,
+                scale.instrument_id,
+                trade.order_id,
+                trade.id,
+                scale.lots[trade.qty],
+                scale.ticks[trade.price],
+                liquidity=_ADDED if trade.is_maker else _REMOVED,
+                fee_units=fee_units,
+                fee_asset_id=fee_asset_id,
+                venue_utc_ns=trade.time * NS_PER_MS,
+                answers_request=_STATUS,
+            )
+
+    def balances(self, result: msgspec.Raw) -> None:
+        """Every configured asset; the request leaves out what the account does not hold."""
+        account = self._decode_account(result)
+        held = {balance.asset: balance for balance in account.balances}
+        for asset, scale in self._assets.items():
+            balance = held.get(asset)
+            self._writer.balance(
+                asset_id=scale.asset_id,
+                free_units=scale.units[balance.free] if balance else 0,
+                locked_units=scale.units[balance.locked] if balance else 0,
+                venue_utc_ns=account.update_time * NS_PER_MS,
+            )
+
+    def _cancel(
+        self,
+        order_id: int,
+        canceled: CancelResult,
+        event: int,
+        *,
+        answers_request: int,
+        replacement_order_id: int = 0,
+    ) -> None:
+        scale = self._instruments[canceled.symbol]
+        self._writer.venue_report(
+            order_id,
+            event,
+            scale.instrument_id,
+            canceled.order_id,
+            cumulative_lots=scale.lots[canceled.executed_qty],
+            order_lots=scale.lots[canceled.orig_qty],
+            venue_utc_ns=canceled.transact_time * NS_PER_MS,
+            replacement_order_id=replacement_order_id,
+            answers_request=answers_request,
+        )
+
+    def _status(self, order_id: int, order: OrderStatusResult) -> None:
+        event = ORDER_STATUSES.get(order.status)
+        if event is None:
+            raise VenueProtocolError(f"unknown order status {order.status!r}")
+        scale = self._instruments[order.symbol]
+        self._writer.venue_report(
+            order_id,
+            event,
+            scale.instrument_id,
+            order.order_id,
+            cumulative_lots=scale.lots[order.executed_qty],
+            order_lots=scale.lots[order.orig_qty] - scale.lots[order.prevented_quantity],
+            price_ticks=scale.ticks[order.price],
+            venue_utc_ns=order.update_time * NS_PER_MS,
+            answers_request=_STATUS,
+        )

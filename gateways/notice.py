@@ -1,0 +1,37 @@
+"""Owns what a frame tells the session rather than the core."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from gateways.verdict import Verdict
+
+
+class NoticeKind(Enum):
+    """What happened to the session."""
+
+    ANSWER = 1
+    """The reply to a request of the session itself."""
+    STATUS_ANSWER = 2
+    """The reply to a status query; the records beside it are the order's status."""
+    TRADES_ANSWER = 3
+    """The reply to a query of one order's trades; the records beside it are its fills."""
+    SHUTDOWN = 4
+    """The venue is about to close the connection."""
+    STREAM_ENDED = 5
+    """No more events of the account will come on this connection."""
+    SESSION_REVOKED = 6
+    """The key is no longer good on this connection."""
+    UNCORRELATED_ERROR = 7
+    """An error without a request id: no request in flight can count on its reply."""
+    CLOCK_DOUBT = 8
+    """The venue took a time stamp for too old or too new."""
+
+
+class Notice(NamedTuple):
+    """One such thing; `verdict` is set when the venue refused."""
+
+    kind: NoticeKind
+    request_id: str = ""
+    order_id: int = 0
+    result: bytes = b"null"
+    verdict: Verdict | None = None

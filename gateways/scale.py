@@ -1,0 +1,75 @@
+"""Owns the tables that turn a venue's texts into the numbers of records."""
+
+from collections.abc import Mapping
+
+from gateways.decimal_text import UnitMemo
+from gateways.errors import VenueProtocolError
+from gateways.instrument import AssetBinding, InstrumentBinding
+from gateways.record_writer import NOT_STATED
+from ipc import order_id
+
+ORDER_ID_MEMO_MAX = 65_536
+
+
+class InstrumentScale:
+    """One instrument's number, and its prices and quantities by their texts."""
+
+    __slots__ = ("instrument_id", "lots", "ticks")
+
+    def __init__(self, binding: InstrumentBinding) -> None:
+        rules = binding.rules
+        self.instrument_id = binding.instrument_id
+        self.ticks = UnitMemo(rules.price_decimals, rules.tick_units)
+        self.lots = UnitMemo(rules.lot_decimals, rules.lot_units)
+
+
+class InstrumentScales(dict[str, InstrumentScale]):
+    """The instruments by symbol; a symbol that was not configured makes no sense."""
+
+    def __init__(self, bindings: Mapping[str, InstrumentBinding]) -> None:
+        super().__init__({symbol: InstrumentScale(binding) for symbol, binding in bindings.items()})
+
+    def __missing__(self, symbol: str) -> InstrumentScale:
+        raise VenueProtocolError(f"{symbol!r} is not a configured symbol")
+
+
+class AssetScale:
+    """One asset's number, and its amounts by their texts."""
+
+    __slots__ = ("asset_id", "units")
+
+    def __init__(self, binding: AssetBinding) -> None:
+        self.asset_id = binding.asset_id
+        self.units = UnitMemo(binding.decimals)
+
+
+class AssetScales(dict[str, AssetScale]):
+    """The configured assets by name."""
+
+    def __init__(self, bindings: Mapping[str, AssetBinding]) -> None:
+        super().__init__({asset: AssetScale(binding) for asset, binding in bindings.items()})
+        self.unknown = 0
+
+    def fee(self, asset: str | None, amount: str | None) -> tuple[int, int]:
+        """The fee's asset and units; a fee in an asset that is not configured is counted, and its fill stands."""
+        if asset is None or amount is None:
+            return NOT_STATED, 0
+        scale = self.get(asset)
+        if scale is None:
+            self.unknown += 1
+            return NOT_STATED, 0
+        return scale.asset_id, scale.units[amount]
+
+
+class OrderIds(dict[str, int | None]):
+    """The order ids by wire text, None for an order that is not ours.
+
+    Decoding the text of an id costs as much as the rest of a report, and each id comes several times.
+    """
+
+    def __missing__(self, text: str) -> int | None:
+        number = order_id.from_text(text) if text.isascii() else None
+        if len(self) >= ORDER_ID_MEMO_MAX:
+            self.clear()
+        self[text] = number
+        return number
