@@ -75,6 +75,7 @@ STATE_HEADER = _row(
     "cancel_all_strategy",  # a cancel-all that needs more than one step goes on here, -1 when none
     "cancel_all_instrument",
     "cancel_all_cursor",
+    "cancel_all_resume_ns",
     *(word for name in TABLE_NAMES for word in _table(name)),
 )
 

@@ -1,0 +1,146 @@
+"""Owns the effects: what a step wants done, as records for the caller to carry out in order.
+
+Word 0 of an effect names the strategy that it is for.
+"""
+
+import numpy as np
+
+from engine.core.order_status import leaves_lots_of, status_of
+from engine.core.state import EFFECTS_MAX, accounts_of, effect_address, header_of
+from ipc.compiler import kernel
+from ipc.enums import ExecutionType, OrderStatus, RecordKind
+from ipc.memory import view
+from ipc.records import EXECUTION_REPORT, VENUE_REQUEST, VENUE_STATE
+
+
+@kernel
+def room_for_effects(state: int) -> int:
+    """How many more effects this step may leave."""
+    return EFFECTS_MAX - header_of(state)["effect_count"]
+
+
+@kernel
+def _next_effect(state: int) -> int:
+    header = header_of(state)
+    index = header["effect_count"]
+    assert index < EFFECTS_MAX, "a step left more effects than there is room for"
+    header["effect_count"] = index + 1
+    return effect_address(state, index)
+
+
+@kernel
+def report_order(state: int, order: np.void, execution_type: int) -> np.void:
+    """Reports an order as it stands now; the caller may fill in what happened. Returns the report."""
+    report = view(_next_effect(state), 1, EXECUTION_REPORT)[0]
+    last_down_ns = accounts_of(state)[order["account_id"]]["last_down_ns"]
+    report["commit"] = order["strategy_id"]
+    report["kind"] = RecordKind.EXECUTION_REPORT
+    report["sequence"] = 0
+    report["published_ns"] = header_of(state)["now_ns"]
+    report["order_id"] = order["order_id"]
+    report["leg"] = order["leg"]
+    report["execution_type"] = execution_type
+    report["order_status"] = status_of(order, last_down_ns)
+    report["instrument_id"] = order["instrument_id"]
+    report["account_id"] = order["account_id"]
+    report["side"] = order["side"]
+    report["client_tag"] = order["client_tag"]
+    report["venue_order_id"] = order["venue_order_id"]
+    report["price_ticks"] = order["price_ticks"]
+    report["order_lots"] = order["order_lots"]
+    report["cumulative_lots"] = order["cumulative_lots"]
+    report["leaves_lots"] = leaves_lots_of(order)
+    report["cumulative_notional"] = order["cumulative_notional"]
+    _clear_happening(report)
+    report["sent_ns"] = order["sent_ns"]
+    return report
+
+
+@kernel
+def _clear_happening(report: np.void) -> None:
+    report["trade_id"] = 0
+    report["last_lots"] = 0
+    report["last_price_ticks"] = 0
+    report["liquidity"] = 0
+    report["fee_units"] = 0
+    report["fee_asset_id"] = -1
+    report["reason"] = 0
+    report["venue_code"] = 0
+    report["limit"] = 0
+    report["current"] = 0
+    report["requested"] = 0
+    report["received_ns"] = 0
+    report["venue_utc_ns"] = 0
+
+
+@kernel
+def report_refusal(
+    state: int, strategy_id: int, order_id: int, reason: int, limit: int, current: int, requested: int
+) -> np.void:
+    """Tells a strategy that its command was refused, with the numbers behind the refusal."""
+    report = view(_next_effect(state), 1, EXECUTION_REPORT)[0]
+    _clear_happening(report)
+    report["commit"] = strategy_id
+    report["kind"] = RecordKind.EXECUTION_REPORT
+    report["sequence"] = 0
+    report["published_ns"] = header_of(state)["now_ns"]
+    report["order_id"] = order_id
+    report["leg"] = 0
+    report["execution_type"] = ExecutionType.REFUSED
+    report["order_status"] = OrderStatus.REFUSED
+    report["instrument_id"] = -1
+    report["account_id"] = -1
+    report["side"] = 0
+    report["client_tag"] = 0
+    report["venue_order_id"] = 0
+    report["price_ticks"] = 0
+    report["order_lots"] = 0
+    report["cumulative_lots"] = 0
+    report["leaves_lots"] = 0
+    report["cumulative_notional"] = 0
+    report["reason"] = reason
+    report["limit"] = limit
+    report["current"] = current
+    report["requested"] = requested
+    report["sent_ns"] = 0
+    return report
+
+
+@kernel
+def request_venue(state: int, order: np.void, request_kind: int, leg: int, price_ticks: int, lots: int) -> np.void:
+    """Asks the order's venue for something; the caller may change what differs. Returns the request."""
+    header = header_of(state)
+    request = view(_next_effect(state), 1, VENUE_REQUEST)[0]
+    request["commit"] = order["strategy_id"]
+    request["kind"] = RecordKind.VENUE_REQUEST
+    request["sequence"] = 0
+    request["published_ns"] = header["now_ns"]
+    request["order_id"] = order["order_id"] | leg
+    request["request_kind"] = request_kind
+    request["account_id"] = order["account_id"]
+    request["instrument_id"] = order["instrument_id"]
+    request["side"] = order["side"]
+    request["order_type"] = order["order_type"]
+    request["time_in_force"] = order["time_in_force"]
+    request["order_flags"] = order["order_flags"]
+    request["price_ticks"] = price_ticks
+    request["order_lots"] = lots
+    request["original_order_id"] = order["order_id"] | order["leg"]
+    request["venue_order_id"] = order["venue_order_id"]
+    request["timestamp_utc_ns"] = header["now_ns"] + accounts_of(state)[order["account_id"]]["utc_offset_ns"]
+    request["command_published_ns"] = order["published_ns"]
+    request["command_seen_ns"] = header["now_ns"]
+    request["strategy_id"] = order["strategy_id"]
+    return request
+
+
+@kernel
+def announce_venue_state(state: int, strategy_id: int, account_id: int, connection_state: int) -> None:
+    """Tells a strategy that an account's connection changed."""
+    note = view(_next_effect(state), 1, VENUE_STATE)[0]
+    note["commit"] = strategy_id
+    note["kind"] = RecordKind.VENUE_STATE
+    note["sequence"] = 0
+    note["published_ns"] = header_of(state)["now_ns"]
+    note["account_id"] = account_id
+    note["state"] = connection_state

@@ -1,0 +1,81 @@
+"""Owns the books: what a strategy holds, what it cost, what was realised, and what is still working.
+
+Money is price ticks x lots, exact. The cost of what is held leaves in proportion when it is closed; the
+rounding stays in the remaining cost, so cash, cost and realised result always add up.
+"""
+
+import numpy as np
+
+from engine.core.state import book_of, fee_of, instruments_of
+from ipc.compiler import kernel
+from ipc.enums import Side
+
+
+@kernel
+def reserve(state: int, order: np.void, lots: int) -> None:
+    """Counts lots of an order as working."""
+    book = book_of(state, order["strategy_id"], order["instrument_id"])
+    order["reserved_lots"] += lots
+    if order["side"] == Side.BUY:
+        book["open_buy_lots"] += lots
+    else:
+        book["open_sell_lots"] += lots
+
+
+@kernel
+def release_down_to(state: int, order: np.void, lots: int) -> None:
+    """Stops counting an order as working, but for `lots` of it."""
+    excess = order["reserved_lots"] - lots
+    if excess > 0:
+        reserve(state, order, -excess)
+
+
+@kernel
+def cost_share(cost_notional: int, part_lots: int, whole_lots: int) -> int:
+    """cost x part / whole without forming the product. Precondition: 0 < part <= whole < 2^31."""
+    quotient, rest = cost_notional // whole_lots, cost_notional % whole_lots
+    return quotient * part_lots + rest * part_lots // whole_lots
+
+
+@kernel
+def book_fill(state: int, strategy_id: int, instrument_id: int, side: int, lots: int, price_ticks: int) -> None:
+    """Moves the position by one fill."""
+    book = book_of(state, strategy_id, instrument_id)
+    notional = lots * price_ticks
+    signed_lots = lots if side == Side.BUY else -lots
+    held = book["position_lots"]
+    book["traded_notional"] += notional
+    book["fill_count"] += 1
+    if side == Side.BUY:
+        book["bought_lots"] += lots
+    else:
+        book["sold_lots"] += lots
+    is_closing = (held > 0 and signed_lots < 0) or (held < 0 and signed_lots > 0)
+    closing = min(lots, abs(held)) if is_closing else 0
+    if closing > 0:
+        cost = cost_share(abs(book["cost_notional"]), closing, abs(held))
+        proceeds = closing * price_ticks
+        if held > 0:
+            book["cost_notional"] -= cost
+            book["realised_notional"] += proceeds - cost
+        else:
+            book["cost_notional"] += cost
+            book["realised_notional"] += cost - proceeds
+    opening = lots - closing
+    if opening > 0:
+        book["cost_notional"] += opening * price_ticks if side == Side.BUY else -opening * price_ticks
+    book["position_lots"] = held + signed_lots
+
+
+@kernel
+def book_fee(state: int, strategy_id: int, instrument_id: int, asset_id: int, units: int) -> None:
+    """Counts a fee in the asset that the venue took."""
+    if asset_id < 0 or units == 0:
+        return
+    fee_of(state, strategy_id, asset_id)["fee_units"] += units
+    instrument = instruments_of(state)[instrument_id]
+    book = book_of(state, strategy_id, instrument_id)
+    if asset_id == instrument["base_asset_id"]:
+        book["base_fee_units"] += units
+    elif asset_id == instrument["quote_asset_id"]:
+        book["quote_fee_units"] += units

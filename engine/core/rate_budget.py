@@ -1,0 +1,116 @@
+"""Owns rate limits: the platform's own and the mirror of each venue's windows.
+
+The platform's limit is exact over any window: the times of the last `limit` orders are kept, and one
+more may go when the oldest of them has left the window.
+
+A venue's windows are aligned to its calendar (Binance: `interval` x `intervalNum` from the epoch,
+https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits). What the venue last said is
+kept apart from what it has not answered yet, so a lost reply never makes the budget look larger.
+"""
+
+import numpy as np
+
+from engine.core.state import budgets_of, header_of, limiter_times_of, terms_of
+from ipc.compiler import kernel
+from ipc.enums import RequestKind
+from ipc.tables import BUDGETS_PER_ACCOUNT
+
+
+@kernel
+def limiter_has_room(state: int, strategy_id: int, account_id: int) -> bool:
+    """Whether the platform's own limit lets this strategy send one more order on this account."""
+    terms = terms_of(state, strategy_id, account_id)
+    limit = terms["rate_limit_orders"]
+    if limit <= 0:
+        return False
+    oldest_ns = limiter_times_of(state)[terms["limiter_start"] + terms["limiter_next"]]["sent_ns"]
+    return oldest_ns == 0 or header_of(state)["now_ns"] - oldest_ns >= terms["rate_limit_window_ns"]
+
+
+@kernel
+def charge_limiter(state: int, strategy_id: int, account_id: int) -> None:
+    """Counts one order. Precondition: limiter_has_room()."""
+    terms = terms_of(state, strategy_id, account_id)
+    place = terms["limiter_next"]
+    limiter_times_of(state)[terms["limiter_start"] + place]["sent_ns"] = header_of(state)["now_ns"]
+    terms["limiter_next"] = place + 1 if place + 1 < terms["rate_limit_orders"] else 0
+
+
+@kernel
+def cost_of(budget: np.void, request_kind: int) -> int:
+    """What one request counts in a window."""
+    if request_kind == RequestKind.NEW:
+        return budget["new_cost"]
+    if request_kind == RequestKind.CANCEL:
+        return budget["cancel_cost"]
+    if request_kind == RequestKind.AMEND:
+        return budget["amend_cost"]
+    return budget["cancel_replace_cost"]
+
+
+@kernel
+def _roll(budget: np.void, utc_ns: int) -> None:
+    start = utc_ns - utc_ns % budget["window_ns"]
+    if start > budget["window_start_utc_ns"]:
+        budget["window_start_utc_ns"] = start
+        budget["counted"] = 0
+        budget["in_flight"] = 0
+
+
+@kernel
+def budget_shortfall(state: int, account_id: int, request_kind: int, utc_ns: int) -> int:
+    """Which of the account's windows has no room for a request, -1 when all have.
+
+    A cancel may use what is kept in reserve; a new order may not.
+    """
+    budgets = budgets_of(state, account_id)
+    for place in range(BUDGETS_PER_ACCOUNT):
+        budget = budgets[place]
+        if budget["limit"] == 0:
+            continue
+        _roll(budget, utc_ns)
+        reserve = 0 if request_kind == RequestKind.CANCEL else budget["reserve"]
+        if budget["counted"] + budget["in_flight"] + cost_of(budget, request_kind) > budget["limit"] - reserve:
+            return place
+        if budget["blocked_until_utc_ns"] > utc_ns:
+            return place
+    return -1
+
+
+@kernel
+def charge_budget(state: int, account_id: int, request_kind: int) -> None:
+    """Counts a request that is about to be sent."""
+    budgets = budgets_of(state, account_id)
+    for place in range(BUDGETS_PER_ACCOUNT):
+        if budgets[place]["limit"] != 0:
+            budgets[place]["in_flight"] += cost_of(budgets[place], request_kind)
+
+
+@kernel
+def settle_budget(state: int, account_id: int, request_kind: int) -> None:
+    """Moves an answered request from in flight to counted; the venue's own count may correct it next."""
+    budgets = budgets_of(state, account_id)
+    for place in range(BUDGETS_PER_ACCOUNT):
+        if budgets[place]["limit"] == 0:
+            continue
+        cost = min(cost_of(budgets[place], request_kind), budgets[place]["in_flight"])
+        budgets[place]["in_flight"] -= cost
+        budgets[place]["counted"] += cost
+
+
+@kernel
+def learn_budget(state: int, account_id: int, feedback: np.void, utc_ns: int) -> None:
+    """Takes over what the venue says of one of its windows; a window that was not declared is passed over."""
+    budgets = budgets_of(state, account_id)
+    for place in range(BUDGETS_PER_ACCOUNT):
+        budget = budgets[place]
+        if budget["limit_type"] != feedback["limit_type"] or budget["window_ns"] != feedback["window_ns"]:
+            continue
+        if budget["limit"] == 0:
+            continue
+        if feedback["limit"] > 0:
+            budget["limit"] = feedback["limit"]
+        _roll(budget, utc_ns)
+        budget["counted"] = feedback["count"]
+        budget["blocked_until_utc_ns"] = max(budget["blocked_until_utc_ns"], feedback["blocked_until_utc_ns"])
+        return

@@ -1,0 +1,295 @@
+"""Owns the state block: where each table lies, how a kernel gets at it, how a block is made.
+
+One address leads to everything: the header's offsets lead to the tables. A block is one run of memory,
+so a snapshot is a copy, a hash one pass, and locking it one call. The effects that a step leaves
+behind lie at the end, outside what is hashed.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipc.compiler import kernel
+from ipc.memory import view
+from ipc.records import SLOT_BYTES
+from ipc.tables import (
+    ACCOUNT,
+    ASSET,
+    BALANCE_ROW,
+    BOOK,
+    BUDGET,
+    BUDGETS_PER_ACCOUNT,
+    FEE,
+    INDEX_ENTRY,
+    INSTRUMENT,
+    LIMITER_TIME,
+    ORDER,
+    STATE_HEADER,
+    STRATEGY,
+    TABLE_NAMES,
+    TERMS,
+    TIMER_ROW,
+    TOMBSTONE,
+    TRADE,
+)
+
+EFFECTS_MAX = 256
+_EFFECT = np.dtype([("words", "<i8", (SLOT_BYTES // 8,))])
+_CACHE_LINE_BYTES = 64
+_ACCOUNT_BUDGETS_BYTES = BUDGETS_PER_ACCOUNT * BUDGET.itemsize
+
+ROWS: dict[str, np.dtype[np.void]] = {
+    "instruments": INSTRUMENT,
+    "accounts": ACCOUNT,
+    "strategies": STRATEGY,
+    "assets": ASSET,
+    "terms": TERMS,
+    "books": BOOK,
+    "balances": BALANCE_ROW,
+    "fees": FEE,
+    "budgets": BUDGET,
+    "limiter_times": LIMITER_TIME,
+    "orders": ORDER,
+    "order_index": INDEX_ENTRY,
+    "timers": TIMER_ROW,
+    "tombstones": TOMBSTONE,
+    "trades": TRADE,
+    "trade_index": INDEX_ENTRY,
+    "effects": _EFFECT,
+}
+assert tuple(ROWS) == TABLE_NAMES, "the header's offsets stand in the order of the tables"
+
+
+@dataclass(frozen=True)
+class Capacities:
+    """How many rows each table has; nothing grows afterwards."""
+
+    instruments: int
+    accounts: int
+    strategies: int
+    assets: int
+    orders: int = 16_384
+    tombstones: int = 65_536
+    trades: int = 262_144
+    limiter_times: int = 1
+
+
+def table_counts(capacities: Capacities) -> dict[str, int]:
+    """Rows of every table; an index is at most half full, and its size a power of two."""
+
+    def index_size(entries: int) -> int:
+        return 1 << (2 * entries - 1).bit_length()
+
+    c = capacities
+    return {
+        "instruments": c.instruments,
+        "accounts": c.accounts,
+        "strategies": c.strategies,
+        "assets": c.assets,
+        "terms": c.strategies * c.accounts,
+        "books": c.strategies * c.instruments,
+        "balances": c.accounts * c.assets,
+        "fees": c.strategies * c.assets,
+        "budgets": c.accounts * BUDGETS_PER_ACCOUNT,
+        "limiter_times": c.limiter_times,
+        "orders": c.orders,
+        "order_index": index_size(c.orders + c.tombstones),
+        "timers": c.orders,
+        "tombstones": c.tombstones,
+        "trades": c.trades,
+        "trade_index": index_size(c.trades),
+        "effects": EFFECTS_MAX,
+    }
+
+
+def _aligned(size: int) -> int:
+    return (size + _CACHE_LINE_BYTES - 1) // _CACHE_LINE_BYTES * _CACHE_LINE_BYTES
+
+
+def block_bytes(capacities: Capacities) -> int:
+    """How much memory a block of these capacities takes."""
+    counts = table_counts(capacities)
+    return _aligned(STATE_HEADER.itemsize) + sum(_aligned(counts[name] * ROWS[name].itemsize) for name in TABLE_NAMES)
+
+
+class State:
+    """One block as Python sees it. `memory` is zeroed, cache-line aligned and stays alive with this object."""
+
+    def __init__(self, memory: NDArray[np.uint8]) -> None:
+        self.memory = memory
+        self.address = int(memory.ctypes.data)
+        self.header = memory[: STATE_HEADER.itemsize].view(STATE_HEADER)[0]
+
+    @classmethod
+    def create(cls, capacities: Capacities, memory: NDArray[np.uint8] | None = None) -> "State":
+        """A new block with empty tables; Precondition: given memory is zeroed and large enough."""
+        size = block_bytes(capacities)
+        if memory is None:
+            raw = np.zeros(size + _CACHE_LINE_BYTES, np.uint8)
+            start = -int(raw.ctypes.data) % _CACHE_LINE_BYTES
+            memory = raw[start : start + size]
+        assert len(memory) >= size, f"a block takes {size} bytes, given are {len(memory)}"
+        state = cls(memory[:size])
+        state._lay_out(table_counts(capacities))
+        return state
+
+    def _lay_out(self, counts: dict[str, int]) -> None:
+        header = self.header
+        offset = _aligned(STATE_HEADER.itemsize)
+        for name in TABLE_NAMES:
+            header[f"{name}_offset"] = offset
+            header[f"{name}_count"] = counts[name]
+            offset += _aligned(counts[name] * ROWS[name].itemsize)
+        header["block_bytes"] = offset
+        header["hashed_bytes"] = header["effects_offset"]
+        for name in ("free_order", "oldest_ended", "newest_ended", "cancel_all_strategy"):
+            header[name] = -1
+        header["next_deadline_ns"] = np.iinfo(np.int64).max
+        self._empty_order_tables(counts)
+
+    def _empty_order_tables(self, counts: dict[str, int]) -> None:
+        orders = self.table("orders")
+        orders["next_free"] = np.arange(1, counts["orders"] + 1)
+        orders["next_free"][-1] = -1
+        for field in ("timer_position", "previous_open", "next_open", "next_ended"):
+            orders[field] = -1
+        self.header["free_order"] = 0
+        self.table("strategies")["first_open"] = -1
+        for name in ("order_index", "trade_index"):
+            self.table(name)["value"] = -1
+
+    def table(self, name: str) -> NDArray[np.void]:
+        """One table; writing to it changes the block."""
+        start = int(self.header[f"{name}_offset"])
+        count = int(self.header[f"{name}_count"])
+        return self.memory[start : start + count * ROWS[name].itemsize].view(ROWS[name])
+
+    def digest(self) -> str:
+        """A hash of all that replaying the same inputs must give again; the sequence lock is not part of it."""
+        version = STATE_HEADER.fields["version"][1] if STATE_HEADER.fields else 0
+        hashed = bytearray(self.memory[: int(self.header["hashed_bytes"])].tobytes())
+        hashed[version : version + 8] = bytes(8)
+        return hashlib.blake2b(hashed, digest_size=16).hexdigest()
+
+
+@kernel
+def header_of(state: int) -> np.void:
+    """The block's header."""
+    return view(state, 1, STATE_HEADER)[0]
+
+
+@kernel
+def instruments_of(state: int) -> NDArray[np.void]:
+    """Rows by instrument_id."""
+    header = header_of(state)
+    return view(state + header["instruments_offset"], header["instruments_count"], INSTRUMENT)
+
+
+@kernel
+def accounts_of(state: int) -> NDArray[np.void]:
+    """Rows by account_id."""
+    header = header_of(state)
+    return view(state + header["accounts_offset"], header["accounts_count"], ACCOUNT)
+
+
+@kernel
+def strategies_of(state: int) -> NDArray[np.void]:
+    """Rows by strategy_id."""
+    header = header_of(state)
+    return view(state + header["strategies_offset"], header["strategies_count"], STRATEGY)
+
+
+@kernel
+def terms_of(state: int, strategy_id: int, account_id: int) -> np.void:
+    """The row of one strategy on one account."""
+    header = header_of(state)
+    terms = view(state + header["terms_offset"], header["terms_count"], TERMS)
+    return terms[strategy_id * header["accounts_count"] + account_id]
+
+
+@kernel
+def book_of(state: int, strategy_id: int, instrument_id: int) -> np.void:
+    """The position, exposure and limits of one strategy in one instrument."""
+    header = header_of(state)
+    books = view(state + header["books_offset"], header["books_count"], BOOK)
+    return books[strategy_id * header["instruments_count"] + instrument_id]
+
+
+@kernel
+def balance_of(state: int, account_id: int, asset_id: int) -> np.void:
+    """What an account holds of one asset."""
+    header = header_of(state)
+    balances = view(state + header["balances_offset"], header["balances_count"], BALANCE_ROW)
+    return balances[account_id * header["assets_count"] + asset_id]
+
+
+@kernel
+def fee_of(state: int, strategy_id: int, asset_id: int) -> np.void:
+    """What a strategy paid in fees of one asset."""
+    header = header_of(state)
+    fees = view(state + header["fees_offset"], header["fees_count"], FEE)
+    return fees[strategy_id * header["assets_count"] + asset_id]
+
+
+@kernel
+def budgets_of(state: int, account_id: int) -> NDArray[np.void]:
+    """The windows of the venue's budget for one account."""
+    header = header_of(state)
+    return view(state + header["budgets_offset"] + account_id * _ACCOUNT_BUDGETS_BYTES, BUDGETS_PER_ACCOUNT, BUDGET)
+
+
+@kernel
+def limiter_times_of(state: int) -> NDArray[np.void]:
+    """When the last orders under each platform limit were sent."""
+    header = header_of(state)
+    return view(state + header["limiter_times_offset"], header["limiter_times_count"], LIMITER_TIME)
+
+
+@kernel
+def orders_of(state: int) -> NDArray[np.void]:
+    """Rows by slot."""
+    header = header_of(state)
+    return view(state + header["orders_offset"], header["orders_count"], ORDER)
+
+
+@kernel
+def order_index_of(state: int) -> NDArray[np.void]:
+    """Order id to slot; values from the number of slots on are tombstones."""
+    header = header_of(state)
+    return view(state + header["order_index_offset"], header["order_index_count"], INDEX_ENTRY)
+
+
+@kernel
+def timers_of(state: int) -> NDArray[np.void]:
+    """A heap by deadline; the header says how many rows are used."""
+    header = header_of(state)
+    return view(state + header["timers_offset"], header["timers_count"], TIMER_ROW)
+
+
+@kernel
+def tombstones_of(state: int) -> NDArray[np.void]:
+    """What is left of evicted orders, a ring."""
+    header = header_of(state)
+    return view(state + header["tombstones_offset"], header["tombstones_count"], TOMBSTONE)
+
+
+@kernel
+def trades_of(state: int) -> NDArray[np.void]:
+    """The trades remembered against a second booking, a ring."""
+    header = header_of(state)
+    return view(state + header["trades_offset"], header["trades_count"], TRADE)
+
+
+@kernel
+def trade_index_of(state: int) -> NDArray[np.void]:
+    """Trade id and instrument to a place in the trades' ring."""
+    header = header_of(state)
+    return view(state + header["trade_index_offset"], header["trade_index_count"], INDEX_ENTRY)
+
+
+@kernel
+def effect_address(state: int, index: int) -> int:
+    """Where one effect of the last step lies."""
+    return state + header_of(state)["effects_offset"] + index * SLOT_BYTES

@@ -1,0 +1,163 @@
+"""Owns the transition: one input record and its time in, the effects out. The core's only entrance.
+
+step(state, record, now_ns, source) is a pure function of its arguments and the block: it reads no
+clock, no socket and no random number, so the same inputs give the same block, bit for bit.
+"""
+
+import numpy as np
+
+from engine.core.amend import on_amend_order
+from engine.core.cancel import on_cancel_all, on_cancel_order
+from engine.core.command_checks import check_envelope, command_at
+from engine.core.effects import announce_venue_state, report_refusal, room_for_effects
+from engine.core.new_order import on_new_order
+from engine.core.rate_budget import learn_budget
+from engine.core.risk import Verdict
+from engine.core.state import accounts_of, balance_of, header_of, instruments_of, strategies_of, terms_of
+from engine.core.target_position import on_target_position
+from engine.core.time_passes import next_deadline_ns, on_timer
+from engine.core.venue_reports import on_venue_report
+from ipc.compiler import kernel
+from ipc.enums import ConnectionState, RecordKind, RefusalReason
+from ipc.memory import fence_release, load, store, store_release, view
+from ipc.records import (
+    AMEND_ORDER,
+    BALANCE,
+    BOOK_TOP,
+    CANCEL_ALL,
+    CANCEL_ORDER,
+    CLOCK_OFFSET,
+    HEADER,
+    NEW_ORDER,
+    RATE_LIMIT,
+    TARGET_POSITION,
+    VENUE_REPORT,
+    VENUE_STATE,
+)
+
+HOST_CLOCK = -1
+
+
+@kernel
+def step(state: int, record: int, now_ns: int, source: int) -> int:
+    """Applies one record; returns how many effects lie ready. `source` is the strategy a command came from.
+
+    Precondition: the record's words are complete and nobody else writes them.
+    """
+    # Ordering: version is the block's first word; odd tells readers in other processes to try again.
+    version = load(state)
+    store(state, version + 1)
+    fence_release()
+    header = header_of(state)
+    header["effect_count"] = 0
+    header["now_ns"] = now_ns
+    header["input_count"] += 1
+    kind = view(record, 1, HEADER)[0]["kind"]
+    if RecordKind.NEW_ORDER <= kind <= RecordKind.TARGET_POSITION:
+        _on_command(state, record, kind, source)
+    elif kind == RecordKind.VENUE_REPORT:
+        on_venue_report(state, view(record, 1, VENUE_REPORT)[0])
+    elif kind == RecordKind.BOOK_TOP:
+        _on_book_top(state, view(record, 1, BOOK_TOP)[0])
+    elif kind == RecordKind.TIMER:
+        on_timer(state)
+    else:
+        _on_rare(state, record, kind, source)
+    header["next_deadline_ns"] = next_deadline_ns(state)
+    # Ordering: pairs with the readers' acquire of version after their copy.
+    store_release(state, version + 2)
+    return header["effect_count"]
+
+
+@kernel
+def _on_command(state: int, record: int, kind: int, source: int) -> None:
+    command = command_at(record)
+    verdict = check_envelope(state, source, command)
+    strategy = strategies_of(state)[source]
+    if verdict.reason == 0:
+        strategy["last_sequence"] = command["sequence"]
+        verdict = _carry_out(state, record, kind, source)
+    strategy["command_count"] += 1
+    if verdict.reason != 0:
+        strategy["refused_count"] += 1
+        report_refusal(
+            state, source, command["order_id"], verdict.reason, verdict.limit, verdict.current, verdict.requested
+        )
+
+
+@kernel
+def _carry_out(state: int, record: int, kind: int, source: int) -> Verdict:
+    seen_ns = header_of(state)["now_ns"]
+    if kind == RecordKind.NEW_ORDER:
+        return on_new_order(state, source, view(record, 1, NEW_ORDER)[0], seen_ns)
+    if kind == RecordKind.CANCEL_ORDER:
+        return on_cancel_order(state, view(record, 1, CANCEL_ORDER)[0])
+    if kind == RecordKind.AMEND_ORDER:
+        return on_amend_order(state, view(record, 1, AMEND_ORDER)[0])
+    if kind == RecordKind.CANCEL_ALL:
+        return on_cancel_all(state, source, view(record, 1, CANCEL_ALL)[0])
+    return on_target_position(state, source, view(record, 1, TARGET_POSITION)[0], seen_ns)
+
+
+@kernel
+def _on_rare(state: int, record: int, kind: int, source: int) -> None:
+    if kind == RecordKind.BALANCE:
+        _on_balance(state, view(record, 1, BALANCE)[0])
+    elif kind == RecordKind.RATE_LIMIT:
+        limit = view(record, 1, RATE_LIMIT)[0]
+        account = accounts_of(state)[limit["account_id"]]
+        learn_budget(state, limit["account_id"], limit, header_of(state)["now_ns"] + account["utc_offset_ns"])
+    elif kind == RecordKind.VENUE_STATE:
+        _on_venue_state(state, view(record, 1, VENUE_STATE)[0])
+    elif kind == RecordKind.CLOCK_OFFSET:
+        _on_clock_offset(state, view(record, 1, CLOCK_OFFSET)[0])
+    else:
+        header = view(record, 1, HEADER)[0]
+        report_refusal(state, source, 0, RefusalReason.UNKNOWN_RECORD_KIND, 0, header["sequence"], kind)
+
+
+@kernel
+def _on_book_top(state: int, top: np.void) -> None:
+    instrument = instruments_of(state)[top["instrument_id"]]
+    if top["venue_sequence"] != 0 and top["venue_sequence"] < instrument["book_venue_sequence"]:
+        return
+    instrument["bid_ticks"] = top["bid_ticks"]
+    instrument["bid_lots"] = top["bid_lots"]
+    instrument["ask_ticks"] = top["ask_ticks"]
+    instrument["ask_lots"] = top["ask_lots"]
+    instrument["book_received_ns"] = top["published_ns"]
+    instrument["book_venue_sequence"] = top["venue_sequence"]
+
+
+@kernel
+def _on_balance(state: int, balance: np.void) -> None:
+    row = balance_of(state, balance["account_id"], balance["asset_id"])
+    if balance["venue_utc_ns"] < row["venue_utc_ns"]:
+        return
+    row["free_units"] = balance["free_units"]
+    row["locked_units"] = balance["locked_units"]
+    row["venue_utc_ns"] = balance["venue_utc_ns"]
+    row["received_ns"] = balance["published_ns"]
+
+
+@kernel
+def _on_clock_offset(state: int, clock: np.void) -> None:
+    if clock["account_id"] == HOST_CLOCK:
+        header_of(state)["utc_offset_ns"] = clock["utc_offset_ns"]
+    else:
+        accounts_of(state)[clock["account_id"]]["utc_offset_ns"] = clock["utc_offset_ns"]
+
+
+@kernel
+def _on_venue_state(state: int, change: np.void) -> None:
+    """A connection that is lost leaves what was in flight on it unknown; strategies are told once."""
+    header = header_of(state)
+    account_id = change["account_id"]
+    account = accounts_of(state)[account_id]
+    account["connection_state"] = change["state"]
+    if change["state"] == ConnectionState.DOWN:
+        account["last_down_ns"] = header["now_ns"]
+    for strategy_id in range(header["strategies_count"]):
+        is_served = terms_of(state, strategy_id, account_id)["permitted"] != 0
+        if is_served and room_for_effects(state) > 0:
+            announce_venue_state(state, strategy_id, account_id, change["state"])

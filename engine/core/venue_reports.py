@@ -1,0 +1,247 @@
+"""Owns what a venue's word does to an order: one function for each VenueEvent."""
+
+import numpy as np
+
+from engine.core.amend import drop_replacement, send_replacing_leg, take_replacement
+from engine.core.cancel import send_cancel
+from engine.core.effects import report_order
+from engine.core.fills import on_fill, on_fill_after_eviction
+from engine.core.order_end import end_order
+from engine.core.order_status import is_ended
+from engine.core.order_table import NOWHERE, find_order, find_tombstone
+from engine.core.rate_budget import settle_budget
+from engine.core.state import header_of, orders_of
+from engine.core.timers import set_timer
+from ipc.compiler import kernel
+from ipc.enums import (
+    EndReason,
+    ExecutionType,
+    OrderType,
+    RejectReason,
+    ReplaceState,
+    RequestKind,
+    VenueEvent,
+)
+from ipc.order_id import LEG_MAX
+
+_NOT_FOUND_ANSWERS_NEEDED = 2
+
+
+@kernel
+def on_venue_report(state: int, report: np.void) -> None:
+    """Applies one report of a venue to the order it speaks of."""
+    header = header_of(state)
+    account_id = report["account_id"]
+    answers = report["answers_request"]
+    if answers != 0 and answers != RequestKind.STATUS:
+        settle_budget(state, account_id, answers)
+    slot = find_order(state, report["order_id"])
+    if slot == NOWHERE:
+        place = find_tombstone(state, report["order_id"])
+        if place != NOWHERE and report["event"] == VenueEvent.FILL:
+            on_fill_after_eviction(state, place, report)
+        elif place == NOWHERE:
+            header["unmatched_report_count"] += 1
+        return
+    order = orders_of(state)[slot]
+    if order["account_id"] != account_id or order["instrument_id"] != report["instrument_id"]:
+        header["unmatched_report_count"] += 1
+        return
+    _dispatch(state, order, report, report["order_id"] & LEG_MAX)
+
+
+@kernel
+def _dispatch(state: int, order: np.void, report: np.void, leg: int) -> None:
+    event = report["event"]
+    if event == VenueEvent.FILL:
+        on_fill(state, order, report)
+    elif event == VenueEvent.ACCEPTED:
+        _on_accepted(state, order, report, leg)
+    elif event == VenueEvent.CANCELED or event == VenueEvent.EXPIRED:
+        _on_leg_ended(state, order, report, leg, event)
+    elif event == VenueEvent.REJECTED:
+        _on_rejected(state, order, report, leg)
+    elif event == VenueEvent.CANCEL_REJECTED:
+        _on_cancel_rejected(state, order, report)
+    elif event == VenueEvent.REPLACED:
+        _on_replaced(state, order, report)
+    elif event == VenueEvent.REPLACE_REJECTED:
+        _on_replace_rejected(state, order, report)
+    elif event == VenueEvent.STATUS:
+        _on_status(state, order, report, leg)
+    elif event == VenueEvent.NOT_FOUND:
+        _on_not_found(state, order, report, leg)
+    elif event == VenueEvent.OUTCOME_UNKNOWN and not is_ended(order):
+        order["is_unknown"] = 1
+        _tell(report_order(state, order, ExecutionType.UNKNOWN), report)
+
+
+@kernel
+def _tell(own: np.void, report: np.void) -> None:
+    """Hands on what the venue said beside the fact itself."""
+    own["reason"] = report["reason"]
+    own["venue_code"] = report["venue_code"]
+    own["received_ns"] = report["published_ns"]
+    own["venue_utc_ns"] = report["venue_utc_ns"]
+
+
+@kernel
+def _on_accepted(state: int, order: np.void, report: np.void, leg: int) -> None:
+    if is_ended(order):
+        return
+    if order["replace_state"] != ReplaceState.NONE and leg == order["replace_leg"] and leg != order["leg"]:
+        _on_replaced(state, order, report)
+        return
+    if leg != order["leg"] or (order["accepted"] != 0 and order["pending_new_ns"] == 0):
+        return
+    order["accepted"] = 1
+    order["accepted_ns"] = header_of(state)["now_ns"]
+    order["pending_new_ns"] = 0
+    order["is_unknown"] = 0
+    order["venue_order_id"] = report["venue_order_id"]
+    _tell(report_order(state, order, ExecutionType.NEW), report)
+    if order["cancel_wanted"] != 0:
+        send_cancel(state, order)
+
+
+@kernel
+def _missing_lots(order: np.void, report: np.void) -> int:
+    """What the venue counted as filled on this leg beyond the fills that came."""
+    stated = report["cumulative_lots"]
+    return 0 if stated < 0 else max(stated + order["leg_base_lots"] - order["cumulative_lots"], 0)
+
+
+@kernel
+def _on_leg_ended(state: int, order: np.void, report: np.void, leg: int, event: int) -> None:
+    if is_ended(order) or leg != order["leg"]:
+        return
+    order["is_unknown"] = 0
+    order["pending_new_ns"] = 0
+    missing_lots = _missing_lots(order, report)
+    if order["replace_state"] == ReplaceState.SENT and order["replace_leg"] != leg and event == VenueEvent.CANCELED:
+        # One request cancels and replaces; the word on the new leg follows.
+        order["replace_state"] = ReplaceState.OLD_LEG_GONE
+        return
+    if order["replace_state"] == ReplaceState.CANCELING_FIRST:
+        if order["replace_lots"] > order["cumulative_lots"] + missing_lots and missing_lots == 0:
+            send_replacing_leg(state, order)
+            return
+        drop_replacement(state, order)
+    if event == VenueEvent.EXPIRED and _may_retry(state, order, missing_lots):
+        order["retry_at_ns"] = header_of(state)["now_ns"] + order["retry_delay_ns"]
+        set_timer(state, find_order(state, order["order_id"]), order["retry_at_ns"])
+        return
+    if event == VenueEvent.EXPIRED:
+        end_order(state, order, EndReason.EXPIRED, missing_lots)
+        _tell(report_order(state, order, ExecutionType.EXPIRED), report)
+        return
+    reason = order["cancel_reason"]
+    end_order(state, order, reason, missing_lots)
+    own = report_order(state, order, ExecutionType.CANCELED)
+    _tell(own, report)
+    own["reason"] = reason
+
+
+@kernel
+def _may_retry(state: int, order: np.void, missing_lots: int) -> bool:
+    """Whether the rest of a market order is tried again: the venue's last word on the leg is complete."""
+    if order["order_type"] != OrderType.MARKET or order["retry_attempts"] <= 0 or missing_lots > 0:
+        return False
+    if order["pending_cancel_ns"] != 0 or order["leg"] >= LEG_MAX:
+        return False
+    deadline_ns = order["execution_deadline_ns"]
+    return deadline_ns == 0 or header_of(state)["now_ns"] + order["retry_delay_ns"] < deadline_ns
+
+
+@kernel
+def _on_rejected(state: int, order: np.void, report: np.void, leg: int) -> None:
+    if is_ended(order):
+        return
+    if order["replace_state"] != ReplaceState.NONE and leg == order["replace_leg"] and leg != order["leg"]:
+        _on_replace_rejected(state, order, report)
+        return
+    if leg != order["leg"]:
+        return
+    order["last_reason"] = report["reason"]
+    order["last_venue_code"] = report["venue_code"]
+    # A later leg that is rejected ends an order that has traded, it does not make it a rejected one.
+    has_traded = order["cumulative_lots"] > 0
+    end_order(state, order, EndReason.CANCELED if has_traded else EndReason.REJECTED, 0)
+    _tell(report_order(state, order, ExecutionType.REJECTED), report)
+
+
+@kernel
+def _on_cancel_rejected(state: int, order: np.void, report: np.void) -> None:
+    if order["pending_cancel_ns"] == 0:
+        return
+    if not is_ended(order) and report["reason"] == RejectReason.UNKNOWN_ORDER:
+        if order["accepted"] == 0:
+            # The cancel may have overtaken the order: it is sent again when the venue has acknowledged.
+            order["cancel_wanted"] = 1
+            return
+        # Filled, ended or never there: only the venue can tell, so it is asked.
+        order["is_unknown"] = 1
+    order["pending_cancel_ns"] = 0
+    if order["replace_state"] == ReplaceState.CANCELING_FIRST:
+        drop_replacement(state, order)
+    _tell(report_order(state, order, ExecutionType.CANCEL_REJECTED), report)
+
+
+@kernel
+def _on_replaced(state: int, order: np.void, report: np.void) -> None:
+    if is_ended(order) or order["pending_replace_ns"] == 0:
+        return
+    if order["replace_leg"] != order["leg"]:
+        order["venue_order_id"] = report["venue_order_id"]
+    take_replacement(state, order)
+    order["is_unknown"] = 0
+    _tell(report_order(state, order, ExecutionType.REPLACED), report)
+    if order["cumulative_lots"] >= order["order_lots"]:
+        end_order(state, order, EndReason.FILLED, 0)
+
+
+@kernel
+def _on_replace_rejected(state: int, order: np.void, report: np.void) -> None:
+    if is_ended(order) or order["pending_replace_ns"] == 0:
+        return
+    old_leg_gone = order["replace_state"] == ReplaceState.OLD_LEG_GONE
+    drop_replacement(state, order)
+    _tell(report_order(state, order, ExecutionType.REPLACE_REJECTED), report)
+    if old_leg_gone:
+        end_order(state, order, EndReason.CANCELED, 0)
+        _tell(report_order(state, order, ExecutionType.CANCELED), report)
+
+
+@kernel
+def _on_status(state: int, order: np.void, report: np.void, leg: int) -> None:
+    """The venue says that the leg lives; what was pending when it was asked is settled by that."""
+    if is_ended(order) or leg != order["leg"]:
+        return
+    order["is_unknown"] = 0
+    order["not_found_count"] = 0
+    order["venue_order_id"] = report["venue_order_id"]
+    if order["accepted"] == 0:
+        order["accepted"] = 1
+        order["accepted_ns"] = header_of(state)["now_ns"]
+    order["pending_new_ns"] = 0
+    order["pending_cancel_ns"] = 0
+    if order["replace_state"] != ReplaceState.NONE:
+        drop_replacement(state, order)
+    _tell(report_order(state, order, ExecutionType.ORDER_STATUS), report)
+    if order["cancel_wanted"] != 0:
+        send_cancel(state, order)
+
+
+@kernel
+def _on_not_found(state: int, order: np.void, report: np.void, leg: int) -> None:
+    """Proof only when said again after no copy of the request can still be accepted."""
+    if is_ended(order) or leg != order["leg"] or order["accepted"] != 0:
+        return
+    header = header_of(state)
+    if header["now_ns"] < order["sent_ns"] + header["request_expiry_ns"]:
+        return
+    order["not_found_count"] += 1
+    if order["not_found_count"] >= _NOT_FOUND_ANSWERS_NEEDED:
+        order["last_reason"] = RejectReason.UNKNOWN_ORDER
+        end_order(state, order, EndReason.REJECTED, 0)
+        _tell(report_order(state, order, ExecutionType.REJECTED), report)
