@@ -1,0 +1,62 @@
+"""Owns the command line: `python -m perf` lists the benchmarks, `python -m perf NAME` runs one."""
+
+import argparse
+import contextlib
+import importlib
+import os
+import sys
+
+# Forked peers want a process of one thread, and nothing here multiplies matrices.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+BENCHMARKS = {
+    "ring": "the shared-memory ring between two processes, beside a C ring and ZeroMQ (P1)",
+}
+
+
+def run_benchmark(name: str, *, smoke: bool, with_json: bool) -> None:
+    """Measures the machine, then the benchmark, and prints both; raises when a result does not verify."""
+    from perf.floor import measure_floor, measure_overhead  # noqa: PLC0415  a list should not load the compiler
+    from perf.harness import Run  # noqa: PLC0415
+    from perf.machine import describe, only_benchmark, pinned, two_cores  # noqa: PLC0415
+    from perf.report import as_json, heading, table  # noqa: PLC0415
+
+    measure = importlib.import_module(f"perf.{name}").measure
+    core, peer_core = two_cores()
+    # A smoke run measures nothing that counts, so it need not wait for its turn.
+    with contextlib.nullcontext() if smoke else only_benchmark():
+        machine = describe((core, peer_core))
+        overhead = measure_overhead(core, smoke=smoke)
+        floors = tuple(measure_floor(each, smoke=smoke) for each in (core, peer_core))
+        run = Run(smoke=smoke, core=core, peer_core=peer_core, floors=floors)
+        print(heading(machine, floors, overhead), end="\n\n", flush=True)
+        with pinned(core):
+            rows = measure(run)
+    if run.disturbed:
+        run.say(f"{run.disturbed} repetitions count although other processes ran on our cores meanwhile, all tries did")
+    if smoke:
+        run.say("smoke run: the figures mean nothing, only the verification counts")
+    print(table(rows))
+    for note in run.notes:
+        print(f"- {note}")
+    if with_json:
+        print(as_json(name, machine, floors, rows, run.notes))
+
+
+def main(arguments: list[str]) -> int:
+    """The exit status."""
+    parser = argparse.ArgumentParser(prog="python -m perf", description="Benchmarks; each verifies its own result.")
+    parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="the benchmark to run; without it they are listed")
+    parser.add_argument("--smoke", action="store_true", help="tiny parameters: a test of the benchmark, not a figure")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON in the last line")
+    options = parser.parse_args(arguments)
+    if options.name is None:
+        for name, what in BENCHMARKS.items():
+            print(f"{name:16} {what}")
+    else:
+        run_benchmark(options.name, smoke=options.smoke, with_json=options.json)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""What our figures stand beside: the same work done by others, or in C."""

@@ -1,0 +1,59 @@
+"""Every benchmark runs with tiny parameters, verifies its result and says it in the agreed form."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from perf.__main__ import BENCHMARKS
+from perf.rows import MET, MISSED, NOT_MEASURABLE
+
+ROOT = Path(__file__).resolve().parents[2]
+ROW_KEYS = {
+    "row",
+    "key",
+    "what",
+    "value",
+    "unit",
+    "better",
+    "reference_name",
+    "reference",
+    "ratio",
+    "noise",
+    "samples",
+    "goal",
+    "verdict",
+}
+EXPECTED_KEYS = {
+    "ring": {"ring_rtt_p50_ns", "ring_msgs_per_s", "python_publish_p50_ns"},
+}
+
+
+def _perf(*arguments: str) -> str:
+    command = [sys.executable, "-m", "perf", *arguments]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_a_smoke_run_verifies_its_result_and_ends_in_json(name: str) -> None:
+    result = json.loads(_perf(name, "--smoke", "--json").splitlines()[-1])
+    assert result["name"] == name
+    assert {"machine", "floor", "rows"} <= set(result)
+    assert {row["key"] for row in result["rows"]} >= EXPECTED_KEYS[name]
+    assert any("verified" in note for note in result["notes"])
+    for row in result["rows"]:
+        assert set(row) == ROW_KEYS
+        assert row["value"] > 0
+        assert row["better"] in ("lower", "higher")
+        assert row["verdict"] in (MET, MISSED, NOT_MEASURABLE, None)
+        assert (row["verdict"] is None) == (row["goal"] is None)
+
+
+def test_without_a_name_the_benchmarks_are_listed() -> None:
+    listed = _perf().splitlines()
+    assert [line.split()[0] for line in listed] == list(BENCHMARKS)
