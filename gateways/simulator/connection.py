@@ -23,6 +23,7 @@ class Connection(WSListener):
         self._transport: WSTransport | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._fragments = bytearray()
+        self._outbox: list[bytes] = []
         self._unanswered_pings: dict[bytes, float] = {}
         self._reply_due_s = 0.0
         self._event_due_s = 0.0
@@ -42,15 +43,12 @@ class Connection(WSListener):
 
     # What a protocol face calls.
 
-    @property
-    def is_connected(self) -> bool:
-        """Whether anything sent now could still arrive."""
-        return self._transport is not None and not self._transport.is_disconnected
-
     def send_now(self, payload: bytes) -> None:
         """Sends a text frame, unless the connection is gone or a fault has silenced it."""
-        if self._transport is not None and not self._is_silent and not self._transport.is_disconnected:
-            self._transport.send(WSMsgType.TEXT, payload)
+        if not self._outbox:
+            self._loop.call_soon(self._flush)
+        self._outbox.append(_text_frame_head(len(payload)))
+        self._outbox.append(payload)
 
     def deliver_reply(self, method: str, payload: bytes) -> None:
         """Sends a reply after its way through the network, as the script of faults has it."""
@@ -83,10 +81,12 @@ class Connection(WSListener):
 
     def go_silent(self) -> None:
         """Leaves the socket open and never speaks again: what a half-open connection looks like."""
+        self._flush()
         self._is_silent = True
 
     def close(self, code: WSCloseCode, reason: str) -> None:
         """Says goodbye and closes."""
+        self._flush()
         if self._transport is not None and not self._transport.is_disconnected:
             self._transport.send_close(code, reason.encode())
             self._transport.disconnect()
@@ -140,6 +140,15 @@ class Connection(WSListener):
         else:
             self.close(WSCloseCode.UNSUPPORTED_DATA, "only text frames are understood")
 
+    def _flush(self) -> None:
+        """Writes all frames of this turn of the loop at once; a system call costs more than a frame."""
+        frames = b"".join(self._outbox)
+        self._outbox.clear()
+        if frames and self._transport is not None and not self._is_silent:
+            # picows, too, goes through the underlying transport while that has bytes to write, so control
+            # frames, which it sends by itself, never overtake or cut a frame.
+            self._transport.underlying_transport.write(frames)
+
     def _receive(self, payload: bytes) -> None:
         delay_s = self.venue.latency.request_s()
         if delay_s:
@@ -149,6 +158,9 @@ class Connection(WSListener):
 
     def _send_at(self, payload: bytes, delay_s: float, after_s: float) -> float:
         """Sends after the delay but never before an earlier message of its kind; returns when."""
+        if not delay_s and not after_s:
+            self.send_now(payload)
+            return 0.0
         now_s = self._loop.time()
         due_s = max(now_s + delay_s, after_s)
         if due_s <= now_s:
@@ -182,3 +194,12 @@ class Connection(WSListener):
 
     def _expire(self) -> None:
         self.close(WSCloseCode.GOING_AWAY, "The connection has reached its lifetime")
+
+
+def _text_frame_head(size: int) -> bytes:
+    """The head of an unmasked, unfragmented text frame (RFC 6455, section 5.2)."""
+    if size < 126:
+        return bytes((0x81, size))
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2, "big")
+    return b"\x81\x7f" + size.to_bytes(8, "big")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from gateways.simulator.accounts import Account
 from gateways.simulator.instruments import Instrument
 
 
-class Side(Enum):
+class Side(StrEnum):
     """Which way an order trades."""
 
     BUY = "BUY"
@@ -25,7 +25,7 @@ class OrderKind(Enum):
     MARKET = auto()
 
 
-class TimeInForce(Enum):
+class TimeInForce(StrEnum):
     """How long an order may wait."""
 
     GTC = "GTC"
@@ -33,7 +33,7 @@ class TimeInForce(Enum):
     FOK = "FOK"
 
 
-class OrderStatus(Enum):
+class OrderStatus(StrEnum):
     """FIX OrdStatus."""
 
     NEW = "NEW"
@@ -54,7 +54,7 @@ class EndReason(Enum):
     TRIGGERED_ORDER_REJECTED = auto()
 
 
-class SelfTradePrevention(Enum):
+class SelfTradePrevention(StrEnum):
     """Which of two orders of one account gives way."""
 
     NONE = "NONE"
@@ -132,15 +132,15 @@ class Fill(msgspec.Struct, eq=False):
     utc_ns: int = 0
 
 
-class ExecutionType(Enum):
+class ExecutionType(StrEnum):
     """FIX ExecType, as far as a venue reports it."""
 
-    NEW = auto()
-    TRADE = auto()
-    CANCELED = auto()
-    EXPIRED = auto()
-    REPLACED = auto()
-    TRADE_PREVENTION = auto()
+    NEW = "NEW"
+    TRADE = "TRADE"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+    REPLACED = "REPLACED"
+    TRADE_PREVENTION = "TRADE_PREVENTION"
 
 
 class Prevention(msgspec.Struct, eq=False):

@@ -174,7 +174,7 @@ def provide(venue: SimulatedVenue, side: Side, price: str, quantity: str, symbol
     order = Order(
         account=venue.exchange.accounts["flow-maker"],
         instrument=instrument,
-        client_order_id=f"provided{venue.clock.utc_ns()}{len(venue.exchange.books[symbol].asks.levels)}{side}{price}",
+        client_order_id=f"provided{venue.exchange.books[symbol].order_id}",
         side=side,
         kind=OrderKind.LIMIT,
         order_lots=instrument.lots(quantity),

@@ -21,16 +21,16 @@ def execution_report(execution: Execution, now_ns: int, time_divisor: int) -> di
         "E": now_ns // time_divisor,
         "s": instrument.symbol,
         "c": client_order_id,
-        "S": order.side.value,
+        "S": order.side,
         "o": order.wire.order_type,
-        "f": order.time_in_force.value,
+        "f": order.time_in_force,
         "q": instrument.quantity_text(order.order_lots),
         "p": instrument.price_text(order.price_ticks),
         "P": instrument.price_text(order.stop_ticks),
         "F": instrument.quantity_text(order.display_lots),
         "g": -1,
         "C": original_client_order_id,
-        "x": execution.execution_type.name,
+        "x": execution.execution_type,
         "X": status_text(order),
         "r": "NONE",
         "i": order.order_id,
@@ -49,7 +49,7 @@ def execution_report(execution: Execution, now_ns: int, time_divisor: int) -> di
         "Z": instrument.quote_text(order.cumulative_quote_units),
         "Y": instrument.quote_text(fill.quote_units if fill else 0),
         "Q": instrument.quote_text(order.quote_order_units),
-        "V": order.self_trade_prevention.value,
+        "V": order.self_trade_prevention,
     }
     if order.working_ns:
         report["W"] = order.working_ns // time_divisor

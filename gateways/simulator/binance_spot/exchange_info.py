@@ -78,6 +78,6 @@ def _describe(instrument: Instrument) -> dict[str, Any]:
         "filters": describe_filters(instrument),
         "permissions": [],
         "permissionSets": [["SPOT"]],
-        "defaultSelfTradePreventionMode": SelfTradePrevention.EXPIRE_MAKER.value,
-        "allowedSelfTradePreventionModes": [mode.value for mode in SelfTradePrevention],
+        "defaultSelfTradePreventionMode": SelfTradePrevention.EXPIRE_MAKER,
+        "allowedSelfTradePreventionModes": list(SelfTradePrevention),
     }

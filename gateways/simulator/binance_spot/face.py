@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import orjson
-from picows import WSListener, WSUpgradeResponse, WSUpgradeResponseWithListener
+from picows import WSCloseCode, WSListener, WSUpgradeResponse, WSUpgradeResponseWithListener
 
 from gateways.simulator.accounts import Account
 from gateways.simulator.binance_spot import events
@@ -128,7 +128,7 @@ class BinanceSpotFace:
         self._held = None
         self._deliver(session, name, reply, held)
         if error is not None and error.status == 418:
-            session.abort()
+            session.close(WSCloseCode.POLICY_VIOLATION, "IP banned")
 
     def answer_unreadable(self, session: ApiSession) -> None:
         """Answers a frame that is not a request."""
@@ -278,6 +278,10 @@ class BinanceSpotFace:
     def unsubscribe(self, subscription: Subscription) -> None:
         """Events of the account no longer go there."""
         self._subscriptions[subscription.account].remove(subscription)
+
+    def has_subscribers(self, account_name: str) -> bool:
+        """Whether anybody hears of the account's events."""
+        return bool(self._subscriptions.get(self.exchange.accounts[account_name]))
 
     def send_event(self, subscription: Subscription, name: str, event: bytes) -> None:
         """Sends a private event under its subscription."""

@@ -24,7 +24,7 @@ def status_text(order: Order) -> str:
     """Binance's name of the order's status."""
     if order.end_reason is EndReason.SELF_TRADE and order.status is OrderStatus.EXPIRED:
         return "EXPIRED_IN_MATCH"
-    return order.status.value
+    return order.status
 
 
 def placed_order(order: Order, time_divisor: int) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def placed_order(order: Order, time_divisor: int) -> dict[str, Any]:
     reply["workingTime"] = order.working_ns // time_divisor if order.working_ns else -1
     if response_type == "FULL":
         reply["fills"] = [placed_fill(fill) for fill in order.fills]
-    reply["selfTradePreventionMode"] = order.self_trade_prevention.value
+    reply["selfTradePreventionMode"] = order.self_trade_prevention
     _add_conditional(reply, order)
     return reply
 
@@ -71,7 +71,7 @@ def canceled_order(order: Order, cancel_client_order_id: str, time_divisor: int)
         "transactTime": order.updated_ns // time_divisor,
     }
     _add_state(reply, order)
-    reply["selfTradePreventionMode"] = order.self_trade_prevention.value
+    reply["selfTradePreventionMode"] = order.self_trade_prevention
     _add_conditional(reply, order)
     return reply
 
@@ -92,11 +92,11 @@ def amended_order(order: Order, previous_client_order_id: str, execution_id: int
         "quoteOrderQty": instrument.quote_text(order.quote_order_units),
         "cumulativeQuoteQty": instrument.quote_text(order.cumulative_quote_units),
         "status": status_text(order),
-        "timeInForce": order.time_in_force.value,
+        "timeInForce": order.time_in_force,
         "type": order.wire.order_type,
-        "side": order.side.value,
+        "side": order.side,
         "workingTime": order.working_ns // time_divisor if order.working_ns else -1,
-        "selfTradePreventionMode": order.self_trade_prevention.value,
+        "selfTradePreventionMode": order.self_trade_prevention,
     }
     _add_conditional(amended, order)
     return {
@@ -123,7 +123,7 @@ def queried_order(order: Order, time_divisor: int) -> dict[str, Any]:
         "updateTime": order.updated_ns // time_divisor,
         "isWorking": bool(order.working_ns),
         "workingTime": order.working_ns // time_divisor if order.working_ns else -1,
-        "selfTradePreventionMode": order.self_trade_prevention.value,
+        "selfTradePreventionMode": order.self_trade_prevention,
     }
     _add_labels(reply, order)
     return reply
@@ -224,9 +224,9 @@ def _add_state(reply: dict[str, Any], order: Order) -> None:
     reply["origQuoteOrderQty"] = instrument.quote_text(order.quote_order_units)
     reply["cummulativeQuoteQty"] = instrument.quote_text(order.cumulative_quote_units)
     reply["status"] = status_text(order)
-    reply["timeInForce"] = order.time_in_force.value
+    reply["timeInForce"] = order.time_in_force
     reply["type"] = order.wire.order_type
-    reply["side"] = order.side.value
+    reply["side"] = order.side
 
 
 def _add_conditional(reply: dict[str, Any], order: Order) -> None:

@@ -27,9 +27,9 @@ STRATEGY_TYPE_MIN = 1_000_000
 _CLIENT_ORDER_ID = re.compile("[a-zA-Z0-9-_]{1,36}")
 _SYMBOL = re.compile("[A-Z0-9-_.]{1,20}")
 _ID = re.compile("[0-9]{1,20}")
-_SIDES = {side.value: side for side in Side}
-_TIMES_IN_FORCE = {time_in_force.value: time_in_force for time_in_force in TimeInForce}
-_SELF_TRADE_PREVENTIONS = {mode.value: mode for mode in SelfTradePrevention}
+_SIDES: dict[str, Side] = {side: side for side in Side}
+_TIMES_IN_FORCE: dict[str, TimeInForce] = {time_in_force: time_in_force for time_in_force in TimeInForce}
+_SELF_TRADE_PREVENTIONS: dict[str, SelfTradePrevention] = {mode: mode for mode in SelfTradePrevention}
 
 
 class Request(msgspec.Struct, forbid_unknown_fields=True):
