@@ -17,6 +17,7 @@ from ipc.enums import RecordKind
 
 SLOT_BYTES = 256
 SLOT_WORDS = SLOT_BYTES // 8
+ALL_INSTRUMENTS = -1
 
 HEADER_FIELDS = ("commit", "kind", "sequence", "published_ns")
 

@@ -1,0 +1,46 @@
+"""Owns addresses of engines and the choice of transport that they make."""
+
+import re
+
+from ipc.channel import Channel
+from ipc.clock import NS_PER_MS, WaitingClock
+from ipc.errors import AddressError, EngineNotRunningError
+
+RETRY_NS = 10 * NS_PER_MS
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,15}", re.ASCII)
+
+
+def checked_name(name: str, what: str) -> str:
+    """A name that can stand in a file's name and in two words of a record."""
+    if not _NAME.fullmatch(name):
+        raise AddressError(
+            f"{what} is {name!r}, allowed are 1 to 16 ASCII letters, digits, '_', '.' and '-', a letter or digit first"
+        )
+    return name
+
+
+def open_channel(url: str, strategy: str, time_to_live_ns: int, timeout_ns: int, clock: WaitingClock) -> Channel:
+    """A connection to the engine at an address; waits for it up to the time-out."""
+    scheme, separator, rest = url.partition("://")
+    checked_name(strategy, "strategy")
+    if separator and scheme == "shm":
+        return _open_shared_memory(checked_name(rest, "engine"), strategy, time_to_live_ns, timeout_ns, clock)
+    raise AddressError(
+        f"address is {url!r}, allowed are shm://ENGINE_NAME on the same host, tcp://HOST:PORT and ipc://PATH"
+    )
+
+
+def _open_shared_memory(
+    engine_name: str, strategy: str, time_to_live_ns: int, timeout_ns: int, clock: WaitingClock
+) -> Channel:
+    # Kernels take a while to load, which a client over ZeroMQ need not wait for.
+    from ipc.shared_memory_channel import SharedMemoryChannel, engine_folder  # noqa: PLC0415
+
+    deadline = clock.monotonic_ns() + timeout_ns
+    while True:
+        try:
+            return SharedMemoryChannel(engine_folder(engine_name), strategy, time_to_live_ns, clock)
+        except EngineNotRunningError:
+            if clock.monotonic_ns() >= deadline:
+                raise
+            clock.sleep_ns(RETRY_NS)

@@ -1,0 +1,42 @@
+"""Owns what a client asks of a transport; shared memory and ZeroMQ each answer it."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ipc.enums import RecordKind
+from ipc.errors import ClientError
+from ipc.session import Identity
+
+
+class Channel(Protocol):
+    """A connection to one engine for one strategy.
+
+    The publishing members take integers by position, in the order of the kernels in `strategy_kernels`
+    behind the session, and return a positive number or an `Unsent`.
+    """
+
+    identity: Identity
+    session_address: int
+    publish_new_order: Callable[..., int]
+    publish_target: Callable[..., int]
+    publish_cancel: Callable[..., int]
+    publish_amend: Callable[..., int]
+    publish_cancel_all: Callable[..., int]
+
+    def receive(self, records_max: int) -> list[tuple[int, ...]]:
+        """Reports that are there now, never waiting; raises when the engine is gone and nothing is left."""
+
+    def has_more(self) -> bool:
+        """Whether receive() would find something at once."""
+
+    def rows(self, what: RecordKind, instrument_id: int) -> list[tuple[int, ...]]:
+        """Status records of one kind, all of them for instrument -1."""
+
+    def unsent_error(self, code: int) -> ClientError:
+        """The error that says why a publish returned an `Unsent`."""
+
+    def pause(self, duration_ns: int) -> None:
+        """Gives the processor away for at most that long, less when something arrives."""
+
+    def close(self) -> None:
+        """Leaves the engine; the strategy may then be driven by somebody else."""

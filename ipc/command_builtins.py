@@ -1,0 +1,144 @@
+"""Owns the builtins through which plain Python publishes commands and takes reports."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ipc.builtin import FASTCALL, NULL, argument, bind, block_of, finish, is_called_with, is_refused
+from ipc.compiler import JIT_DISABLED, c_function
+from ipc.strategy_kernels import (
+    drain_reports,
+    publish_amend,
+    publish_cancel,
+    publish_cancel_all,
+    publish_new_order,
+    publish_target,
+)
+
+
+def _new_order_entry(self_object: int, arguments: int, count: int) -> int:
+    if not is_called_with(count, 13):
+        return NULL
+    instrument_id, account_id, side = argument(arguments, 0), argument(arguments, 1), argument(arguments, 2)
+    price_ticks, order_lots, order_type = argument(arguments, 3), argument(arguments, 4), argument(arguments, 5)
+    time_in_force, flags, client_tag = argument(arguments, 6), argument(arguments, 7), argument(arguments, 8)
+    slippage, timeout = argument(arguments, 9), argument(arguments, 10)
+    retry_attempts, retry_delay = argument(arguments, 11), argument(arguments, 12)
+    if is_refused():
+        return NULL
+    order_id = publish_new_order(
+        block_of(self_object),
+        instrument_id,
+        account_id,
+        side,
+        price_ticks,
+        order_lots,
+        order_type,
+        time_in_force,
+        flags,
+        client_tag,
+        slippage,
+        timeout,
+        retry_attempts,
+        retry_delay,
+    )
+    return finish(order_id)
+
+
+def _target_entry(self_object: int, arguments: int, count: int) -> int:
+    if not is_called_with(count, 12):
+        return NULL
+    instrument_id, account_id, target_lots = argument(arguments, 0), argument(arguments, 1), argument(arguments, 2)
+    price_ticks, order_type, time_in_force = argument(arguments, 3), argument(arguments, 4), argument(arguments, 5)
+    flags, client_tag, slippage = argument(arguments, 6), argument(arguments, 7), argument(arguments, 8)
+    timeout, retry_attempts, retry_delay = argument(arguments, 9), argument(arguments, 10), argument(arguments, 11)
+    if is_refused():
+        return NULL
+    order_id = publish_target(
+        block_of(self_object),
+        instrument_id,
+        account_id,
+        target_lots,
+        price_ticks,
+        order_type,
+        time_in_force,
+        flags,
+        client_tag,
+        slippage,
+        timeout,
+        retry_attempts,
+        retry_delay,
+    )
+    return finish(order_id)
+
+
+def _cancel_entry(self_object: int, arguments: int, count: int) -> int:
+    if not is_called_with(count, 1):
+        return NULL
+    order_id = argument(arguments, 0)
+    if is_refused():
+        return NULL
+    return finish(publish_cancel(block_of(self_object), order_id))
+
+
+def _amend_entry(self_object: int, arguments: int, count: int) -> int:
+    if not is_called_with(count, 3):
+        return NULL
+    order_id, price_ticks, order_lots = argument(arguments, 0), argument(arguments, 1), argument(arguments, 2)
+    if is_refused():
+        return NULL
+    return finish(publish_amend(block_of(self_object), order_id, price_ticks, order_lots))
+
+
+def _cancel_all_entry(self_object: int, arguments: int, count: int) -> int:
+    if not is_called_with(count, 1):
+        return NULL
+    instrument_id = argument(arguments, 0)
+    if is_refused():
+        return NULL
+    return finish(publish_cancel_all(block_of(self_object), instrument_id))
+
+
+def _drain_entry(self_object: int, arguments: int, count: int) -> int:
+    if not is_called_with(count, 2):
+        return NULL
+    target, records_max = argument(arguments, 0), argument(arguments, 1)
+    if is_refused():
+        return NULL
+    return finish(drain_reports(block_of(self_object), target, records_max))
+
+
+# What a builtin runs, the kernel that does the same without the JIT, and the builtin's name.
+_ENTRIES: tuple[tuple[Callable[[int, int, int], int], Callable[..., int], str], ...] = (
+    (_new_order_entry, publish_new_order, "publish_new_order"),
+    (_target_entry, publish_target, "publish_target"),
+    (_cancel_entry, publish_cancel, "publish_cancel"),
+    (_amend_entry, publish_amend, "publish_amend"),
+    (_cancel_all_entry, publish_cancel_all, "publish_cancel_all"),
+    (_drain_entry, drain_reports, "drain_reports"),
+)
+_COMPILED: list[Any] = []
+
+
+@dataclass(frozen=True, slots=True)
+class CommandBuiltins:
+    """The builtins of one session; arguments are those of the kernels after `session`, all positional."""
+
+    publish_new_order: Callable[..., int]
+    publish_target: Callable[..., int]
+    publish_cancel: Callable[..., int]
+    publish_amend: Callable[..., int]
+    publish_cancel_all: Callable[..., int]
+    drain_reports: Callable[..., int]
+
+
+def bind_session(session_address: int) -> CommandBuiltins:
+    """The builtins of a session; the first call in a process compiles them or loads them from the cache."""
+    if JIT_DISABLED:
+        return CommandBuiltins(*(partial(run, session_address) for _, run, _ in _ENTRIES))
+    if not _COMPILED:
+        _COMPILED.extend(c_function(FASTCALL)(entry) for entry, _, _ in _ENTRIES)
+    return CommandBuiltins(
+        *(bind(compiled, session_address, name) for compiled, (_, _, name) in zip(_COMPILED, _ENTRIES, strict=True))
+    )

@@ -1,0 +1,49 @@
+"""Owns what can go wrong for a client; each error names what, where, the value, what is allowed and the fix."""
+
+
+class ClientError(Exception):
+    """The base of every error that the client library raises on purpose."""
+
+
+class AddressError(ClientError, ValueError):
+    """A URL or a strategy's name cannot be one."""
+
+
+class EngineNotRunningError(ClientError):
+    """Nobody serves the address."""
+
+
+class StrategyInUseError(ClientError):
+    """Another client drives this strategy at the moment."""
+
+
+class ConnectionRefusedByEngineError(ClientError):
+    """The engine answered the handshake with a refusal."""
+
+
+class RingFullError(ClientError):
+    """A command found no room. Nothing was sent and no order id was used."""
+
+
+class EngineRestartedError(ClientError):
+    """The engine that this client spoke to is gone or was replaced. Nothing was sent."""
+
+
+class SupersededError(ClientError):
+    """A newer client of the same strategy took over. Nothing was sent."""
+
+
+class OrderIdsExhaustedError(ClientError):
+    """A strategy used every order id of one run of the engine. Nothing was sent."""
+
+
+class UnknownNameError(ClientError, LookupError):
+    """The engine knows no instrument, account or asset of that name."""
+
+
+class StateBusyError(ClientError):
+    """The state could not be read whole: its writer died or stopped in the middle of a write."""
+
+
+class SnapshotTimeoutError(ClientError):
+    """The engine did not finish answering a request for rows in time."""

@@ -1,0 +1,223 @@
+"""Owns what a client is told: execution reports, losses, connections, positions, balances, best prices."""
+
+from decimal import Decimal
+
+import msgspec
+
+from ipc.enums import EndReason, ExecutionType, OrderStatus, RefusalReason, RejectReason, Side
+from ipc.instrument import Account, Asset, Instrument
+from ipc.records import BALANCE_STATUS, EXECUTION_REPORT, HEADER_FIELDS, POSITION_STATUS
+
+# A record's words from here on are an event's fields: the commit word and the kind have done their work.
+FIRST_FIELD = 2
+
+
+class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
+    """What happened to an order, or how it stands; numbers as on the wire, decimals on demand.
+
+    `instrument` is None when a refused command named none that exists.
+    """
+
+    instrument: Instrument | None
+    fee_asset: Asset | None
+    is_last_of_burst: bool
+    sequence: int
+    published_ns: int
+    order_id: int
+    leg: int
+    execution_type: int
+    order_status: int
+    instrument_id: int
+    account_id: int
+    side: int
+    client_tag: int
+    venue_order_id: int
+    price_ticks: int
+    order_lots: int
+    cumulative_lots: int
+    leaves_lots: int
+    cumulative_notional: int
+    trade_id: int
+    last_lots: int
+    last_price_ticks: int
+    liquidity: int
+    fee_units: int
+    fee_asset_id: int
+    reason: int
+    venue_code: int
+    limit: int
+    current: int
+    requested: int
+    sent_ns: int
+    received_ns: int
+    venue_utc_ns: int
+
+    @property
+    def _known(self) -> Instrument:
+        if self.instrument is None:
+            raise LookupError(f"report on order {self.order_id} names no known instrument ({self.instrument_id})")
+        return self.instrument
+
+    @property
+    def price(self) -> Decimal:
+        """The order's limit."""
+        return self._known.price(self.price_ticks)
+
+    @property
+    def quantity(self) -> Decimal:
+        """What was ordered."""
+        return self._known.quantity(self.order_lots)
+
+    @property
+    def cumulative_quantity(self) -> Decimal:
+        """What traded so far."""
+        return self._known.quantity(self.cumulative_lots)
+
+    @property
+    def leaves_quantity(self) -> Decimal:
+        """What may still trade."""
+        return self._known.quantity(self.leaves_lots)
+
+    @property
+    def last_quantity(self) -> Decimal:
+        """What this trade filled."""
+        return self._known.quantity(self.last_lots)
+
+    @property
+    def last_price(self) -> Decimal:
+        """The price of this trade."""
+        return self._known.price(self.last_price_ticks)
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """The average price of what traded, rounded by the decimal context; None before the first trade."""
+        if self.cumulative_lots == 0:
+            return None
+        return self._known.price(self.cumulative_notional) / self.cumulative_lots
+
+    @property
+    def fee(self) -> Decimal | None:
+        """The fee of this trade in `fee_asset`; None when the venue stated none."""
+        return self.fee_asset.amount(self.fee_units) if self.fee_asset else None
+
+    @property
+    def stated_reason(self) -> RefusalReason | RejectReason | EndReason:
+        """Why: the engine's reason for a refusal, the venue's for a rejection, else how the order ended."""
+        kind = ExecutionType(self.execution_type)
+        if kind is ExecutionType.REFUSED:
+            return RefusalReason(self.reason)
+        if kind in (ExecutionType.REJECTED, ExecutionType.CANCEL_REJECTED, ExecutionType.REPLACE_REJECTED):
+            return RejectReason(self.reason)
+        return EndReason(self.reason)
+
+    def __str__(self) -> str:
+        """One line for people."""
+        what = f"{ExecutionType(self.execution_type).name} order {self.order_id} {OrderStatus(self.order_status).name}"
+        if self.execution_type == ExecutionType.REFUSED:
+            return (
+                f"{what}: {RefusalReason(self.reason).name}, "
+                f"limit {self.limit}, current {self.current}, requested {self.requested}"
+            )
+        if self.instrument is None:
+            return what
+        filled = f"{self.cumulative_quantity} of {self.quantity}"
+        last = f", last {self.last_quantity} at {self.last_price}" if self.last_lots else ""
+        return f"{what} {Side(self.side).name} {self.instrument.name} {filled} at {self.price}{last}"
+
+
+class Lagged(msgspec.Struct, frozen=True, gc=False):
+    """Reports were lost because this client did not take them in time; `Client.resync` tells how things stand."""
+
+    is_last_of_burst: bool
+    published_ns: int
+    lost_count: int
+
+
+class VenueState(msgspec.Struct, frozen=True, gc=False):
+    """The order connection of one of this strategy's accounts changed; only LIVE takes new orders."""
+
+    is_last_of_burst: bool
+    published_ns: int
+    account_id: int
+    connection_state: int
+
+
+class Position(msgspec.Struct, frozen=True, gc=False):
+    """What this strategy holds of one instrument, and what its open orders may add."""
+
+    instrument: Instrument
+    strategy_id: int
+    instrument_id: int
+    position_lots: int
+    cost_notional: int
+    realised_notional: int
+    base_fee_units: int
+    quote_fee_units: int
+    open_buy_lots: int
+    open_sell_lots: int
+
+    @property
+    def quantity(self) -> Decimal:
+        """The position, negative when short."""
+        return self.instrument.quantity(self.position_lots)
+
+    @property
+    def cost(self) -> Decimal:
+        """What the open position cost, in the quote asset."""
+        return self.instrument.notional(self.cost_notional)
+
+    @property
+    def realised(self) -> Decimal:
+        """What closed positions earned before fees, in the quote asset."""
+        return self.instrument.notional(self.realised_notional)
+
+
+class Balance(msgspec.Struct, frozen=True, gc=False):
+    """What an account holds of one asset, as its venue last said."""
+
+    account: Account
+    asset: Asset
+    account_id: int
+    asset_id: int
+    free_units: int
+    locked_units: int
+    venue_utc_ns: int
+
+    @property
+    def free(self) -> Decimal:
+        """What may be used."""
+        return self.asset.amount(self.free_units)
+
+    @property
+    def locked(self) -> Decimal:
+        """What open orders hold."""
+        return self.asset.amount(self.locked_units)
+
+
+class Best(msgspec.Struct, frozen=True, gc=False):
+    """The best bid and ask that the engine has; lots are 0 on a side that is empty."""
+
+    bid_ticks: int
+    bid_lots: int
+    ask_ticks: int
+    ask_lots: int
+    age_ns: int | None  # None when no book was ever received
+    instrument: Instrument
+
+    @property
+    def bid(self) -> Decimal | None:
+        """The best price somebody buys at."""
+        return self.instrument.price(self.bid_ticks) if self.bid_lots else None
+
+    @property
+    def ask(self) -> Decimal | None:
+        """The best price somebody sells at."""
+        return self.instrument.price(self.ask_ticks) if self.ask_lots else None
+
+
+Event = ExecutionReport | Lagged | VenueState
+
+_AFTER_HEADER = len(HEADER_FIELDS)
+assert ExecutionReport.__struct_fields__[3:] == (EXECUTION_REPORT.names or ())[FIRST_FIELD:]
+assert Position.__struct_fields__[1:] == (POSITION_STATUS.names or ())[_AFTER_HEADER:]
+assert Balance.__struct_fields__[2:] == (BALANCE_STATUS.names or ())[_AFTER_HEADER:]

@@ -1,0 +1,29 @@
+"""Owns finding out where a strategy's counters stand, when a new client takes over its command ring."""
+
+from ipc.compiler import kernel
+from ipc.enums import RecordKind
+from ipc.memory import load, view
+from ipc.order_id import SEQUENCE_MAX, SEQUENCE_SHIFT
+from ipc.records import CANCEL_ORDER
+from ipc.ring import slot_address
+from ipc.segment import SegmentWord
+
+_NEXT = SegmentWord.NEXT * 8
+_CAPACITY = SegmentWord.CAPACITY * 8
+
+
+@kernel
+def last_in_ring(commands: int) -> tuple[int, int]:
+    """The highest command sequence and order sequence that still stand in a ring, zeros when it was never used.
+
+    Taken commands count too: the engine gives a slot back before the state says what was in it.
+    Precondition: the caller is the ring's producer.
+    """
+    sequence, order_sequence = 0, 0
+    end = load(commands + _NEXT)
+    for place in range(max(end - load(commands + _CAPACITY), 0), end):
+        command = view(slot_address(commands, place), 1, CANCEL_ORDER)[0]
+        sequence = max(sequence, command["sequence"])
+        if command["kind"] == RecordKind.NEW_ORDER or command["kind"] == RecordKind.TARGET_POSITION:
+            order_sequence = max(order_sequence, (command["order_id"] >> SEQUENCE_SHIFT) & SEQUENCE_MAX)
+    return sequence, order_sequence

@@ -1,0 +1,183 @@
+"""Owns a client's way to an engine on the same host: two rings and the state, mapped into this process."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from ipc.clock import WaitingClock
+from ipc.command_builtins import bind_session
+from ipc.enums import RecordKind
+from ipc.errors import (
+    ClientError,
+    EngineNotRunningError,
+    EngineRestartedError,
+    OrderIdsExhaustedError,
+    RingFullError,
+    StrategyInUseError,
+    UnknownNameError,
+)
+from ipc.frame import decode_slots
+from ipc.last_command import last_in_ring
+from ipc.order_id import SEQUENCE_MAX
+from ipc.records import SLOT_BYTES, SLOT_WORDS
+from ipc.ring import resume_producing
+from ipc.segment import Segment, SegmentKind, SegmentWord, runtime_folder
+from ipc.session import Identity, Session, Unsent
+from ipc.state_reader import StateReader
+from ipc.strategy_kernels import reports_waiting
+
+RECEIVE_MAX = 256
+SLEEP_NS = 200_000
+_IDENTITY_WORDS = (SegmentWord.INSTANCE, SegmentWord.EPOCH)
+_COMMANDS_NAME = re.compile(r"commands-(.+)")
+
+
+def engine_folder(engine_name: str) -> Path:
+    """Where the segments of an engine lie."""
+    return runtime_folder() / engine_name
+
+
+class SharedMemoryChannel:
+    """One strategy's end of the rings; the lock on its command ring keeps every other process out."""
+
+    def __init__(self, folder: Path, strategy: str, time_to_live_ns: int, clock: WaitingClock) -> None:
+        self._clock = clock
+        self._folder = folder
+        self._strategy = strategy
+        self._state, self._commands, self._reports = _attach(folder, strategy)
+        self._words = self._commands.words.data
+        self._state_reader = StateReader(self._state.content_address)
+        self.identity = self._identify()
+        self._session = Session()
+        self._session.open(self.identity, self._commands, self._reports, self._state, time_to_live_ns)
+        self.session_address = self._session.address
+        builtins = bind_session(self.session_address)
+        self.publish_new_order = builtins.publish_new_order
+        self.publish_target = builtins.publish_target
+        self.publish_cancel = builtins.publish_cancel
+        self.publish_amend = builtins.publish_amend
+        self.publish_cancel_all = builtins.publish_cancel_all
+        self._drain_reports = builtins.drain_reports
+        self._received = np.zeros(RECEIVE_MAX * SLOT_WORDS, np.int64)
+        self._received_bytes = self._received.data.cast("B")
+        self._received_address = int(self._received.ctypes.data)
+        self._is_closed = False
+
+    def _identify(self) -> Identity:
+        """Who we are to this run of the engine, counting on from whoever drove the strategy before."""
+        resume_producing(self._commands.address)
+        ring_sequence, ring_order_sequence = last_in_ring(self._commands.address)
+        words = self._commands.words
+        strategy_id = int(words[SegmentWord.STRATEGY_ID])
+        sequence, order_sequence = self._state_reader.counters(strategy_id)
+        return Identity(
+            instance=int(words[SegmentWord.INSTANCE]),
+            epoch=int(words[SegmentWord.EPOCH]),
+            strategy_id=strategy_id,
+            last_sequence=max(ring_sequence, sequence),
+            last_order_sequence=max(ring_order_sequence, order_sequence),
+        )
+
+    def receive(self, records_max: int) -> list[tuple[int, ...]]:
+        """Reports that are there now."""
+        count = self._drain_reports(self._received_address, min(records_max, RECEIVE_MAX))
+        if count:
+            return decode_slots(self._received_bytes[: count * SLOT_BYTES])
+        self._check_engine()
+        return []
+
+    def has_more(self) -> bool:
+        """Whether reports wait in the ring."""
+        return reports_waiting(self.session_address)
+
+    def rows(self, what: RecordKind, instrument_id: int) -> list[tuple[int, ...]]:
+        """Status records straight from the state block."""
+        self._check_engine()
+        listing = self._state_reader.begin(self.identity.strategy_id, what, instrument_id)
+        rows: list[tuple[int, ...]] = []
+        while not listing.is_complete:
+            rows += decode_slots(listing.next_page(self._clock.monotonic_ns()))
+        return rows
+
+    def unsent_error(self, code: int) -> ClientError:
+        """Why nothing was sent."""
+        if code == Unsent.ORDER_IDS_EXHAUSTED:
+            return OrderIdsExhaustedError(
+                f"strategy {self._strategy} used {SEQUENCE_MAX} order ids of epoch {self.identity.epoch}, which is "
+                "what one run of an engine allows; restart the engine to begin a new epoch"
+            )
+        if code == Unsent.RING_FULL and self._commands.is_current():
+            capacity = self._commands.words[SegmentWord.CAPACITY]
+            return RingFullError(
+                f"command ring {self._commands.path} is full, allowed are {capacity} commands that the engine has not "
+                "taken; nothing was sent: send less, or check with `oms status` that the engine is alive"
+            )
+        return self._restarted()
+
+    def pause(self, duration_ns: int) -> None:
+        """Sleeps for a moment: a ring wakes nobody."""
+        self._clock.sleep_ns(min(duration_ns, SLEEP_NS))
+
+    def close(self) -> None:
+        """Unmaps the segments, which also frees the strategy's lock."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._session.close()
+            del self._words
+            for segment in (self._commands, self._reports, self._state):
+                segment.close()
+
+    def _check_engine(self) -> None:
+        if self._is_closed or self._words[SegmentWord.READY] != 1:
+            raise self._restarted()
+
+    def _restarted(self) -> EngineRestartedError:
+        if self._is_closed:
+            return EngineRestartedError(f"this client of strategy {self._strategy} was closed; call reconnect()")
+        return EngineRestartedError(
+            f"the engine in {self._folder} that served epoch {self.identity.epoch} is gone or was replaced; "
+            "call reconnect(), then resync()"
+        )
+
+
+def _attach(folder: Path, strategy: str) -> tuple[Segment, Segment, Segment]:
+    """State, commands and reports of the same run of the engine, the commands' lock taken."""
+    _check_served(folder, strategy)
+    segments: list[Segment] = []
+    try:
+        state = Segment.attach(folder / "state", SegmentKind.STATE, writable=False)
+        segments.append(state)
+        commands = Segment.attach(folder / f"commands-{strategy}", SegmentKind.COMMAND_RING, writable=True)
+        segments.append(commands)
+        reports = Segment.attach(folder / f"reports-{strategy}", SegmentKind.REPORT_RING, writable=True)
+        segments.append(reports)
+        if not commands.try_lock():
+            raise StrategyInUseError(
+                f"strategy {strategy} of {folder} is driven by another process or over ZeroMQ; "
+                "allowed is one client at a time: stop the other one"
+            )
+        # The engine makes its segments one after the other; a client may come in between.
+        runs = {tuple(int(segment.words[word]) for word in _IDENTITY_WORDS) for segment in segments}
+        if len(runs) != 1 or not all(segment.is_current() for segment in segments):
+            raise EngineNotRunningError(f"the engine in {folder} is just starting; try again in a moment")
+    except BaseException:
+        for segment in segments:
+            segment.close()
+        raise
+    return state, commands, reports
+
+
+def _check_served(folder: Path, strategy: str) -> None:
+    if not (folder / "state").exists():
+        running = sorted(path.parent.name for path in folder.parent.glob("*/state"))
+        raise EngineNotRunningError(
+            f"no engine serves {folder}; running are: {', '.join(running) or 'none'}; start it with `oms run`"
+        )
+    if not (folder / f"commands-{strategy}").exists():
+        found = [_COMMANDS_NAME.fullmatch(path.name) for path in folder.glob("commands-*")]
+        names = sorted(match[1] for match in found if match)
+        raise UnknownNameError(
+            f"the engine in {folder} has no strategy {strategy!r}; allowed are: {', '.join(names) or 'none'}; "
+            "add it to the engine's configuration"
+        )

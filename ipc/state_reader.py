@@ -1,0 +1,98 @@
+"""Owns a strategy's view of the engine's state: rows of any kind as records, whole or page by page."""
+
+import numpy as np
+
+from ipc.compiler import kernel
+from ipc.enums import RecordKind
+from ipc.errors import StateBusyError
+from ipc.memory import fence_acquire, load, load_acquire, pause, view
+from ipc.records import ALL_INSTRUMENTS, SLOT_BYTES, SLOT_WORDS
+from ipc.snapshot_rows import BUSY, END, PAGE_WORDS, PageWord, copy_page
+from ipc.strategy_kernels import LOCK_ATTEMPTS
+from ipc.tables import STATE_HEADER, STRATEGY
+
+ROWS_PER_PAGE = 32
+
+SNAPSHOT_KINDS = (
+    RecordKind.INSTRUMENT_STATUS,
+    RecordKind.POSITION_STATUS,
+    RecordKind.BALANCE_STATUS,
+    RecordKind.ORDER_STATUS,
+    RecordKind.ACCOUNT_STATUS,
+    RecordKind.ASSET_STATUS,
+)
+
+
+@kernel
+def read_counters(state: int, strategy_id: int) -> tuple[int, int, int]:
+    """Whether the row could be read, the strategy's last command sequence and its last order sequence."""
+    header = view(state, 1, STATE_HEADER)[0]
+    if strategy_id < 0 or strategy_id >= header["strategies_count"]:
+        return 0, 0, 0
+    strategy = view(state + header["strategies_offset"], strategy_id + 1, STRATEGY)[strategy_id]
+    for _ in range(LOCK_ATTEMPTS):
+        # Ordering: pairs with the engine's release of an even version after its writes.
+        version = load_acquire(state)
+        if version & 1 == 0:
+            counters = (1, strategy["last_sequence"], strategy["last_order_sequence"])
+            fence_acquire()
+            if load(state) == version:
+                return counters
+        pause()
+    return 0, 0, 0
+
+
+class Listing:
+    """One listing under way: call next_page() until it is complete."""
+
+    def __init__(self, state_address: int, strategy_id: int, what: RecordKind, instrument_id: int) -> None:
+        self.what = what
+        self.rows_count = 0
+        self._state_address = state_address
+        self._page = np.zeros(PAGE_WORDS, np.int64)
+        self._page_address = int(self._page.ctypes.data)
+        self._page[PageWord.WHAT] = what
+        self._page[PageWord.STRATEGY_ID] = strategy_id
+        self._page[PageWord.INSTRUMENT_ID] = instrument_id
+        self._rows = np.zeros(ROWS_PER_PAGE * SLOT_WORDS, np.int64)
+        self._rows_address = int(self._rows.ctypes.data)
+        self._row_bytes = self._rows.data.cast("B")
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row was given out."""
+        return bool(self._page[PageWord.CURSOR] == END)
+
+    def next_page(self, now_ns: int) -> memoryview:
+        """Further rows, one each SLOT_BYTES, good until the next call; StateBusyError when they cannot be read."""
+        self._page[PageWord.NOW_NS] = now_ns
+        count = copy_page(self._state_address, self._page_address, self._rows_address, ROWS_PER_PAGE)
+        if count == BUSY:
+            raise StateBusyError(
+                f"{self.what.name} rows of the state could not be read in {LOCK_ATTEMPTS} attempts, because its writer "
+                "stopped in the middle of a write; allowed is a living engine: check it with `oms status`"
+            )
+        self.rows_count += count
+        return self._row_bytes[: count * SLOT_BYTES]
+
+
+class StateReader:
+    """Reads one engine's state for one strategy at a time."""
+
+    def __init__(self, state_address: int) -> None:
+        self._state_address = state_address
+
+    def counters(self, strategy_id: int) -> tuple[int, int]:
+        """The last command sequence and the last order sequence that the engine took from a strategy."""
+        is_read, last_sequence, last_order_sequence = read_counters(self._state_address, strategy_id)
+        if not is_read:
+            raise StateBusyError(
+                f"the row of strategy {strategy_id} could not be read; its writer stopped in the middle of a write "
+                "or the strategy is not in the engine's configuration: check both with `oms status`"
+            )
+        return last_sequence, last_order_sequence
+
+    def begin(self, strategy_id: int, what: RecordKind, instrument_id: int = ALL_INSTRUMENTS) -> Listing:
+        """A listing of what a strategy may see; Precondition: `what` is one of SNAPSHOT_KINDS."""
+        assert what in SNAPSHOT_KINDS, f"there are no rows of {what.name}"
+        return Listing(self._state_address, strategy_id, what, instrument_id)

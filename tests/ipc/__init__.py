@@ -1,0 +1,1 @@
+"""The rings, the segments, the schema, the client library over both transports."""

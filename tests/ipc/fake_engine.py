@@ -1,0 +1,175 @@
+"""Owns a stand-in for the engine: it makes the segments, takes commands and tells what a test wants told."""
+
+import ctypes
+from pathlib import Path
+
+import numpy as np
+
+from engine.core.state import Capacities, State, block_bytes
+from ipc.enums import ExecutionType, InstrumentStatus, OrderStatus, RecordKind
+from ipc.frame import decode_slots
+from ipc.memory import address_of
+from ipc.order_id import unpack
+from ipc.records import EXECUTION_REPORT, LAYOUTS, SLOT_BYTES, VENUE_STATE
+from ipc.ring import count_lost, create_ring, poll, record_at, release, try_publish
+from ipc.segment import Segment, SegmentKind
+from ipc.state_reader import StateReader
+from ipc.tables import name_words
+
+ENGINE = "test-engine"
+STRATEGIES = {"maker": 1, "taker": 2}
+INSTRUMENTS = ("BTC/USDT.BINANCE", "ETH/USDT.BINANCE", "SOL/USDT.KRAKEN")
+ASSETS = (("BTC", 8), ("USDT", 6), ("ETH", 8), ("SOL", 8))
+ACCOUNTS = (("binance-main", 0), ("kraken-main", 1), ("kraken-spare", 1))
+COMMANDS_CAPACITY = 8
+REPORTS_CAPACITY = 8
+INSTANCE = 3
+
+
+def _name(row: np.void, text: str, words: int) -> None:
+    for index, word in enumerate(name_words(text, words)):
+        row[f"name_{index}"] = word
+
+
+class FakeEngine:
+    """One run of an engine with two strategies, three instruments and three accounts.
+
+    `maker` may use binance-main and kraken-main, `taker` everything.
+    """
+
+    def __init__(self, folder: Path, *, epoch: int = 1, orders: int = 64) -> None:
+        self.folder = folder
+        self.epoch = epoch
+        capacities = Capacities(
+            instruments=len(INSTRUMENTS),
+            accounts=len(ACCOUNTS),
+            strategies=max(STRATEGIES.values()) + 1,
+            assets=len(ASSETS),
+            orders=orders,
+            tombstones=8,
+            trades=8,
+        )
+        self.state_segment = Segment.create(
+            folder / "state", SegmentKind.STATE, block_bytes(capacities), epoch=epoch, instance=INSTANCE
+        )
+        self.state = State.create(capacities, self.state_segment.content)
+        self.state.header["instance"], self.state.header["epoch"] = INSTANCE, epoch
+        self._fill_tables()
+        self.commands: dict[int, Segment] = {}
+        self.reports: dict[int, Segment] = {}
+        self.taken: list[tuple[int, dict[str, int]]] = []
+        self._report_sequence = 0
+        for name, strategy_id in STRATEGIES.items():
+            identity = {"epoch": epoch, "instance": INSTANCE, "strategy_id": strategy_id}
+            self.commands[strategy_id] = create_ring(
+                folder / f"commands-{name}", SegmentKind.COMMAND_RING, COMMANDS_CAPACITY, **identity
+            )
+            self.reports[strategy_id] = create_ring(
+                folder / f"reports-{name}", SegmentKind.REPORT_RING, REPORTS_CAPACITY, **identity
+            )
+        self.reader = StateReader(self.state.address)
+
+    def _fill_tables(self) -> None:
+        for instrument_id, (row, name) in enumerate(zip(self.state.table("instruments"), INSTRUMENTS, strict=True)):
+            row["instrument_id"], row["venue_id"] = instrument_id, int(name.endswith("KRAKEN"))
+            row["status"] = InstrumentStatus.TRADING
+            row["base_asset_id"], row["quote_asset_id"] = (0, 2, 3)[instrument_id], 1
+            row["price_decimals"], row["tick_units"] = 2, 5
+            row["lot_decimals"], row["lot_units"] = 5, 1
+            _name(row, name, 4)
+        for account_id, (row, (name, venue_id)) in enumerate(zip(self.state.table("accounts"), ACCOUNTS, strict=True)):
+            row["account_id"], row["venue_id"], row["connection_state"] = account_id, venue_id, 3
+            _name(row, name, 2)
+        for asset_id, (row, (name, decimals)) in enumerate(zip(self.state.table("assets"), ASSETS, strict=True)):
+            row["asset_id"], row["decimals"] = asset_id, decimals
+            _name(row, name, 2)
+        terms = self.state.table("terms").reshape(-1, len(ACCOUNTS))
+        terms["permitted"][STRATEGIES["maker"]] = (1, 1, 0)
+        terms["permitted"][STRATEGIES["taker"]] = 1
+
+    def close(self) -> None:
+        """Stops serving."""
+        for segment in (self.state_segment, *self.commands.values(), *self.reports.values()):
+            segment.retire()
+            segment.close()
+
+    def take_commands(self) -> list[tuple[int, dict[str, int]]]:
+        """Consumes every command in the rings; returns strategy and fields of each, oldest first."""
+        taken = []
+        for strategy_id, segment in self.commands.items():
+            while (slot := poll(segment.address)) != 0:
+                kind = RecordKind(int(record_at(slot, LAYOUTS[RecordKind.TIMER])["kind"]))
+                record = record_at(slot, LAYOUTS[kind])
+                taken.append(self._accept(strategy_id, {name: int(record[name]) for name in record.dtype.names}))
+                release(segment.address)
+        return taken
+
+    def process_commands(self, strategy_id: int, address: int, count: int) -> None:
+        """What the ZeroMQ server hands over."""
+        for words in decode_slots(memoryview(ctypes.string_at(address, count * SLOT_BYTES))):
+            names = LAYOUTS[RecordKind(words[1])].names or ()
+            self.taken.append(self._accept(strategy_id, dict(zip(names, words, strict=True))))
+
+    def _accept(self, strategy_id: int, command: dict[str, int]) -> tuple[int, dict[str, int]]:
+        row = self.state.table("strategies")[strategy_id]
+        row["last_sequence"] = command["sequence"]
+        if command["kind"] in (RecordKind.NEW_ORDER, RecordKind.TARGET_POSITION):
+            row["last_order_sequence"] = unpack(command["order_id"]).sequence
+        return strategy_id, command
+
+    def report(self, strategy_id: int, **fields: int) -> bool:
+        """Tells a strategy something; False when its ring was full, which the ring's count of losses then shows."""
+        record = np.zeros(1, EXECUTION_REPORT)
+        defaults = {
+            "kind": RecordKind.EXECUTION_REPORT,
+            "execution_type": ExecutionType.NEW,
+            "order_status": OrderStatus.NEW,
+            "fee_asset_id": -1,
+        }
+        return self._publish(strategy_id, record, {**defaults, **fields})
+
+    def report_venue_state(self, strategy_id: int, **fields: int) -> bool:
+        """Tells a strategy that an account's connection changed."""
+        return self._publish(strategy_id, np.zeros(1, VENUE_STATE), {"kind": RecordKind.VENUE_STATE, **fields})
+
+    def _publish(self, strategy_id: int, record: np.ndarray, fields: dict[str, int]) -> bool:
+        self._report_sequence += 1
+        for name, value in {"sequence": self._report_sequence, **fields}.items():
+            record[name] = value
+        ring = self.reports[strategy_id].address
+        if try_publish(ring, address_of(record), record.dtype.itemsize // 8):
+            return True
+        count_lost(ring)
+        return False
+
+    def add_open_order(self, slot: int, strategy_id: int, **fields: int) -> None:
+        """Puts an open order into the state, newest first, as the core does."""
+        orders, strategy = self.state.table("orders"), self.state.table("strategies")[strategy_id]
+        for name, value in {"strategy_id": strategy_id, "accepted": 1, **fields}.items():
+            orders[slot][name] = value
+        first = int(strategy["first_open"])
+        orders[slot]["previous_open"], orders[slot]["next_open"] = -1, first
+        if first >= 0:
+            orders[first]["previous_open"] = slot
+        strategy["first_open"] = slot
+
+    def end_order(self, slot: int, end_reason: int) -> None:
+        """Takes an order out of its strategy's open orders."""
+        orders = self.state.table("orders")
+        order = orders[slot]
+        before, after = int(order["previous_open"]), int(order["next_open"])
+        if before >= 0:
+            orders[before]["next_open"] = after
+        else:
+            self.state.table("strategies")[int(order["strategy_id"])]["first_open"] = after
+        if after >= 0:
+            orders[after]["previous_open"] = before
+        order["end_reason"], order["previous_open"], order["next_open"] = end_reason, -1, -1
+
+    def command_segment(self, strategy_id: int) -> Segment:
+        """The ring whose lock says who drives a strategy."""
+        return self.commands[strategy_id]
+
+    def report_ring(self, strategy_id: int) -> int:
+        """Where a strategy's reports wait."""
+        return self.reports[strategy_id].address
