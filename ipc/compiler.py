@@ -16,7 +16,8 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
-KERNEL_FOLDERS = ("ipc", "engine/core", "engine/spin")
+# Where kernels and the constants they hold come from: each is a folder or one file.
+KERNEL_SOURCES = ("ipc", "engine/core", "engine/spin", "gateways/template.py")
 CACHES_KEPT = 6
 
 
@@ -27,8 +28,9 @@ class CacheError(Exception):
 def _source_digest() -> str:
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.blake2b(digest_size=12)
-    for folder in KERNEL_FOLDERS:
-        for path in sorted((root / folder).glob("*.py")):
+    for source in KERNEL_SOURCES:
+        path = root / source
+        for path in sorted(path.glob("*.py")) if path.is_dir() else [path]:
             digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     for name in sorted(os.environ):
         if name.startswith("NUMBA_") and name not in ("NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"):

@@ -170,15 +170,6 @@ class VenueAbility(IntFlag):
     CANCEL_REPLACE = 2
 
 
-class LimitType(IntEnum):
-    """What one window of a venue's rate limit counts."""
-
-    NONE = 0
-    ORDERS = 1
-    REQUEST_WEIGHT = 2
-    RAW_REQUESTS = 3
-
-
 class ReplaceState(IntEnum):
     """How far the replacement of an order's leg is."""
 
@@ -222,6 +213,7 @@ class RejectReason(IntEnum):
     BANNED = 19
     SELF_TRADE = 20
     AMEND_NOT_POSSIBLE = 21
+    NOT_SENT = 22
 
 
 class RefusalReason(IntEnum):

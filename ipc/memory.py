@@ -156,9 +156,16 @@ if not JIT_DISABLED:
         return load(words) * 1_000_000_000 + load(words + 8)
 
     @kernel
-    def epoll_ready_count(epoll_descriptor: int, events_address: int, events_max: int) -> int:
-        """How many descriptors are ready right now; their events lie at `events_address`; negative on error."""
-        return _epoll_wait(epoll_descriptor, _pointer(events_address), events_max, 0)
+    def epoll_ready_count(epoll_descriptor: int, events_address: int, events_max: int, wait_ms: int) -> int:
+        """How many descriptors are ready, after waiting for one if asked to; negative on error."""
+        return _epoll_wait(epoll_descriptor, _pointer(events_address), events_max, wait_ms)
+
+    _sched_yield = types.ExternalFunction("sched_yield", types.int32())
+
+    @kernel
+    def yield_processor() -> None:
+        """Lets another thread of this core run first, if one wants to."""
+        _sched_yield()
 
 else:
     from ipc.clock import SystemClock
@@ -191,9 +198,12 @@ else:
     monotonic_ns = SystemClock.monotonic_ns
     utc_ns = SystemClock.utc_ns
 
-    def epoll_ready_count(epoll_descriptor: int, events_address: int, events_max: int) -> int:
+    def epoll_ready_count(epoll_descriptor: int, events_address: int, events_max: int, wait_ms: int) -> int:
         """Never ready: with the JIT off the loop is not run."""
         return 0
+
+    def yield_processor() -> None:
+        """Nobody waits for this."""
 
 
 @kernel

@@ -10,7 +10,8 @@ All words are signed 64-bit integers. Names of up to 16 or 32 ASCII bytes lie in
 import numpy as np
 
 
-def _row(*fields: str) -> np.dtype[np.void]:
+def word_row(*fields: str) -> np.dtype[np.void]:
+    """A row of signed 64-bit words without padding."""
     dtype = np.dtype([(name, "<i8") for name in fields], align=True)
     assert dtype.itemsize == 8 * len(fields), "padding would break hashes"
     assert dtype.isalignedstruct, "kernels need aligned records"
@@ -45,7 +46,7 @@ TABLE_NAMES = (
     "effects",
 )
 
-STATE_HEADER = _row(
+STATE_HEADER = word_row(
     "version",
     "block_bytes",
     "hashed_bytes",
@@ -79,7 +80,7 @@ STATE_HEADER = _row(
     *(word for name in TABLE_NAMES for word in _table(name)),
 )
 
-INSTRUMENT = _row(
+INSTRUMENT = word_row(
     "instrument_id",
     "venue_id",
     "status",  # InstrumentStatus
@@ -109,7 +110,7 @@ INSTRUMENT = _row(
     *_words("symbol", 4),
     "symbol_bytes",
 )
-ACCOUNT = _row(
+ACCOUNT = word_row(
     "account_id",
     "venue_id",
     "connection_state",
@@ -117,8 +118,8 @@ ACCOUNT = _row(
     "last_down_ns",  # what was sent before and not answered since has an unknown outcome
     *_words("name", 2),
 )
-ASSET = _row("asset_id", "decimals", *_words("name", 2))
-STRATEGY = _row(
+ASSET = word_row("asset_id", "decimals", *_words("name", 2))
+STRATEGY = word_row(
     "strategy_id",
     "enabled",
     "last_sequence",
@@ -131,7 +132,7 @@ STRATEGY = _row(
 )
 
 # What a strategy may do on an account and by which defaults; one row for each strategy x account.
-TERMS = _row(
+TERMS = word_row(
     "permitted",
     "default_order_type",
     "default_time_in_force",
@@ -145,7 +146,7 @@ TERMS = _row(
     "limiter_next",
 )
 # Position, exposure and limits; one row for each strategy x instrument.
-BOOK = _row(
+BOOK = word_row(
     "permitted",
     "max_order_lots",
     "max_order_notional",
@@ -168,10 +169,10 @@ BOOK = _row(
     "duplicate_since_ns",
     "duplicate_count",
 )
-BALANCE_ROW = _row("free_units", "locked_units", "venue_utc_ns", "received_ns")  # account x asset
-FEE = _row("fee_units")  # strategy x asset
+BALANCE_ROW = word_row("free_units", "locked_units", "venue_utc_ns", "received_ns")  # account x asset
+FEE = word_row("fee_units")  # strategy x asset
 # One window of a venue's budget; BUDGETS_PER_ACCOUNT rows for each account, limit 0 where there is none.
-BUDGET = _row(
+BUDGET = word_row(
     "limit_type",
     "window_ns",
     "limit",
@@ -186,9 +187,9 @@ BUDGET = _row(
     "cancel_replace_cost",
 )
 BUDGETS_PER_ACCOUNT = 4
-LIMITER_TIME = _row("sent_ns")
+LIMITER_TIME = word_row("sent_ns")
 
-ORDER = _row(
+ORDER = word_row(
     "order_id",
     "leg",
     "strategy_id",
@@ -240,9 +241,9 @@ ORDER = _row(
     "next_free",
     "fee_units_quote",
 )
-INDEX_ENTRY = _row("key", "group", "value")
-TIMER_ROW = _row("deadline_ns", "slot")
-TOMBSTONE = _row(
+INDEX_ENTRY = word_row("key", "group", "value")
+TIMER_ROW = word_row("deadline_ns", "slot")
+TOMBSTONE = word_row(
     "order_id",
     "strategy_id",
     "account_id",
@@ -254,7 +255,7 @@ TOMBSTONE = _row(
     "last_trade_id",
     "client_tag",
 )
-TRADE = _row("trade_id", "instrument_id")
+TRADE = word_row("trade_id", "instrument_id")
 
 
 def name_words(text: str, count: int) -> list[int]:

@@ -80,10 +80,10 @@ Endpoint = Annotated[
 ]
 OrderTypeName = Literal["market", "limit"]
 TimeInForceName = Literal["GTC", "IOC", "FOK"]
-SlippageBps = Annotated[int, Meta(ge=0, le=10_000)]
+SlippageBps = Annotated[int, Meta(ge=0, le=9_999)]
 RetryAttempts = Annotated[int, Meta(ge=0, le=10)]
 RetryDelayMs = Annotated[int, Meta(ge=0, le=60_000)]
-ExecutionTimeoutMs = Annotated[int, Meta(ge=1, le=DAY_MS)]
+ExecutionTimeoutMs = Annotated[int, Meta(ge=0, le=DAY_MS, description="milliseconds up to a day, 0 for no limit")]
 RateLimitOrders = Annotated[int, Meta(ge=1, le=100_000)]
 RateLimitWindowMs = Annotated[int, Meta(ge=1, le=DAY_MS)]
 

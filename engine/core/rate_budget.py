@@ -104,13 +104,11 @@ def learn_budget(state: int, account_id: int, feedback: np.void, utc_ns: int) ->
     budgets = budgets_of(state, account_id)
     for place in range(BUDGETS_PER_ACCOUNT):
         budget = budgets[place]
-        if budget["limit_type"] != feedback["limit_type"] or budget["window_ns"] != feedback["window_ns"]:
+        if budget["limit"] == 0 or budget["limit_type"] != feedback["limit_type"]:
             continue
-        if budget["limit"] == 0:
-            continue
-        if feedback["limit"] > 0:
-            budget["limit"] = feedback["limit"]
-        _roll(budget, utc_ns)
-        budget["counted"] = feedback["count"]
+        # A ban names what was exceeded and may leave out in which window.
         budget["blocked_until_utc_ns"] = max(budget["blocked_until_utc_ns"], feedback["blocked_until_utc_ns"])
-        return
+        if budget["window_ns"] == feedback["window_ns"]:
+            _roll(budget, utc_ns)
+            budget["limit"] = max(feedback["limit"], 1)
+            budget["counted"] = feedback["count"]

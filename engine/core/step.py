@@ -36,6 +36,8 @@ from ipc.records import (
 )
 
 HOST_CLOCK = -1
+# The source of inputs that no strategy sent; strategies are numbered from 1.
+ENGINE = 0
 
 
 @kernel
@@ -55,6 +57,8 @@ def step(state: int, record: int, now_ns: int, source: int) -> int:
     kind = view(record, 1, HEADER)[0]["kind"]
     if RecordKind.NEW_ORDER <= kind <= RecordKind.TARGET_POSITION:
         _on_command(state, record, kind, source)
+    elif source != ENGINE:
+        _refuse_kind(state, record, kind, source)
     elif kind == RecordKind.VENUE_REPORT:
         on_venue_report(state, view(record, 1, VENUE_REPORT)[0])
     elif kind == RecordKind.BOOK_TOP:
@@ -62,7 +66,7 @@ def step(state: int, record: int, now_ns: int, source: int) -> int:
     elif kind == RecordKind.TIMER:
         on_timer(state)
     else:
-        _on_rare(state, record, kind, source)
+        _on_rare(state, record, kind)
     header["next_deadline_ns"] = next_deadline_ns(state)
     # Ordering: pairs with the readers' acquire of version after their copy.
     store_release(state, version + 2)
@@ -86,6 +90,16 @@ def _on_command(state: int, record: int, kind: int, source: int) -> None:
 
 
 @kernel
+def _refuse_kind(state: int, record: int, kind: int, source: int) -> None:
+    """A strategy may only command; whatever else it sends says so and changes nothing."""
+    strategy = strategies_of(state)[source]
+    strategy["command_count"] += 1
+    strategy["refused_count"] += 1
+    order_id = command_at(record)["order_id"]
+    report_refusal(state, source, order_id, RefusalReason.UNKNOWN_RECORD_KIND, RecordKind.TARGET_POSITION, 0, kind)
+
+
+@kernel
 def _carry_out(state: int, record: int, kind: int, source: int) -> Verdict:
     seen_ns = header_of(state)["now_ns"]
     if kind == RecordKind.NEW_ORDER:
@@ -100,7 +114,7 @@ def _carry_out(state: int, record: int, kind: int, source: int) -> Verdict:
 
 
 @kernel
-def _on_rare(state: int, record: int, kind: int, source: int) -> None:
+def _on_rare(state: int, record: int, kind: int) -> None:
     if kind == RecordKind.BALANCE:
         _on_balance(state, view(record, 1, BALANCE)[0])
     elif kind == RecordKind.RATE_LIMIT:
@@ -109,11 +123,9 @@ def _on_rare(state: int, record: int, kind: int, source: int) -> None:
         learn_budget(state, limit["account_id"], limit, header_of(state)["now_ns"] + account["utc_offset_ns"])
     elif kind == RecordKind.VENUE_STATE:
         _on_venue_state(state, view(record, 1, VENUE_STATE)[0])
-    elif kind == RecordKind.CLOCK_OFFSET:
-        _on_clock_offset(state, view(record, 1, CLOCK_OFFSET)[0])
     else:
-        header = view(record, 1, HEADER)[0]
-        report_refusal(state, source, 0, RefusalReason.UNKNOWN_RECORD_KIND, 0, header["sequence"], kind)
+        assert kind == RecordKind.CLOCK_OFFSET, "the engine's own inputs are of known kinds"
+        _on_clock_offset(state, view(record, 1, CLOCK_OFFSET)[0])
 
 
 @kernel

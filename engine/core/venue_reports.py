@@ -9,6 +9,7 @@ from engine.core.fills import on_fill, on_fill_after_eviction
 from engine.core.order_end import end_order
 from engine.core.order_status import is_ended
 from engine.core.order_table import NOWHERE, find_order, find_tombstone
+from engine.core.positions import reserve
 from engine.core.rate_budget import settle_budget
 from engine.core.state import header_of, orders_of
 from engine.core.timers import set_timer
@@ -25,6 +26,8 @@ from ipc.enums import (
 from ipc.order_id import LEG_MAX
 
 _NOT_FOUND_ANSWERS_NEEDED = 2
+# A refusal names the order and not its instrument.
+NOT_STATED = -1
 
 
 @kernel
@@ -44,7 +47,8 @@ def on_venue_report(state: int, report: np.void) -> None:
             header["unmatched_report_count"] += 1
         return
     order = orders_of(state)[slot]
-    if order["account_id"] != account_id or order["instrument_id"] != report["instrument_id"]:
+    instrument_id = report["instrument_id"]
+    if order["account_id"] != account_id or instrument_id not in (order["instrument_id"], NOT_STATED):
         header["unmatched_report_count"] += 1
         return
     _dispatch(state, order, report, report["order_id"] & LEG_MAX)
@@ -86,10 +90,16 @@ def _tell(own: np.void, report: np.void) -> None:
 
 
 @kernel
+def _is_replacing_leg(order: np.void, leg: int) -> bool:
+    """Whether a report speaks of the leg that is to take over."""
+    return order["replace_state"] != ReplaceState.NONE and leg == order["replace_leg"] and leg != order["leg"]
+
+
+@kernel
 def _on_accepted(state: int, order: np.void, report: np.void, leg: int) -> None:
     if is_ended(order):
         return
-    if order["replace_state"] != ReplaceState.NONE and leg == order["replace_leg"] and leg != order["leg"]:
+    if _is_replacing_leg(order, leg):
         _on_replaced(state, order, report)
         return
     if leg != order["leg"] or (order["accepted"] != 0 and order["pending_new_ns"] == 0):
@@ -157,7 +167,7 @@ def _may_retry(state: int, order: np.void, missing_lots: int) -> bool:
 def _on_rejected(state: int, order: np.void, report: np.void, leg: int) -> None:
     if is_ended(order):
         return
-    if order["replace_state"] != ReplaceState.NONE and leg == order["replace_leg"] and leg != order["leg"]:
+    if _is_replacing_leg(order, leg):
         _on_replace_rejected(state, order, report)
         return
     if leg != order["leg"]:
@@ -189,7 +199,10 @@ def _on_cancel_rejected(state: int, order: np.void, report: np.void) -> None:
 
 @kernel
 def _on_replaced(state: int, order: np.void, report: np.void) -> None:
-    if is_ended(order) or order["pending_replace_ns"] == 0:
+    if is_ended(order):
+        return
+    if order["pending_replace_ns"] == 0:
+        _on_reduced(state, order, report)
         return
     if order["replace_leg"] != order["leg"]:
         order["venue_order_id"] = report["venue_order_id"]
@@ -198,6 +211,19 @@ def _on_replaced(state: int, order: np.void, report: np.void) -> None:
     _tell(report_order(state, order, ExecutionType.REPLACED), report)
     if order["cumulative_lots"] >= order["order_lots"]:
         end_order(state, order, EndReason.FILLED, 0)
+
+
+@kernel
+def _on_reduced(state: int, order: np.void, report: np.void) -> None:
+    """The venue took quantity away unasked, as self-trade prevention does."""
+    total_lots = report["order_lots"] + order["leg_base_lots"]
+    removed_lots = order["order_lots"] - total_lots
+    if report["order_lots"] < 0 or removed_lots <= 0 or (report["order_id"] & LEG_MAX) != order["leg"]:
+        return
+    reserve(state, order, -min(removed_lots, order["reserved_lots"]))
+    order["order_lots"] = total_lots
+    order["leg_lots"] = report["order_lots"]
+    _tell(report_order(state, order, ExecutionType.REPLACED), report)
 
 
 @kernel
@@ -215,7 +241,12 @@ def _on_replace_rejected(state: int, order: np.void, report: np.void) -> None:
 @kernel
 def _on_status(state: int, order: np.void, report: np.void, leg: int) -> None:
     """The venue says that the leg lives; what was pending when it was asked is settled by that."""
-    if is_ended(order) or leg != order["leg"]:
+    if is_ended(order):
+        return
+    if _is_replacing_leg(order, leg):
+        _on_replaced(state, order, report)
+        return
+    if leg != order["leg"]:
         return
     order["is_unknown"] = 0
     order["not_found_count"] = 0
@@ -235,13 +266,20 @@ def _on_status(state: int, order: np.void, report: np.void, leg: int) -> None:
 @kernel
 def _on_not_found(state: int, order: np.void, report: np.void, leg: int) -> None:
     """Proof only when said again after no copy of the request can still be accepted."""
-    if is_ended(order) or leg != order["leg"] or order["accepted"] != 0:
+    is_replacement = _is_replacing_leg(order, leg)
+    if is_ended(order) or not (is_replacement or (leg == order["leg"] and order["accepted"] == 0)):
         return
     header = header_of(state)
-    if header["now_ns"] < order["sent_ns"] + header["request_expiry_ns"]:
+    asked_ns = order["pending_replace_ns"] if is_replacement else order["sent_ns"]
+    if header["now_ns"] < asked_ns + header["request_expiry_ns"]:
         return
     order["not_found_count"] += 1
-    if order["not_found_count"] >= _NOT_FOUND_ANSWERS_NEEDED:
+    if order["not_found_count"] < _NOT_FOUND_ANSWERS_NEEDED:
+        return
+    order["not_found_count"] = 0
+    if is_replacement:
+        _on_replace_rejected(state, order, report)
+    else:
         order["last_reason"] = RejectReason.UNKNOWN_ORDER
         end_order(state, order, EndReason.REJECTED, 0)
         _tell(report_order(state, order, ExecutionType.REJECTED), report)

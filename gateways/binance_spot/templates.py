@@ -23,7 +23,9 @@ _METHODS: dict[RequestKind, bytes] = {
 }
 # The time stamp is a number; every other parameter of the hot requests is a text.
 _NUMBERS = frozenset((b"recvWindow", b"timestamp"))
+# An order that has begun to fill is not replaced by one request: the new one could buy too much.
 _CANCELED_FIRST: Parameters = {
+    b"cancelRestrictions": b"ONLY_NEW",
     b"cancelOrigClientOrderId": TemplateSlot.ORIGINAL_CLIENT_ORDER_ID,
     b"cancelReplaceMode": b"STOP_ON_FAILURE",
 }

@@ -1,0 +1,52 @@
+"""Owns the list of legs that may still live at a venue, for reconciliation."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.order_status import outcome_unknown
+from engine.core.state import accounts_of, header_of, orders_of, strategies_of
+from ipc.compiler import kernel
+from ipc.enums import ReplaceState
+from ipc.memory import view
+from ipc.tables import word_row
+
+OPEN_LEG = word_row("order_id", "venue_order_id", "instrument_id", "cumulative_lots", "sent_ns", "is_unknown")
+
+
+@kernel
+def list_open_legs(state: int, account_id: int, rows: int, rows_max: int) -> int:
+    """Writes the legs of an account that have not ended to OPEN_LEG rows; returns how many there are."""
+    header, orders, legs = header_of(state), orders_of(state), view(rows, rows_max, OPEN_LEG)
+    last_down_ns = accounts_of(state)[account_id]["last_down_ns"]
+    count = 0
+    for strategy_id in range(header["strategies_count"]):
+        slot = strategies_of(state)[strategy_id]["first_open"]
+        while slot >= 0:
+            order = orders[slot]
+            slot = order["next_open"]
+            if order["account_id"] != account_id or order["retry_at_ns"] != 0:
+                continue
+            is_unknown = outcome_unknown(order, last_down_ns)
+            if count < rows_max:
+                _describe(legs, count, order, order["leg"], is_unknown)
+            count += 1
+            state_of_replacement = order["replace_state"]
+            if state_of_replacement == ReplaceState.SENT or state_of_replacement == ReplaceState.OLD_LEG_GONE:
+                if order["replace_leg"] == order["leg"]:
+                    continue
+                if count < rows_max:
+                    _describe(legs, count, order, order["replace_leg"], is_unknown)
+                count += 1
+    return min(count, rows_max)
+
+
+@kernel
+def _describe(legs: NDArray[np.void], place: int, order: np.void, leg: int, is_unknown: bool) -> None:
+    row = legs[place]
+    is_current = leg == order["leg"]
+    row["order_id"] = order["order_id"] | leg
+    row["venue_order_id"] = order["venue_order_id"] if is_current else 0
+    row["instrument_id"] = order["instrument_id"]
+    row["cumulative_lots"] = order["cumulative_lots"] - order["leg_base_lots"] if is_current else 0
+    row["sent_ns"] = order["sent_ns"] if is_current else order["pending_replace_ns"]
+    row["is_unknown"] = 1 if is_unknown else 0

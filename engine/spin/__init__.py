@@ -1,0 +1,1 @@
+"""The compiled loop: rings, timers and descriptors in, the core's step, wire bytes out."""

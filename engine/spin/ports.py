@@ -1,0 +1,71 @@
+"""Owns what the compiled loop is connected to in this process: rings, templates, wire buffers, histograms.
+
+Addresses mean nothing outside the process, so none of this lies in the state block. The loop is
+entered with one address, of the PORTS row.
+"""
+
+import numpy as np
+
+from ipc.compiler import kernel
+from ipc.memory import view
+from ipc.tables import word_row
+
+PORTS = word_row(
+    "state",
+    "lanes",  # address of LANE rows, one for each strategy_id
+    "lane_count",
+    "template_index",  # address of TEMPLATE rows, VARIANTS for each account
+    "template_pieces",
+    "template_text",
+    "frames",  # address of FRAME rows
+    "frame_count",
+    "frames_used",
+    "latency_venues",  # address of the venues' histograms, 0 when nothing is measured
+    "latency_strategies",
+    "wire_sent",  # address of one word for each order slot: when its last frame had left
+    "scratch",  # address of one slot
+    "epoll_descriptor",
+    "epoll_events",
+    "epoll_events_max",
+    "epoll_ready",
+    "idle_mode",  # IdleMode
+    "remote_reports",  # a strategy served over ZeroMQ has reports waiting
+    "input_count",
+)
+LANE = word_row("commands", "reports", "is_remote", "report_sequence")
+TEMPLATE = word_row("first_piece", "piece_count", "first_signed_piece", "signed_piece_count")
+PIECE = word_row("slot", "text_offset", "text_bytes")
+# One finished frame. The text lies at the end of its buffer, so that a header fits before it.
+FRAME = word_row(
+    "buffer",
+    "buffer_bytes",
+    "text_offset",
+    "account_id",
+    "order_slot",
+    "strategy_id",
+    "venue_id",
+    "request_kind",
+    "published_ns",
+    "encoded_ns",
+    "signed_text",  # address of the text to sign, 0 when the frame is complete
+    "signed_text_bytes",
+    "signature_offset",
+)
+
+
+@kernel
+def ports_at(ports: int) -> np.void:
+    """The row behind the loop's one address."""
+    return view(ports, 1, PORTS)[0]
+
+
+@kernel
+def lane_of(ports: np.void, strategy_id: int) -> np.void:
+    """A strategy's two rings."""
+    return view(ports["lanes"], ports["lane_count"], LANE)[strategy_id]
+
+
+@kernel
+def frame_of(ports: np.void, place: int) -> np.void:
+    """One place for a finished frame."""
+    return view(ports["frames"], ports["frame_count"], FRAME)[place]

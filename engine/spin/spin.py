@@ -1,0 +1,201 @@
+"""Owns the duty cycle: polls rings, timers and descriptors until there is something for Python to do.
+
+A command's whole way lies in one call: ring slot, copy, step, frame. Python is entered only to hand
+finished bytes to a socket, to serve a ready descriptor, or because time is up. The cycle gives the GIL
+away, and comes back after at most a millisecond of silence so that signals are never locked out.
+"""
+
+import numpy as np
+
+from engine.core.state import header_of
+from engine.core.step import ENGINE, step
+from engine.spin.ports import lane_of, ports_at
+from engine.spin.routing import frames_left, route_effects
+from ipc.compiler import kernel, kernel_without_gil
+from ipc.enums import RecordKind
+from ipc.memory import copy_words, epoll_ready_count, monotonic_ns, pause, view, yield_processor
+from ipc.records import HEADER, LAYOUTS, SLOT_BYTES, SLOT_WORDS, TIMER
+from ipc.ring import poll, release
+
+FRAMES_READY = 1
+DESCRIPTORS_READY = 2
+REPORTS_READY = 4
+TIME_UP = 8
+
+IDLE_SPIN = 0
+IDLE_YIELD = 1
+IDLE_BACKOFF = 2
+
+_TURNS_BETWEEN_POLLS = 16
+_IDLE_TURNS_BEFORE_SLEEP = 4096
+_SLEEP_MS = 1
+# What one step can ask for at the most, so that its frames always find room.
+FRAMES_OF_ONE_STEP = 40
+
+# How many words of each kind are worth copying out of a ring; an unknown kind is only its header.
+_WORDS_OF_KIND = np.full(max(LAYOUTS) + 1, HEADER.itemsize // 8, np.int64)
+for _kind, _layout in LAYOUTS.items():
+    _WORDS_OF_KIND[_kind] = _layout.itemsize // 8
+_KINDS = len(_WORDS_OF_KIND)
+_COMMAND_WORDS_MIN = LAYOUTS[RecordKind.CANCEL_ORDER].itemsize // 8
+
+
+@kernel
+def copy_command(target: int, slot: int) -> None:
+    """Takes a command out of memory that its writer could still change, before anything is checked."""
+    kind = view(slot, 1, HEADER)[0]["kind"]
+    words = _WORDS_OF_KIND[kind] if 0 <= kind < _KINDS else _COMMAND_WORDS_MIN
+    copy_words(target, slot, max(words, _COMMAND_WORDS_MIN))
+    # The kind was read twice: what was copied counts, and must not be longer than what was copied.
+    view(target, 1, HEADER)[0]["kind"] = kind
+
+
+@kernel
+def take_command(ports: np.void, strategy_id: int, ring: int, slot: int, now_ns: int) -> None:
+    """Applies the command in a ring's slot and gives the slot back."""
+    scratch = ports["scratch"]
+    copy_command(scratch, slot)
+    release(ring)
+    published_ns = view(scratch, 1, HEADER)[0]["published_ns"]
+    effects = step(ports["state"], scratch, now_ns, strategy_id)
+    ports["input_count"] += 1
+    route_effects(ports, effects, now_ns, published_ns)
+
+
+@kernel
+def poll_commands(ports: np.void) -> int:
+    """Takes at most one command of each strategy, so that none waits for another's backlog; returns how many."""
+    taken = 0
+    for strategy_id in range(1, ports["lane_count"]):
+        ring = lane_of(ports, strategy_id)["commands"]
+        if ring == 0:
+            continue
+        slot = poll(ring)
+        if slot == 0:
+            continue
+        if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
+            break
+        take_command(ports, strategy_id, ring, slot, monotonic_ns())
+        taken += 1
+    return taken
+
+
+@kernel
+def fire_timer(ports: np.void, now_ns: int) -> bool:
+    """Tells the core that time has passed, when it asked to be told."""
+    if header_of(ports["state"])["next_deadline_ns"] > now_ns:
+        return False
+    if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
+        return False
+    timer = view(ports["scratch"], 1, TIMER)[0]
+    timer["kind"] = RecordKind.TIMER
+    timer["sequence"] = 0
+    timer["published_ns"] = now_ns
+    effects = step(ports["state"], ports["scratch"], now_ns, ENGINE)
+    ports["input_count"] += 1
+    route_effects(ports, effects, now_ns, 0)
+    return True
+
+
+@kernel
+def outcome_of(ports: np.void) -> int:
+    """What there is for Python to do."""
+    outcome = 0
+    if ports["frames_used"] > 0:
+        outcome |= FRAMES_READY
+    if ports["remote_reports"] != 0:
+        outcome |= REPORTS_READY
+    return outcome
+
+
+@kernel_without_gil
+def spin(ports_address: int, deadline_ns: int) -> int:
+    """Runs duty cycles until something is ready or the deadline has passed; returns what, as bits."""
+    ports = ports_at(ports_address)
+    frames_left(ports)
+    turn = 0
+    idle_turns = 0
+    while True:
+        taken = poll_commands(ports)
+        outcome = outcome_of(ports)
+        if outcome != 0:
+            return outcome
+        if turn & (_TURNS_BETWEEN_POLLS - 1) == 0:
+            wait_ms = _SLEEP_MS if is_asleep(ports, idle_turns) else 0
+            ready = epoll_ready_count(
+                ports["epoll_descriptor"], ports["epoll_events"], ports["epoll_events_max"], wait_ms
+            )
+            ports["epoll_ready"] = max(ready, 0)
+            if ready > 0:
+                return DESCRIPTORS_READY
+            now_ns = monotonic_ns()
+            if fire_timer(ports, now_ns):
+                outcome = outcome_of(ports)
+                if outcome != 0:
+                    return outcome
+            if now_ns >= deadline_ns:
+                return TIME_UP
+        turn += 1
+        idle_turns = 0 if taken > 0 else idle_turns + 1
+        if idle_turns > 0:
+            _idle(ports, idle_turns)
+
+
+@kernel
+def is_asleep(ports: np.void, idle_turns: int) -> bool:
+    """Whether the loop has been idle long enough to wait in the kernel for a descriptor."""
+    return ports["idle_mode"] == IDLE_BACKOFF and idle_turns > _IDLE_TURNS_BEFORE_SLEEP
+
+
+@kernel
+def _idle(ports: np.void, idle_turns: int) -> None:
+    if ports["idle_mode"] == IDLE_YIELD:
+        yield_processor()
+    else:
+        pause()
+
+
+@kernel
+def apply_records(ports_address: int, records: int, count: int, first: int) -> int:
+    """Applies records that a gateway decoded, one slot's distance apart, from `first` on.
+
+    Returns how many were applied; fewer than asked for means that finished frames must leave first.
+    """
+    ports = ports_at(ports_address)
+    frames_left(ports)
+    now_ns = monotonic_ns()
+    for place in range(first, count):
+        if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
+            return place - first
+        effects = step(ports["state"], records + place * SLOT_BYTES, now_ns, ENGINE)
+        ports["input_count"] += 1
+        route_effects(ports, effects, now_ns, 0)
+    return count - first
+
+
+@kernel
+def apply_commands(ports_address: int, records: int, count: int, first: int, strategy_id: int) -> int:
+    """The same for commands that a strategy sent over a channel."""
+    ports = ports_at(ports_address)
+    frames_left(ports)
+    for place in range(first, count):
+        if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
+            return place - first
+        now_ns = monotonic_ns()
+        copy_words(ports["scratch"], records + place * SLOT_BYTES, SLOT_WORDS)
+        effects = step(ports["state"], ports["scratch"], now_ns, strategy_id)
+        ports["input_count"] += 1
+        route_effects(ports, effects, now_ns, 0)
+    return count - first
+
+
+@kernel
+def finished_frames(ports_address: int) -> int:
+    """How many frames wait to be handed to their sockets."""
+    return ports_at(ports_address)["frames_used"]
+
+
+@kernel
+def ready_descriptors(ports_address: int) -> int:
+    """How many descriptors the last poll found ready."""
+    return ports_at(ports_address)["epoll_ready"]

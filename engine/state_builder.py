@@ -1,0 +1,198 @@
+"""Owns the first state: a configuration and the venues' rules become the rows of a block."""
+
+from dataclasses import asdict
+from decimal import Decimal
+
+import numpy as np
+
+from engine.config import Config, resolve_terms
+from engine.configuration.shape import LimitConfig
+from engine.core.state import Capacities, State, block_bytes
+from gateways.instrument import InstrumentRules
+from gateways.venue_terms import VenueBudget
+from ipc.clock import NS_PER_MS
+from ipc.enums import InstrumentStatus
+from ipc.tables import BUDGETS_PER_ACCOUNT, name_words
+
+ASSET_DECIMALS = 8
+_PRODUCT_MAX = 1 << 62
+_LOTS_MAX = (1 << 31) - 1
+
+
+class StateError(Exception):
+    """The configuration and what the venues say do not go together; the message says where and why."""
+
+
+class Directory:
+    """Which number each name has in the records of this engine."""
+
+    def __init__(self, config: Config) -> None:
+        self.venues = [venue.name for venue in config.venues]
+        self.accounts = [account.name for account in config.accounts]
+        self.instruments = [f"{pair}.{venue.name}" for venue in config.venues for pair in venue.instruments]
+        self.venue_of_instrument = [self.venues.index(venue.name) for venue in config.venues for _ in venue.instruments]
+        assets = dict.fromkeys(
+            asset for venue in config.venues for pair in venue.instruments for asset in (*pair.split("/"), *_FEE_ASSETS)
+        )
+        self.assets = list(assets)
+        self.strategy_rows = max(strategy.id for strategy in config.strategies) + 1
+
+
+# Binance takes fees in BNB when the account says so; further venues' fee assets stand here too.
+_FEE_ASSETS = ("BNB",)
+
+
+def capacities_of(config: Config, directory: Directory) -> Capacities:
+    """How large the tables are."""
+    limiter_times = 1
+    for strategy in config.strategies:
+        for account in config.accounts:
+            if account.name in strategy.accounts:
+                limiter_times += resolve_terms(config, strategy, account).rate_limit_orders
+    return Capacities(
+        instruments=len(directory.instruments),
+        accounts=len(directory.accounts),
+        strategies=directory.strategy_rows,
+        assets=len(directory.assets),
+        orders=config.engine.order_capacity,
+        tombstones=config.engine.tombstone_capacity,
+        trades=config.engine.trade_capacity,
+        limiter_times=limiter_times,
+    )
+
+
+def state_bytes(config: Config, directory: Directory) -> int:
+    """How much memory the state takes."""
+    return block_bytes(capacities_of(config, directory))
+
+
+class StateBuilder:
+    """Fills a new block: everything that the configuration says at once, the instruments when venues have spoken."""
+
+    def __init__(self, config: Config, directory: Directory, state: State, *, epoch: int) -> None:
+        self._config = config
+        self._directory = directory
+        self._state = state
+        header = state.header
+        header["instance"] = config.engine.instance
+        header["epoch"] = epoch
+        header["order_retention_ns"] = config.engine.order_retention_ms * NS_PER_MS
+        header["duplicate_orders_max"] = config.risk.duplicate_orders_max
+        header["duplicate_window_ns"] = config.risk.duplicate_window_ms * NS_PER_MS
+        header["book_age_max_ns"] = config.risk.book_age_max_ms * NS_PER_MS
+        self._name_rows()
+        self._set_terms()
+
+    def _name_rows(self) -> None:
+        for asset_id, name in enumerate(self._directory.assets):
+            row = self._state.table("assets")[asset_id]
+            row["asset_id"] = asset_id
+            row["decimals"] = ASSET_DECIMALS
+            _set_name(row, "name", name, 2)
+        for account_id, account in enumerate(self._config.accounts):
+            row = self._state.table("accounts")[account_id]
+            row["account_id"] = account_id
+            row["venue_id"] = self._directory.venues.index(account.venue)
+            _set_name(row, "name", account.name, 2)
+        for strategy in self._config.strategies:
+            row = self._state.table("strategies")[strategy.id]
+            row["strategy_id"] = strategy.id
+            row["enabled"] = 1
+            _set_name(row, "name", strategy.name, 2)
+        for instrument_id, name in enumerate(self._directory.instruments):
+            row = self._state.table("instruments")[instrument_id]
+            row["instrument_id"] = instrument_id
+            row["venue_id"] = self._directory.venue_of_instrument[instrument_id]
+            row["status"] = InstrumentStatus.HALTED
+            _set_name(row, "name", name, 4)
+
+    def _set_terms(self) -> None:
+        terms = self._state.table("terms")
+        start = 0
+        for strategy in self._config.strategies:
+            for account_id, account in enumerate(self._config.accounts):
+                if account.name not in strategy.accounts:
+                    continue
+                row = terms[strategy.id * len(self._config.accounts) + account_id]
+                row["permitted"] = 1
+                resolved = resolve_terms(self._config, strategy, account)
+                for field, value in asdict(resolved).items():
+                    row[field] = value
+                row["limiter_start"] = start
+                start += resolved.rate_limit_orders
+
+    def set_budgets(self, account_id: int, budgets: list[VenueBudget]) -> None:
+        """Declares the windows of a venue's rate limits for one account."""
+        if len(budgets) > BUDGETS_PER_ACCOUNT:
+            raise StateError(f"a venue states {len(budgets)} rate limits, allowed are {BUDGETS_PER_ACCOUNT}")
+        rows = self._state.table("budgets")
+        for place, budget in enumerate(budgets):
+            row = rows[account_id * BUDGETS_PER_ACCOUNT + place]
+            for field, value in asdict(budget).items():
+                row[field] = value
+
+    def set_instrument(self, instrument_id: int, rules: InstrumentRules) -> None:
+        """Takes over a venue's rules for one instrument, and the strategies' limits in its units."""
+        name = rules.name
+        row = self._state.table("instruments")[instrument_id]
+        quote_scale = ASSET_DECIMALS - rules.price_decimals - rules.lot_decimals
+        if quote_scale < 0 or rules.lot_decimals > ASSET_DECIMALS:
+            raise StateError(
+                f"{name}: price and quantity have {rules.price_decimals} and {rules.lot_decimals} decimals, "
+                f"allowed are {ASSET_DECIMALS} together"
+            )
+        max_lots = min(rules.max_order_lots or _LOTS_MAX, _LOTS_MAX)
+        max_ticks = rules.max_price_ticks or _PRODUCT_MAX // max_lots
+        max_ticks = min(max_ticks, _PRODUCT_MAX // max_lots)
+        row["status"] = rules.status
+        row["base_asset_id"] = self._directory.assets.index(rules.base)
+        row["quote_asset_id"] = self._directory.assets.index(rules.quote)
+        row["price_decimals"] = rules.price_decimals
+        row["tick_units"] = rules.tick_units
+        row["lot_decimals"] = rules.lot_decimals
+        row["lot_units"] = rules.lot_units
+        row["min_price_ticks"] = max(rules.min_price_ticks, 1)
+        row["max_price_ticks"] = max_ticks
+        row["min_order_lots"] = max(rules.min_order_lots, 1)
+        row["max_order_lots"] = max_lots
+        row["market_max_order_lots"] = min(rules.market_max_order_lots or max_lots, max_lots)
+        row["min_notional"] = rules.min_notional
+        row["max_notional"] = rules.max_notional or _PRODUCT_MAX
+        row["ability"] = int(rules.abilities)
+        row["base_units_per_lot"] = rules.lot_units * 10 ** (ASSET_DECIMALS - rules.lot_decimals)
+        row["quote_units_per_notional"] = rules.tick_units * rules.lot_units * 10**quote_scale
+        symbol = rules.symbol.encode("ascii")
+        row["symbol_bytes"] = len(symbol)
+        _set_name(row, "symbol", rules.symbol, 4)
+        self._set_limits(instrument_id, rules, max_ticks)
+
+    def _set_limits(self, instrument_id: int, rules: InstrumentRules, max_ticks: int) -> None:
+        books = self._state.table("books")
+        for strategy in self._config.strategies:
+            for limit in strategy.limits:
+                if limit.instrument == rules.name:
+                    row = books[strategy.id * len(self._directory.instruments) + instrument_id]
+                    _set_limit(row, limit, rules, max_ticks)
+
+
+def _set_limit(row: np.void, limit: LimitConfig, rules: InstrumentRules, max_ticks: int) -> None:
+    lots_per_one = Decimal(10) ** rules.lot_decimals / rules.lot_units
+    notional_per_one = lots_per_one * Decimal(10) ** rules.price_decimals / rules.tick_units
+    row["permitted"] = 1
+    for field, text, scale, maximum in (
+        ("max_order_lots", limit.max_order_quantity, lots_per_one, _LOTS_MAX),
+        ("max_order_notional", limit.max_order_notional, notional_per_one, _PRODUCT_MAX),
+        ("max_long_lots", limit.max_long, lots_per_one, min(_LOTS_MAX, _PRODUCT_MAX // max_ticks)),
+        ("max_short_lots", limit.max_short, lots_per_one, min(_LOTS_MAX, _PRODUCT_MAX // max_ticks)),
+    ):
+        value = int(Decimal(text) * scale)
+        if value > maximum:
+            raise StateError(
+                f"{rules.name}: limit {field} of {text} is {value} units, allowed are {maximum}; lower the limit"
+            )
+        row[field] = value
+
+
+def _set_name(row: np.void, field: str, text: str, words: int) -> None:
+    for index, word in enumerate(name_words(text, words)):
+        row[f"{field}_{index}"] = word
