@@ -28,7 +28,7 @@ class NoticeKind(Enum):
 
 
 class Notice(NamedTuple):
-    """One such thing; `verdict` is set when the venue refused."""
+    """One such thing; `verdict` is set when the venue refused, and then `result` is its message."""
 
     kind: NoticeKind
     request_id: str = ""

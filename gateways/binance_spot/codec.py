@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gateways.binance_spot.messages import (
     KNOWN_EVENTS,
+    UNDECODABLE,
     AccountPosition,
     ExecutionReport,
     NamedEventFrame,
@@ -50,8 +51,6 @@ REJECT_REASONS: dict[str, RejectReason] = {
     "WOULD_MATCH_IMMEDIATELY": RejectReason.WOULD_TAKE_LIQUIDITY,
 }
 """user-data-stream.md#order-reject-reason"""
-UNDECODABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
-"""What the JSON decoder raises on bytes that are no message of ours."""
 
 
 class Codec:
@@ -81,10 +80,13 @@ class Codec:
         """How many replies to hot requests were decoded so far."""
         return self._replies.request_replies
 
-    @property
-    def unknown_assets(self) -> int:
-        """How many fees came in an asset that is not configured."""
-        return self._assets.unknown
+    def counters(self) -> dict[str, int]:
+        """What was seen and left out."""
+        return {
+            "external_orders": self.external_orders,
+            "unknown_events": self.unknown_events,
+            "unknown_fee_assets": self._assets.unknown,
+        }
 
     def decode(self, frame: bytes | bytearray | memoryview, received_ns: int, out: NDArray[np.int64]) -> int:
         """Fills `out` from its first row on and returns how many records the frame holds.

@@ -2,6 +2,7 @@
 
 from gateways.binance_spot.messages import RateLimit
 from gateways.errors import VenueProtocolError
+from gateways.rate_window import RateWindow
 from ipc.clock import NS_PER_S
 from ipc.enums import RateLimitType, RequestKind
 
@@ -34,6 +35,18 @@ ORDER_COUNTS: dict[RequestKind, int] = {
     RequestKind.STATUS: 0,
 }
 """What a request adds to ORDERS; a replacement counts even when it was not attempted."""
+
+RATE_WINDOWS: tuple[RateWindow, ...] = (
+    RateWindow(RateLimitType.ORDERS, 10 * NS_PER_S, 50, 0),
+    RateWindow(RateLimitType.ORDERS, 86_400 * NS_PER_S, 160_000, 0),
+    RateWindow(RateLimitType.REQUEST_WEIGHT, 60 * NS_PER_S, 6_000, 600),
+    RateWindow(RateLimitType.RAW_REQUESTS, 300 * NS_PER_S, 300_000, 30_000),
+)
+"""The documentation's example limits; what the venue states in its replies takes their place.
+
+Cancels do not count as orders, so only the windows that they count in keep a reserve.
+https://github.com/binance/binance-spot-api-docs/blob/master/web-socket-api.md#rate-limits
+"""
 
 
 def limit_type(limit: RateLimit) -> int:

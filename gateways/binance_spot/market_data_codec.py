@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gateways.binance_spot.messages import MarketFrame, OtherMarketFrame
+from gateways.binance_spot.messages import UNDECODABLE, MarketFrame, OtherMarketFrame, SubscribeReply
 from gateways.errors import VenueProtocolError
 from gateways.instrument import InstrumentBinding
 from gateways.notice import Notice, NoticeKind
@@ -26,7 +26,12 @@ class MarketDataCodec:
         self._writer = RecordWriter(account_id=-1)
         self._instruments = InstrumentScales(instruments)
         self._decode_frame = msgspec.json.Decoder(MarketFrame).decode
+        self._decode_reply = msgspec.json.Decoder(SubscribeReply).decode
         self._decode_other = msgspec.json.Decoder(OtherMarketFrame).decode
+
+    def counters(self) -> dict[str, int]:
+        """What was seen and left out."""
+        return {"unknown_events": self.unknown_events}
 
     def decode(self, frame: bytes | bytearray | memoryview, received_ns: int, out: NDArray[np.int64]) -> int:
         """Fills the first row of `out` and returns how many records the frame holds, 0 or 1.
@@ -38,7 +43,7 @@ class MarketDataCodec:
         self.notice = None
         try:
             book = self._decode_frame(frame).data
-        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             self._other(frame, error)
             return 0
         scale = self._instruments[book.symbol]
@@ -53,14 +58,22 @@ class MarketDataCodec:
         return 1
 
     def _other(self, frame: bytes | bytearray | memoryview, error: Exception) -> None:
-        """Takes the notice of a shutdown, counts what is no book ticker, refuses the rest."""
+        """Takes notice of shutdowns and answers, counts what is no book ticker, refuses the rest."""
         try:
             other = self._decode_other(frame)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            raise VenueProtocolError(f"a frame makes no sense: {error}") from error
+        except UNDECODABLE:
+            self._reply(frame, error)
+            return
         if other.data.e == SHUTDOWN:
             self.notice = Notice(NoticeKind.SHUTDOWN)
         elif other.stream.endswith(BOOK_TICKER):
             raise VenueProtocolError(f"a book ticker makes no sense: {error}") from error
         else:
             self.unknown_events += 1
+
+    def _reply(self, frame: bytes | bytearray | memoryview, error: Exception) -> None:
+        try:
+            reply = self._decode_reply(frame)
+        except UNDECODABLE:
+            raise VenueProtocolError(f"a frame makes no sense: {error}") from error
+        self.notice = Notice(NoticeKind.ANSWER, str(reply.id))

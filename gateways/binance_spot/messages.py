@@ -6,7 +6,7 @@ web-socket-streams.md of 2026-07-21.
 
 from typing import Annotated
 
-from msgspec import Meta, Raw, Struct, field
+from msgspec import Meta, MsgspecError, Raw, Struct, field
 
 Text = Annotated[str, Meta(max_length=64)]
 Message = Annotated[str, Meta(max_length=1024)]
@@ -21,6 +21,9 @@ ROWS_MAX = 1000
 """The longest list that one reply may hold; `myTrades` and `allOrders` page at this length."""
 
 NO_RESULT = Raw(b"null")
+
+UNDECODABLE = (MsgspecError, UnicodeError, RecursionError)
+"""What the JSON decoder raises on bytes that are no message of ours."""
 
 
 class RateLimit(Struct, gc=False, rename="camel"):
@@ -365,6 +368,13 @@ class MarketFrame(Struct, gc=False):
 
     stream: Text
     data: BookTicker
+
+
+class SubscribeReply(Struct, gc=False):
+    """{"result":null,"id":1}, web-socket-streams.md#subscribe-to-a-stream"""
+
+    id: Annotated[int, Meta(ge=0, le=(1 << 31))]
+    result: None
 
 
 class OtherMarketFrame(Struct, gc=False):

@@ -67,35 +67,35 @@ class OrderResults:
 
     def placed(self, order_id: int, result: msgspec.Raw) -> None:
         """The order was accepted."""
-        self.accepted(order_id, result, answers_request=_NEW)
-
-    def accepted(self, order_id: int, result: msgspec.Raw, *, answers_request: int) -> None:
-        """The order was accepted, on its own or in the place of another."""
-        placed = self._decode_place(result)
-        if self._order_ids[placed.client_order_id] != order_id:
-            raise VenueProtocolError("a placement answers for another order")
+        placed = self._placement(order_id, result)
         self._writer.venue_report(
             order_id,
             _ACCEPTED,
             self._instruments[placed.symbol].instrument_id,
             placed.order_id,
             venue_utc_ns=placed.transact_time * NS_PER_MS,
-            answers_request=answers_request,
+            answers_request=_NEW,
         )
+
+    def _placement(self, order_id: int, result: msgspec.Raw) -> PlaceResult:
+        placed = self._decode_place(result)
+        if self._order_ids[placed.client_order_id] != order_id:
+            raise VenueProtocolError("a placement answers for another order")
+        return placed
 
     def canceled(self, order_id: int, result: msgspec.Raw) -> None:
         """The order was cancelled."""
         canceled = self._decode_cancel(result)
         if self._order_ids[canceled.orig_client_order_id] != order_id:
             raise VenueProtocolError("a cancellation answers for another order")
-        self._cancel(order_id, canceled, _CANCELED, answers_request=_CANCEL)
+        self._cancel(order_id, canceled, _CANCELED, venue_order_id=canceled.order_id, answers_request=_CANCEL)
 
     def all_canceled(self, result: msgspec.Raw) -> None:
         """Every open order of one symbol was cancelled, also those that are not ours."""
         for canceled in self._decode_canceled_orders(result):
             order_id = self._order_ids[canceled.orig_client_order_id]
             if order_id is not None:
-                self._cancel(order_id, canceled, _CANCELED, answers_request=_CANCEL)
+                self._cancel(order_id, canceled, _CANCELED, venue_order_id=canceled.order_id, answers_request=_CANCEL)
 
     def amended(self, order_id: int, result: msgspec.Raw) -> None:
         """The order has a new quantity and keeps its id, so no other leg takes over."""
@@ -117,15 +117,18 @@ class OrderResults:
         )
 
     def replaced(self, order_id: int, result: msgspec.Raw) -> None:
-        """The original leg was replaced, then the new leg `order_id` was accepted: two records."""
+        """The leg `order_id` took over: one record on the original leg, with the venue's id of the new one."""
         both = self._decode_cancel_replace(result)
         if both.cancel_result != SUCCESS or both.new_order_result != SUCCESS:
             raise VenueProtocolError("a replacement both succeeded and failed")
-        self.original_ended(order_id, both.cancel_response, _REPLACED)
-        self.accepted(order_id, both.new_order_response, answers_request=_CANCEL_REPLACE)
+        placed = self._placement(order_id, both.new_order_response)
+        self._original(order_id, both.cancel_response, _REPLACED, venue_order_id=placed.order_id)
 
-    def original_ended(self, replacement_order_id: int, response: msgspec.Raw, event: int) -> None:
-        """The order that a replacement was to take over from is off the book."""
+    def original_canceled(self, order_id: int, response: msgspec.Raw) -> None:
+        """The original is off the book but the leg `order_id` did not take over."""
+        self._original(order_id, response, _CANCELED, venue_order_id=0)
+
+    def _original(self, replacement_order_id: int, response: msgspec.Raw, event: int, *, venue_order_id: int) -> None:
         canceled = self._decode_cancel(response)
         order_id = self._order_ids[canceled.orig_client_order_id]
         if order_id is None:
@@ -134,6 +137,7 @@ class OrderResults:
             order_id,
             canceled,
             event,
+            venue_order_id=venue_order_id or canceled.order_id,
             answers_request=_CANCEL_REPLACE,
             replacement_order_id=replacement_order_id,
         )
@@ -182,12 +186,13 @@ class OrderResults:
                 venue_utc_ns=account.update_time * NS_PER_MS,
             )
 
-    def _cancel(
+    def _cancel(  # noqa: PLR0913 - the arguments tell the four kinds of cancellation apart
         self,
         order_id: int,
         canceled: CancelResult,
         event: int,
         *,
+        venue_order_id: int,
         answers_request: int,
         replacement_order_id: int = 0,
     ) -> None:
@@ -196,7 +201,7 @@ class OrderResults:
             order_id,
             event,
             scale.instrument_id,
-            canceled.order_id,
+            venue_order_id,
             cumulative_lots=scale.lots[canceled.executed_qty],
             order_lots=scale.lots[canceled.orig_qty],
             venue_utc_ns=canceled.transact_time * NS_PER_MS,

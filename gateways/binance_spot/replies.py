@@ -6,7 +6,7 @@ import msgspec
 
 from gateways.binance_spot.errors import judge
 from gateways.binance_spot.limits import limit_type, window_ns
-from gateways.binance_spot.messages import CancelReplaceResult, ErrorBody, OrderFrame, RetryData
+from gateways.binance_spot.messages import CancelReplaceResult, ErrorBody, OrderFrame, RateLimit, RateLimits, RetryData
 from gateways.binance_spot.order_results import SUCCESS, OrderResults
 from gateways.errors import VenueProtocolError
 from gateways.notice import Notice, NoticeKind
@@ -19,9 +19,10 @@ from ipc.enums import RateLimitType, RequestKind, VenueEvent
 from ipc.order_id import TEXT_BYTES
 
 TRADES_LETTER = "t"
-BALANCES_LETTER = "b"
-CANCEL_ALL_LETTER = "x"
-OPEN_ORDERS_LETTER = "o"
+BALANCES_LETTER = "B"
+CANCEL_ALL_LETTER = "X"
+OPEN_ORDERS_LETTER = "O"
+ORDER_LIMITS_LETTER = "L"
 """How the ids of queries begin whose results become records, beside the `REQUEST_LETTERS`."""
 
 SUCCESS_STATUS = 200
@@ -36,7 +37,6 @@ _REFUSALS: dict[RequestKind, int] = {
     RequestKind.AMEND: int(VenueEvent.REPLACE_REJECTED),
     RequestKind.CANCEL_REPLACE: int(VenueEvent.REPLACE_REJECTED),
 }
-_CANCELED = int(VenueEvent.CANCELED)
 _REJECTED = int(VenueEvent.REJECTED)
 _REPLACE_REJECTED = int(VenueEvent.REPLACE_REJECTED)
 _NOT_FOUND = int(VenueEvent.NOT_FOUND)
@@ -64,9 +64,11 @@ class ReplyCodec:
             BALANCES_LETTER: results.balances,
             CANCEL_ALL_LETTER: results.all_canceled,
             OPEN_ORDERS_LETTER: results.open_orders,
+            ORDER_LIMITS_LETTER: self._order_limits,
         }
         self._decode_halves = msgspec.json.Decoder(CancelReplaceResult).decode
         self._decode_error = msgspec.json.Decoder(ErrorBody).decode
+        self._decode_limits = msgspec.json.Decoder(RateLimits).decode
         self._decode_retry = msgspec.json.Decoder(RetryData).decode
 
     def write(self, message: OrderFrame) -> Notice | None:
@@ -113,7 +115,9 @@ class ReplyCodec:
         if write_result is not None and verdict is None:
             write_result(message.result)
             return Notice(NoticeKind.ANSWER, request_id)
-        return Notice(NoticeKind.ANSWER, request_id, result=bytes(message.result), verdict=verdict)
+        if message.error is not None:
+            return Notice(NoticeKind.ANSWER, request_id, result=message.error.msg.encode(), verdict=verdict)
+        return Notice(NoticeKind.ANSWER, request_id, result=bytes(message.result))
 
     def _refused(self, kind: RequestKind, order_id: int, error: ErrorBody, verdict: Verdict) -> None:
         if kind is RequestKind.STATUS:
@@ -129,7 +133,7 @@ class ReplyCodec:
         """Reports both halves: STOP_ON_FAILURE places nothing unless the cancellation succeeded."""
         halves = self._decode_halves(error.data)
         if halves.cancel_result == SUCCESS:
-            self._results.original_ended(order_id, halves.cancel_response, _CANCELED)
+            self._results.original_canceled(order_id, halves.cancel_response)
             self._half_refused(order_id, halves.new_order_response, _REJECTED)
         elif halves.new_order_result == SUCCESS:
             raise VenueProtocolError("a replacement was placed although the cancellation failed")
@@ -164,16 +168,16 @@ class ReplyCodec:
             blocked_type = _LIMITS_BY_CODE.get(message.error.code, int(RateLimitType.REQUEST_WEIGHT))
             blocked_until_ns = self._retry_after_ns(message.error)
         for limit in message.rate_limits:
-            limit_number = limit_type(limit)
-            self._writer.rate_limit(
-                limit_number,
-                window_ns(limit),
-                limit.limit,
-                limit.count,
-                blocked_until_ns if limit_number == blocked_type else 0,
-            )
+            self._rate_limit(limit, blocked_until_ns if limit_type(limit) == blocked_type else 0)
         if blocked_until_ns and not message.rate_limits:
             self._writer.rate_limit(blocked_type, 0, NOT_STATED, NOT_STATED, blocked_until_ns)
+
+    def _rate_limit(self, limit: RateLimit, blocked_until_ns: int) -> None:
+        self._writer.rate_limit(limit_type(limit), window_ns(limit), limit.limit, limit.count, blocked_until_ns)
+
+    def _order_limits(self, result: msgspec.Raw) -> None:
+        for limit in self._decode_limits(result):
+            self._rate_limit(limit, 0)
 
     def _retry_after_ns(self, error: ErrorBody) -> int:
         """When the venue takes requests again, 0 when it does not say: web-socket-api.md#ip-limits."""
@@ -184,8 +188,4 @@ class ReplyCodec:
 
 
 def _session_notice(verdict: Verdict) -> Notice | None:
-    if verdict.concern is Concern.CLOCK:
-        return Notice(NoticeKind.CLOCK_DOUBT, verdict=verdict)
-    if verdict.concern is Concern.SESSION:
-        return Notice(NoticeKind.SESSION_REVOKED, verdict=verdict)
-    return None
+    return Notice(NoticeKind.CLOCK_DOUBT, verdict=verdict) if verdict.concern is Concern.CLOCK else None

@@ -1,0 +1,167 @@
+"""Owns what a venue fills in and what the engine offers it."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateways.credentials import Credentials
+from gateways.endpoint import Endpoint
+from gateways.instrument import AssetBinding, InstrumentBinding, InstrumentRules
+from gateways.notice import Notice
+from gateways.rate_window import RateWindow
+from gateways.template import Template, TemplateKey
+from gateways.venue_clock import VenueClock
+from ipc.enums import RequestKind
+
+
+class OpenOrder(NamedTuple):
+    """A leg that may still live at the venue, as the core knows it."""
+
+    order_id: int
+    venue_order_id: int
+    """0 while the venue has not named it."""
+    instrument_id: int
+    cumulative_lots: int
+    """Of this leg alone."""
+    sent_ns: int
+    is_unknown: bool
+
+
+class OrderCore(Protocol):
+    """The order core as a gateway sees it."""
+
+    def apply(self, records: NDArray[np.int64], count: int) -> None:
+        """Takes the first `count` records; the rows may be written again when it returns."""
+
+    def open_orders(self, account_id: int) -> list[OpenOrder]:
+        """Every leg of the account that has not ended, those of unknown outcome included."""
+
+
+class Codec(Protocol):
+    """Turns frames into records."""
+
+    @property
+    def notice(self) -> Notice | None:
+        """What the last frame tells the session."""
+
+    def decode(self, frame: bytes | bytearray | memoryview, received_ns: int, out: NDArray[np.int64]) -> int:
+        """Fills `out` from its first row on; VenueProtocolError when the frame makes no sense."""
+
+
+class OrderCodec(Codec, Protocol):
+    """The codec of an order connection."""
+
+    @property
+    def request_replies(self) -> int:
+        """How many replies to hot requests were decoded so far."""
+
+    def counters(self) -> dict[str, int]:
+        """What it saw and left out, by name."""
+
+
+class MarketDataCodec(Codec, Protocol):
+    """The codec of a market-data connection."""
+
+    def counters(self) -> dict[str, int]:
+        """What it saw and left out, by name."""
+
+
+class Opening(Protocol):
+    """The requests that make a fresh connection ready, one after the other."""
+
+    @property
+    def instruments(self) -> Mapping[str, InstrumentRules]:
+        """The rules by symbol, once the venue has told them."""
+
+    def next_request(self, now_ns: int) -> bytes | None:
+        """The next request, None when the connection is ready."""
+
+    def take(self, answer: Notice, now_ns: int) -> None:
+        """Takes the successful answer to the last request; VenueProtocolError when it makes no sense."""
+
+
+class OrderDialect(Protocol):
+    """How a venue is spoken to besides the hot requests."""
+
+    def opening(self) -> Opening:
+        """What a fresh connection has to say."""
+
+    def time_query(self) -> bytes:
+        """Asks for the venue's time."""
+
+    def server_time_ms(self, answer: Notice) -> int | None:
+        """The time in an answer, None when it answers something else."""
+
+    def status_query(self, order: OpenOrder, now_ns: int) -> bytes:
+        """Asks for the status of one order; the answer is a STATUS_ANSWER."""
+
+    def trades_query(self, order: OpenOrder, *, venue_order_id: int, from_trade_id: int, now_ns: int) -> bytes:
+        """Asks for the trades of one order, from one trade on unless that is 0; the answer is a TRADES_ANSWER."""
+
+    @property
+    def trades_page(self) -> int:
+        """How many trades one answer holds at most."""
+
+    def cancel_all(self, symbol: str, now_ns: int) -> bytes:
+        """Asks to cancel every open order of one symbol."""
+
+
+class Venue(Protocol):
+    """Everything that makes one venue different from another; its package holds a file for each method.
+
+    endpoints.py, templates.py, codec.py, market_data_codec.py, session.py, instruments.py, limits.py and
+    errors.py are data and pure functions; venue.py puts them together here.
+    """
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """The addresses by environment."""
+
+    @property
+    def request_weights(self) -> Mapping[RequestKind, int]:
+        """What a request adds to REQUEST_WEIGHT at most."""
+
+    @property
+    def order_counts(self) -> Mapping[RequestKind, int]:
+        """What a request adds to ORDERS."""
+
+    @property
+    def rate_windows(self) -> Sequence[RateWindow]:
+        """The windows in which requests are counted."""
+
+    def symbol(self, base: str, quote: str) -> str:
+        """The venue's own name of a pair."""
+
+    def templates(self, credentials: Credentials, receive_window_ms: int) -> dict[TemplateKey, Template]:
+        """A template for every hot request that the venue takes."""
+
+    def order_codec(
+        self,
+        account_id: int,
+        instruments: Mapping[str, InstrumentBinding],
+        assets: Mapping[str, AssetBinding],
+    ) -> OrderCodec:
+        """A codec for the order connections of one account."""
+
+    def dialect(
+        self,
+        credentials: Credentials,
+        receive_window_ms: int,
+        clock: VenueClock,
+        instruments: Mapping[str, InstrumentBinding],
+    ) -> OrderDialect:
+        """What is said on the order connections of one account."""
+
+    def instruments_opening(self, symbols: Sequence[str]) -> Opening:
+        """Asks an order connection for rules and for nothing else; needs no key."""
+
+    def market_data_codec(self, instruments: Mapping[str, InstrumentBinding]) -> MarketDataCodec:
+        """A codec for the market-data connection."""
+
+    def market_data_url(self, url: str, symbols: Sequence[str]) -> str:
+        """The address of the streams of best prices of these symbols, or of the first of them."""
+
+    def market_data_opening(self, symbols: Sequence[str]) -> Opening:
+        """Subscribes what the address does not hold."""
