@@ -11,6 +11,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 BENCHMARKS = {
     "ring": "the shared-memory ring between two processes, beside a C ring and ZeroMQ (P1)",
+    "core": "the order core: a new order, the controls, a life cycle, and how costs grow (P2, P7)",
 }
 
 

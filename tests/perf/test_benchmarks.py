@@ -28,6 +28,15 @@ ROW_KEYS = {
 }
 EXPECTED_KEYS = {
     "ring": {"ring_rtt_p50_ns", "ring_msgs_per_s", "python_publish_p50_ns"},
+    "core": {
+        "new_order_p50_ns",
+        "new_orders_per_s",
+        "risk_chain_p50_ns",
+        "life_cycle_ns",
+        "growth_new_order",
+        "growth_fill",
+        "fill_cost_8000",
+    },
 }
 
 

@@ -1,0 +1,142 @@
+"""Owns the worlds of the core benchmark: a state that lets orders through, and its standing population."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.core.state import Capacities, State
+from ipc.enums import ConnectionState, InstrumentStatus, OrderType, TimeInForce
+from ipc.memory import address_of
+from ipc.records import SLOT_BYTES
+from ipc.tables import BUDGETS_PER_ACCOUNT
+from perf import core_kernels
+from perf.core_kernels import LIVE, START_NS, WORLD
+
+_MANY = 1 << 40
+_RATE_LIMIT = 1_024
+_NS_PER_S = 1_000_000_000
+_DAY_NS = 86_400 * _NS_PER_S
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a world is; capacities are the product's defaults where nothing else is said."""
+
+    instruments: int
+    strategies: int
+    live_orders: int
+    order_capacity: int = 1 << 15
+    burst: int = 1
+
+
+class World:
+    """A state, one buffer for its inputs, and what the benchmark remembers of the orders in it."""
+
+    def __init__(self, size: Size) -> None:
+        self.size = size
+        self.state = State.create(
+            Capacities(
+                instruments=size.instruments,
+                accounts=1,
+                strategies=size.strategies,
+                assets=2,
+                orders=size.order_capacity,
+                tombstones=1 << 16,
+                trades=1 << 16,
+                limiter_times=size.strategies * _RATE_LIMIT,
+            )
+        )
+        self._configure()
+        self._record = np.zeros(SLOT_BYTES // 8, dtype=np.int64)
+        self._live = np.zeros(size.live_orders + size.burst, dtype=LIVE)
+        self.row = np.zeros(1, dtype=WORLD)
+        row = self.row[0]
+        row["state"] = self.state.address
+        row["record"] = address_of(self._record)
+        row["live"] = address_of(self._live)
+        row["live_count"] = size.live_orders
+        row["rows"] = len(self._live)
+        row["instruments"] = size.instruments
+        row["strategies"] = size.strategies
+        self.address = address_of(self.row)
+        core_kernels.populate(core_kernels.compiled_step(), self.address)
+
+    def _configure(self) -> None:
+        header = self.state.header
+        header["instance"] = 1
+        header["epoch"] = 1
+        header["order_retention_ns"] = 60 * _NS_PER_S
+        header["request_expiry_ns"] = 5 * _NS_PER_S
+        header["duplicate_window_ns"] = _NS_PER_S // 2
+        header["duplicate_orders_max"] = 5
+        header["book_age_max_ns"] = 5 * _NS_PER_S
+        instruments = self.state.table("instruments")
+        instruments["instrument_id"] = np.arange(self.size.instruments)
+        instruments["status"] = InstrumentStatus.TRADING
+        instruments["quote_asset_id"] = 1
+        instruments["min_price_ticks"] = 1
+        instruments["min_order_lots"] = 1
+        for field in ("max_price_ticks", "max_order_lots", "market_max_order_lots"):
+            instruments[field] = 1 << 30
+        instruments["min_notional"] = 1
+        instruments["max_notional"] = 1 << 60
+        self.state.table("accounts")["connection_state"] = ConnectionState.LIVE
+        self._permit()
+
+    def _permit(self) -> None:
+        strategies = self.state.table("strategies")
+        strategies["strategy_id"] = np.arange(self.size.strategies)
+        strategies["enabled"] = 1
+        terms = self.state.table("terms")
+        terms["permitted"] = 1
+        terms["default_order_type"] = OrderType.LIMIT
+        terms["default_time_in_force"] = TimeInForce.GTC
+        terms["execution_timeout_ns"] = _DAY_NS
+        terms["rate_limit_orders"] = _RATE_LIMIT
+        terms["rate_limit_window_ns"] = _NS_PER_S
+        terms["limiter_start"] = np.arange(self.size.strategies) * _RATE_LIMIT
+        books = self.state.table("books")
+        books["permitted"] = 1
+        for field in ("max_order_lots", "max_long_lots", "max_short_lots"):
+            books[field] = 1 << 30
+        books["max_order_notional"] = 1 << 60
+        # Binance has two windows for orders and one for weights; all three are counted, none refuses.
+        budgets = self.state.table("budgets")[: BUDGETS_PER_ACCOUNT - 1]
+        budgets["limit_type"] = np.arange(1, BUDGETS_PER_ACCOUNT)
+        budgets["window_ns"] = (10 * _NS_PER_S, _DAY_NS, 60 * _NS_PER_S)
+        budgets["limit"] = _MANY
+        for field in ("new_cost", "cancel_cost", "amend_cost", "cancel_replace_cost"):
+            budgets[field] = 1
+
+    def verify(self, *, orders: int, fills: int, filled_lots: int) -> None:
+        """Asserts that the state says what so many orders, fills and lots since the start must leave."""
+        header = self.state.header
+        strategies, books = self.state.table("strategies"), self.state.table("books")
+        found = {
+            "orders placed": int(self.row[0]["next_number"]),
+            "commands": int(strategies["command_count"].sum()),
+            "refusals": int(strategies["refused_count"].sum()),
+            "open orders": int(header["open_order_count"]),
+            "fills": int(books["fill_count"].sum()),
+            "lots filled": int((books["bought_lots"] + books["sold_lots"]).sum()),
+            "position": int(books["position_lots"].sum() - (books["bought_lots"] - books["sold_lots"]).sum()),
+            "effects": int(self.row[0]["effects"]),
+            "oddities": sum(
+                int(header[f"{name}_count"])
+                for name in ("late_fill", "overfill", "duplicate_trade", "unmatched_report")
+            ),
+        }
+        expected = {
+            "orders placed": orders,
+            "commands": orders,
+            "refusals": 0,
+            "open orders": self.size.live_orders,
+            "fills": fills,
+            "lots filled": filled_lots,
+            "position": 0,
+            # A request and a report for each order, one report for its acknowledgement and for each fill.
+            "effects": 3 * orders + fills,
+            "oddities": 0,
+        }
+        assert found == expected, f"the core's state is {found}, expected is {expected}"
+        assert int(header["now_ns"]) >= START_NS, "time has passed"
