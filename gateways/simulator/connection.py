@@ -1,6 +1,7 @@
 """Owns one client's WebSocket connection: delivery, keep-alive, lifetime and faults."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
@@ -10,6 +11,7 @@ from ipc.clock import NS_PER_MS
 if TYPE_CHECKING:
     from gateways.simulator.server import SimulatedVenue
 
+TIMER_STEP_S = 1e-6
 MALFORMED_PAYLOAD = b'{"malformed":'
 
 
@@ -25,6 +27,7 @@ class Connection(WSListener):
         self._fragments = bytearray()
         self._outbox: list[bytes] = []
         self._unanswered_pings: dict[bytes, float] = {}
+        self._request_due_s = 0.0
         self._reply_due_s = 0.0
         self._event_due_s = 0.0
         self._is_silent = False
@@ -144,34 +147,37 @@ class Connection(WSListener):
         """Writes all frames of this turn of the loop at once; a system call costs more than a frame."""
         frames = b"".join(self._outbox)
         self._outbox.clear()
-        if frames and self._transport is not None and not self._is_silent:
+        transport = self._transport
+        if frames and transport is not None and not transport.is_disconnected and not self._is_silent:
             # picows, too, goes through the underlying transport while that has bytes to write, so control
             # frames, which it sends by itself, never overtake or cut a frame.
-            self._transport.underlying_transport.write(frames)
+            transport.underlying_transport.write(frames)
 
     def _receive(self, payload: bytes) -> None:
         delay_s = self.venue.latency.request_s()
-        if delay_s:
-            self._later(delay_s, self.on_text, payload)
-        else:
+        if not delay_s and not self._request_due_s:
             self.on_text(payload)
+        else:
+            self._request_due_s = self._call_in_order(self.on_text, payload, delay_s, self._request_due_s)
 
     def _send_at(self, payload: bytes, delay_s: float, after_s: float) -> float:
         """Sends after the delay but never before an earlier message of its kind; returns when."""
         if not delay_s and not after_s:
             self.send_now(payload)
             return 0.0
-        now_s = self._loop.time()
-        due_s = max(now_s + delay_s, after_s)
-        if due_s <= now_s:
-            self.send_now(payload)
-        else:
-            self._timers.append(self._loop.call_at(due_s, self.send_now, payload))
-            self._drop_spent_timers()
+        return self._call_in_order(self.send_now, payload, delay_s, after_s)
+
+    def _call_in_order(
+        self, callback: Callable[[bytes], None], payload: bytes, delay_s: float, after_s: float
+    ) -> float:
+        # Timers of the same moment fire in no certain order, so each comes a little after the one before.
+        due_s = max(self._loop.time() + delay_s, after_s + TIMER_STEP_S)
+        self._timers.append(self._loop.call_at(due_s, callback, payload))
+        self._drop_spent_timers()
         return due_s
 
-    def _later(self, delay_s: float, callback: object, *arguments: object) -> None:
-        self._timers.append(self._loop.call_later(delay_s, callback, *arguments))  # type: ignore[arg-type]
+    def _later(self, delay_s: float, callback: Callable[[], None]) -> None:
+        self._timers.append(self._loop.call_later(delay_s, callback))
         self._drop_spent_timers()
 
     def _drop_spent_timers(self) -> None:
