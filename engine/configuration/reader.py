@@ -143,13 +143,13 @@ def _looks_secret(key: str, value: Any) -> bool:
 
 def _note_unknown(name: str, value: Any, known: list[str], key: str, problems: Problems) -> None:
     path = f"{key}.{shown_key(name)}" if key else shown_key(name)
-    where = f"[{key}]" if key else "the file"
-    if any(word in name.lower() for word in SECRET_WORDS) or (isinstance(value, str) and PEM_START in value):
+    is_place_of_secret = name.endswith(("_file", "_env"))
+    if (_looks_secret(name, "") and not is_place_of_secret) or (isinstance(value, str) and PEM_START in value):
         problems.add(path, "a secret has no place in this file", fix=KEY_FIX)
         return
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    fix = f"did you mean {close[0]}?" if close else f"remove it from {where}"
-    text = "" if isinstance(value, str) and len(value) > 40 else shown(value)
+    fix = f"did you mean {close[0]}?" if close else f"remove it from {f'[{key}]' if key else 'the file'}"
+    text = "" if _looks_secret(name, value) else shown(value)
     problems.add(path, "is not a key", value=text, allowed=", ".join(known), fix=fix)
 
 

@@ -37,11 +37,11 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("ipc.command_time_to_live_ms", 0, "ipc.command_time_to_live_ms", "from 1 to"),
     ("orders.default_order_type", "stop", "orders.default_order_type", '"limit" or "market"'),
     ("orders.time_in_force", "gtc", "orders.time_in_force", '"FOK", "GTC" or "IOC"'),
-    ("execution.max_slippage_bps", -1, "execution.max_slippage_bps", "from 0 to 10000"),
+    ("execution.max_slippage_bps", -1, "execution.max_slippage_bps", "from 0 to 9999"),
     ("execution.max_slippage_bps", 0.5, "execution.max_slippage_bps", WHOLE),
     ("execution.retry_attempts", 11, "execution.retry_attempts", "from 0 to 10"),
     ("execution.retry_delay_ms", 60_001, "execution.retry_delay_ms", "from 0 to 60000"),
-    ("execution.execution_timeout_ms", 0, "execution.execution_timeout_ms", "from 1 to"),
+    ("execution.execution_timeout_ms", -1, "execution.execution_timeout_ms", "0 for no limit"),
     ("rate_limit.rate_limit_orders", 0, "rate_limit.rate_limit_orders", "from 1 to"),
     ("rate_limit.rate_limit_window_ms", 0, "rate_limit.rate_limit_window_ms", "from 1 to"),
     ("monitoring.track_execution_metrics", "yes", "monitoring.track_execution_metrics", "true or false"),
@@ -94,6 +94,8 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("venue", {}, "venue", "1 to 16 tables"),
     ("venue", [3], "venue[0]", "is not a table"),
     ("egnine", {}, "egnine", "did you mean engine?"),
+    ("account.0.keyfile", "k", "account[0].keyfile", "did you mean key_file?"),
+    ("account.0.secret_key_env", "K", "account[0].secret_key_env", "did you mean secret_env?"),
 ]
 
 

@@ -1,0 +1,65 @@
+"""Owns the client behind the commands that trade by hand, over the engine's ZeroMQ endpoint."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ipc.client import Client, connect
+from ipc.enums import OrderStatus, Side
+from ipc.events import ExecutionReport
+from ipc.order_id import LEG_BITS, from_text, to_text
+from tools.command_error import CommandError
+from tools.engines import CLIENTS, find_engine
+
+
+@dataclass(frozen=True)
+class Access:
+    """Which engine, and on behalf of which strategy; without name and address the only engine here."""
+
+    engine: str | None
+    url: str | None
+    strategy: str
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        """A client of that engine; the strategy is free again afterwards."""
+        address = self.url or f"ipc://{find_engine(self.engine) / CLIENTS}"
+        with connect(address, strategy=self.strategy) as client:
+            yield client
+
+
+def parse_order_id(text: str) -> int:
+    """The order that a number or a client order id names."""
+    leg_id = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else from_text(text)
+    if leg_id is None or leg_id >> 63:
+        raise CommandError(
+            f"order {text[:40]!r} is no order id; allowed is a number or a client order id such as {to_text(0)}, "
+            "as oms orders shows it"
+        )
+    return leg_id >> LEG_BITS << LEG_BITS
+
+
+def order_row(report: ExecutionReport) -> dict[str, Any]:
+    """An order as a program wants it, with exact decimal text."""
+    return {
+        "order_id": report.order_id,
+        "client_order_id": to_text(report.order_id + report.leg),
+        "instrument": report.instrument.name if report.instrument else "",
+        "side": Side(report.side).name if report.side else "",
+        "order_status": OrderStatus(report.order_status).name,
+        "quantity": str(report.quantity) if report.instrument else "0",
+        "cumulative_quantity": str(report.cumulative_quantity) if report.instrument else "0",
+        "leaves_quantity": str(report.leaves_quantity) if report.instrument else "0",
+        "price": str(report.price) if report.instrument else "0",
+        "average_price": str(report.average_price) if report.instrument and report.cumulative_lots else None,
+    }
+
+
+def table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
+    """Rows as aligned text under their columns' names."""
+    texts = [columns, *(tuple(str(row[column]) for column in columns) for row in rows)]
+    widths = [max(len(text[index]) for text in texts) for index in range(len(columns))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(text, widths, strict=True)).rstrip() for text in texts
+    )
