@@ -25,6 +25,8 @@ def open_channel(url: str, strategy: str, time_to_live_ns: int, timeout_ns: int,
     checked_name(strategy, "strategy")
     if separator and scheme == "shm":
         return _open_shared_memory(checked_name(rest, "engine"), strategy, time_to_live_ns, timeout_ns, clock)
+    if separator and scheme in ("tcp", "ipc") and rest:
+        return _open_zeromq(url, strategy, time_to_live_ns, timeout_ns, clock)
     raise AddressError(
         f"address is {url!r}, allowed are shm://ENGINE_NAME on the same host, tcp://HOST:PORT and ipc://PATH"
     )
@@ -44,3 +46,17 @@ def _open_shared_memory(
             if clock.monotonic_ns() >= deadline:
                 raise
             clock.sleep_ns(RETRY_NS)
+
+
+def _open_zeromq(url: str, strategy: str, time_to_live_ns: int, timeout_ns: int, clock: WaitingClock) -> Channel:
+    import zmq  # noqa: PLC0415  a client over shared memory need not load it
+
+    from ipc.zeromq_channel import ZeromqChannel  # noqa: PLC0415  for the same reason
+
+    try:
+        return ZeromqChannel(url, strategy, time_to_live_ns, timeout_ns, clock)
+    except zmq.ZMQError as error:
+        raise AddressError(
+            f"address is {url!r}, which ZeroMQ cannot connect to: {error.strerror}; "
+            "allowed are tcp://HOST:PORT and ipc://PATH"
+        ) from error

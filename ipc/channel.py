@@ -16,12 +16,30 @@ class Channel(Protocol):
     """
 
     identity: Identity
-    session_address: int
-    publish_new_order: Callable[..., int]
-    publish_target: Callable[..., int]
-    publish_cancel: Callable[..., int]
-    publish_amend: Callable[..., int]
-    publish_cancel_all: Callable[..., int]
+
+    @property
+    def session_address(self) -> int:
+        """What compiled strategies pass to their kernels."""
+
+    @property
+    def publish_new_order(self) -> Callable[..., int]:
+        """Sends an order; returns its id."""
+
+    @property
+    def publish_target(self) -> Callable[..., int]:
+        """Asks for a position; returns the id of the order that may come of it."""
+
+    @property
+    def publish_cancel(self) -> Callable[..., int]:
+        """Asks to cancel an order."""
+
+    @property
+    def publish_amend(self) -> Callable[..., int]:
+        """Asks to change an order."""
+
+    @property
+    def publish_cancel_all(self) -> Callable[..., int]:
+        """Asks to cancel all orders, or those in one instrument."""
 
     def receive(self, records_max: int) -> list[tuple[int, ...]]:
         """Reports that are there now, never waiting; raises when the engine is gone and nothing is left."""

@@ -1,5 +1,7 @@
 """Owns what can go wrong for a client; each error names what, where, the value, what is allowed and the fix."""
 
+from ipc.order_id import SEQUENCE_MAX
+
 
 class ClientError(Exception):
     """The base of every error that the client library raises on purpose."""
@@ -36,6 +38,12 @@ class SupersededError(ClientError):
 class OrderIdsExhaustedError(ClientError):
     """A strategy used every order id of one run of the engine. Nothing was sent."""
 
+    def __init__(self, strategy: str, epoch: int) -> None:
+        super().__init__(
+            f"strategy {strategy} used {SEQUENCE_MAX} order ids of epoch {epoch}, which is what one run of an engine "
+            "allows; restart the engine to begin a new epoch"
+        )
+
 
 class UnknownNameError(ClientError, LookupError):
     """The engine knows no instrument, account or asset of that name."""
@@ -47,3 +55,7 @@ class StateBusyError(ClientError):
 
 class SnapshotTimeoutError(ClientError):
     """The engine did not finish answering a request for rows in time."""
+
+
+class SharedMemoryOnlyError(ClientError):
+    """Something was asked for that only a client on the engine's host, over shared memory, has."""

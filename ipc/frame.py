@@ -6,15 +6,34 @@
     word 1   the kind, which says the record's layout and so its length
 
 The first record starts at byte 0, the next where the last one ends, and the last one ends with the
-frame. A frame holds at most FRAME_BYTES_MAX bytes.
+frame. A frame holds at most RECORDS_MAX records and FRAME_BYTES_MAX bytes. The client's socket is a
+DEALER and sends one part for each message; the engine's is a ROUTER.
+
+    client                                    engine
+    HELLO                             ->
+                                      <-      WELCOME, or the refusal that says why not
+    commands                          ->
+                                      <-      EXECUTION_REPORT, VENUE_STATE, LAGGED
+    SNAPSHOT_REQUEST                  ->
+                                      <-      rows of the kind asked for, then SNAPSHOT_END; each
+                                              carries the request's sequence
+
+A bad frame is answered by exactly one refusal, an EXECUTION_REPORT with execution_type REFUSED and a
+RefusalReason, and none of its records is looked at. Each side sends an empty frame after a second in
+which it had nothing else to say; a client that hears nothing for SILENCE_MAX_NS takes the engine for gone.
 """
 
 import struct
 
+from ipc.clock import NS_PER_S
 from ipc.enums import RecordKind, RefusalReason
 from ipc.records import HEADER, LAYOUTS, SLOT_BYTES
 
-FRAME_BYTES_MAX = 64 * SLOT_BYTES
+RECORDS_MAX = 64
+FRAME_BYTES_MAX = RECORDS_MAX * SLOT_BYTES
+LIFE_SIGN = b""
+LIFE_SIGN_NS = NS_PER_S
+SILENCE_MAX_NS = 5 * NS_PER_S
 
 RECORD_BYTES: dict[int, int] = {int(kind): layout.itemsize for kind, layout in LAYOUTS.items()}
 _STRUCTS = {int(kind): struct.Struct(f"<{layout.itemsize // 8}q") for kind, layout in LAYOUTS.items()}
@@ -54,6 +73,8 @@ def outline(frame: bytes) -> list[tuple[int, int, int]]:
             raise FrameError(RefusalReason.MALFORMED_RECORD, limit=length, requested=left)
         records.append((kind, offset, length))
         offset += length
+    if len(records) > RECORDS_MAX:
+        raise FrameError(RefusalReason.FRAME_TOO_LARGE, limit=RECORDS_MAX, requested=len(records))
     return records
 
 
@@ -72,10 +93,9 @@ def decode_slots(slots: memoryview) -> list[tuple[int, ...]]:
 
 
 def encode_slots(slots: memoryview) -> bytes:
-    """Records that lie at SLOT_BYTES each as one frame; their commit words are cleared."""
-    parts = []
-    for offset in range(0, len(slots), SLOT_BYTES):
-        kind = _KIND.unpack_from(slots, offset)[0]
-        parts.append(bytes(8))
-        parts.append(bytes(slots[offset + 8 : offset + RECORD_BYTES[kind]]))
-    return b"".join(parts)
+    """Records that lie at SLOT_BYTES each as one frame; Precondition: their commit words are 0."""
+    offsets = range(0, len(slots), SLOT_BYTES)
+    lengths = [RECORD_BYTES[_KIND.unpack_from(slots, offset)[0]] for offset in offsets]
+    if all(length == SLOT_BYTES for length in lengths):
+        return bytes(slots)
+    return b"".join(slots[offset : offset + length] for offset, length in zip(offsets, lengths, strict=True))

@@ -2,7 +2,7 @@
 
 from ipc.compiler import kernel
 from ipc.enums import RecordKind
-from ipc.memory import load, view
+from ipc.memory import load, load_acquire, view
 from ipc.order_id import SEQUENCE_MAX, SEQUENCE_SHIFT
 from ipc.records import CANCEL_ORDER
 from ipc.ring import slot_address
@@ -16,11 +16,14 @@ _CAPACITY = SegmentWord.CAPACITY * 8
 def last_in_ring(commands: int) -> tuple[int, int]:
     """The highest command sequence and order sequence that still stand in a ring, zeros when it was never used.
 
-    Taken commands count too: the engine gives a slot back before the state says what was in it.
-    Precondition: the caller is the ring's producer.
+    Taken commands count too: the engine gives a slot back before the state says what was in it. So does
+    one that its producer committed and did not live to count.
     """
     sequence, order_sequence = 0, 0
     end = load(commands + _NEXT)
+    # Ordering: pairs with the release in publish().
+    while load_acquire(slot_address(commands, end)) == end + 1:
+        end += 1
     for place in range(max(end - load(commands + _CAPACITY), 0), end):
         command = view(slot_address(commands, place), 1, CANCEL_ORDER)[0]
         sequence = max(sequence, command["sequence"])

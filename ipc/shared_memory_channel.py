@@ -19,7 +19,6 @@ from ipc.errors import (
 )
 from ipc.frame import decode_slots
 from ipc.last_command import last_in_ring
-from ipc.order_id import SEQUENCE_MAX
 from ipc.records import SLOT_BYTES, SLOT_WORDS
 from ipc.ring import resume_producing
 from ipc.segment import Segment, SegmentKind, SegmentWord, runtime_folder
@@ -103,10 +102,7 @@ class SharedMemoryChannel:
     def unsent_error(self, code: int) -> ClientError:
         """Why nothing was sent."""
         if code == Unsent.ORDER_IDS_EXHAUSTED:
-            return OrderIdsExhaustedError(
-                f"strategy {self._strategy} used {SEQUENCE_MAX} order ids of epoch {self.identity.epoch}, which is "
-                "what one run of an engine allows; restart the engine to begin a new epoch"
-            )
+            return OrderIdsExhaustedError(self._strategy, self.identity.epoch)
         if code == Unsent.RING_FULL and self._commands.is_current():
             capacity = self._commands.words[SegmentWord.CAPACITY]
             return RingFullError(

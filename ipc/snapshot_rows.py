@@ -33,13 +33,14 @@ class PageWord(IntEnum):
     WHAT = 0
     STRATEGY_ID = 1
     INSTRUMENT_ID = 2
-    NOW_NS = 3
-    CURSOR = 4
-    ANCHOR = 5
-    RESTARTS = 6
-    NEXT_CURSOR = 7
-    NEXT_ANCHOR = 8
-    NEXT_RESTARTS = 9
+    REQUEST_SEQUENCE = 3
+    NOW_NS = 4
+    CURSOR = 5
+    ANCHOR = 6
+    RESTARTS = 7
+    NEXT_CURSOR = 8
+    NEXT_ANCHOR = 9
+    NEXT_RESTARTS = 10
 
 
 PAGE_WORDS = len(PageWord)
@@ -53,6 +54,7 @@ RESTARTS_MAX = 1_000
 
 _STRATEGY_ID = PageWord.STRATEGY_ID * 8
 _INSTRUMENT_ID = PageWord.INSTRUMENT_ID * 8
+_REQUEST_SEQUENCE = PageWord.REQUEST_SEQUENCE * 8
 _NOW_NS = PageWord.NOW_NS * 8
 _WHAT = PageWord.WHAT * 8
 _CURSOR = PageWord.CURSOR * 8
@@ -148,7 +150,7 @@ def _copy_row(state: int, page: int, what: int, index: int, target: int) -> int:
 def _begin_record(page: int, target: int, kind: int) -> None:
     store(target, 0)
     store(target + 8, kind)
-    store(target + 16, 0)
+    store(target + 16, load(page + _REQUEST_SEQUENCE))
     store(target + 24, load(page + _NOW_NS))
 
 

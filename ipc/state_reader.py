@@ -45,8 +45,11 @@ def read_counters(state: int, strategy_id: int) -> tuple[int, int, int]:
 class Listing:
     """One listing under way: call next_page() until it is complete."""
 
-    def __init__(self, state_address: int, strategy_id: int, what: RecordKind, instrument_id: int) -> None:
+    def __init__(
+        self, state_address: int, strategy_id: int, what: RecordKind, instrument_id: int, request_sequence: int
+    ) -> None:
         self.what = what
+        self.request_sequence = request_sequence
         self.rows_count = 0
         self._state_address = state_address
         self._page = np.zeros(PAGE_WORDS, np.int64)
@@ -54,6 +57,7 @@ class Listing:
         self._page[PageWord.WHAT] = what
         self._page[PageWord.STRATEGY_ID] = strategy_id
         self._page[PageWord.INSTRUMENT_ID] = instrument_id
+        self._page[PageWord.REQUEST_SEQUENCE] = request_sequence
         self._rows = np.zeros(ROWS_PER_PAGE * SLOT_WORDS, np.int64)
         self._rows_address = int(self._rows.ctypes.data)
         self._row_bytes = self._rows.data.cast("B")
@@ -92,7 +96,12 @@ class StateReader:
             )
         return last_sequence, last_order_sequence
 
-    def begin(self, strategy_id: int, what: RecordKind, instrument_id: int = ALL_INSTRUMENTS) -> Listing:
-        """A listing of what a strategy may see; Precondition: `what` is one of SNAPSHOT_KINDS."""
+    def begin(
+        self, strategy_id: int, what: RecordKind, instrument_id: int = ALL_INSTRUMENTS, request_sequence: int = 0
+    ) -> Listing:
+        """A listing of what a strategy may see; every row carries the sequence of the request that it answers.
+
+        Precondition: `what` is one of SNAPSHOT_KINDS.
+        """
         assert what in SNAPSHOT_KINDS, f"there are no rows of {what.name}"
-        return Listing(self._state_address, strategy_id, what, instrument_id)
+        return Listing(self._state_address, strategy_id, what, instrument_id, request_sequence)

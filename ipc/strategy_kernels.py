@@ -233,7 +233,8 @@ def drain_reports(session: int, target: int, records_max: int) -> int:
             slot = poll(reports)
             if slot == 0:
                 break
-            copy_words(target + count * SLOT_BYTES, slot, SLOT_WORDS)
+            copy_words(target + count * SLOT_BYTES + 8, slot + 8, SLOT_WORDS - 1)
+            store(target + count * SLOT_BYTES, 0)
             release(reports)
         count += 1
     return count

@@ -58,6 +58,7 @@ class FakeEngine:
         self.commands: dict[int, Segment] = {}
         self.reports: dict[int, Segment] = {}
         self.taken: list[tuple[int, dict[str, int]]] = []
+        self.remote: set[int] = set()
         self._report_sequence = 0
         for name, strategy_id in STRATEGIES.items():
             identity = {"epoch": epoch, "instance": INSTANCE, "strategy_id": strategy_id}
@@ -94,28 +95,27 @@ class FakeEngine:
             segment.close()
 
     def take_commands(self) -> list[tuple[int, dict[str, int]]]:
-        """Consumes every command in the rings; returns strategy and fields of each, oldest first."""
-        taken = []
+        """Consumes every command in the rings; returns strategy and fields of all that were ever taken."""
         for strategy_id, segment in self.commands.items():
             while (slot := poll(segment.address)) != 0:
                 kind = RecordKind(int(record_at(slot, LAYOUTS[RecordKind.TIMER])["kind"]))
                 record = record_at(slot, LAYOUTS[kind])
-                taken.append(self._accept(strategy_id, {name: int(record[name]) for name in record.dtype.names}))
+                self._accept(strategy_id, {name: int(record[name]) for name in record.dtype.names})
                 release(segment.address)
-        return taken
+        return list(self.taken)
 
     def process_commands(self, strategy_id: int, address: int, count: int) -> None:
         """What the ZeroMQ server hands over."""
         for words in decode_slots(memoryview(ctypes.string_at(address, count * SLOT_BYTES))):
             names = LAYOUTS[RecordKind(words[1])].names or ()
-            self.taken.append(self._accept(strategy_id, dict(zip(names, words, strict=True))))
+            self._accept(strategy_id, dict(zip(names, words, strict=True)))
 
-    def _accept(self, strategy_id: int, command: dict[str, int]) -> tuple[int, dict[str, int]]:
+    def _accept(self, strategy_id: int, command: dict[str, int]) -> None:
         row = self.state.table("strategies")[strategy_id]
         row["last_sequence"] = command["sequence"]
         if command["kind"] in (RecordKind.NEW_ORDER, RecordKind.TARGET_POSITION):
             row["last_order_sequence"] = unpack(command["order_id"]).sequence
-        return strategy_id, command
+        self.taken.append((strategy_id, command))
 
     def report(self, strategy_id: int, **fields: int) -> bool:
         """Tells a strategy something; False when its ring was full, which the ring's count of losses then shows."""
@@ -165,6 +165,10 @@ class FakeEngine:
         if after >= 0:
             orders[after]["previous_open"] = before
         order["end_reason"], order["previous_open"], order["next_open"] = end_reason, -1, -1
+
+    def remote_changed(self, strategy_id: int, *, is_remote: bool) -> None:
+        """What the ZeroMQ server tells of its clients."""
+        (self.remote.add if is_remote else self.remote.discard)(strategy_id)
 
     def command_segment(self, strategy_id: int) -> Segment:
         """The ring whose lock says who drives a strategy."""

@@ -1,0 +1,285 @@
+"""Owns the engine's ZeroMQ side: a ROUTER socket whose clients send and get the records of the rings.
+
+It lives in the engine's one thread and never waits. ZMQ_FD tells only of changes
+(https://libzmq.readthedocs.io/en/latest/zmq_getsockopt.html#zmq-fd): after any call on the socket a
+message may lie ready with the descriptor silent. So each turn ends by asking for the socket's events,
+and `pending` stays set while there is something left to do.
+"""
+
+import struct
+from collections import Counter
+from collections.abc import Collection, Mapping
+from enum import IntEnum
+from typing import Protocol
+
+import numpy as np
+import zmq
+
+from engine.zeromq_client import LISTINGS_MAX, ZeromqClient
+from engine.zeromq_endpoint import bind
+from engine.zeromq_refusal import COMMAND_KINDS, check_digest, refusal
+from ipc.clock import NS_PER_S
+from ipc.enums import RecordKind, RefusalReason
+from ipc.frame import FRAME_BYTES_MAX, RECORDS_MAX, FrameError, decode, encode, outline
+from ipc.last_command import last_in_ring
+from ipc.records import HEADER_FIELDS, HELLO, SLOT_BYTES, SLOT_WORDS
+from ipc.report_drain import ReportDrain
+from ipc.schema import SCHEMA_DIGEST
+from ipc.segment import Segment, SegmentWord
+from ipc.state_reader import SNAPSHOT_KINDS, StateReader
+from ipc.tables import words_name
+
+MESSAGES_PER_TURN = 8
+# A frame larger than this ends its connection unread; one below it gets a refusal.
+MESSAGE_BYTES_MAX = 4 * FRAME_BYTES_MAX
+QUEUE_FRAMES_MAX = 64
+HEARTBEAT_MS = 1_000
+HEARTBEAT_TIMEOUT_MS = 3_000
+# A publishing time further off than this comes from another host's clock.
+PUBLISHED_AGE_MAX_NS = NS_PER_S
+
+_PUBLISHED_NS = struct.Struct("<24xq")
+
+
+class Sent(IntEnum):
+    """What became of a frame."""
+
+    YES = 0
+    BLOCKED = 1
+    PEER_GONE = 2
+
+
+class ServedEngine(Protocol):
+    """What the server needs of its engine."""
+
+    @property
+    def reader(self) -> StateReader:
+        """The state's reader."""
+
+    def process_commands(self, strategy_id: int, address: int, count: int) -> None:
+        """Takes commands that lie at SLOT_BYTES each; what they say is checked here, not by the server."""
+
+    def command_segment(self, strategy_id: int) -> Segment:
+        """The engine's own mapping of a strategy's command ring; its lock says who drives the strategy."""
+
+    def report_ring(self, strategy_id: int) -> int:
+        """The address of a strategy's report ring."""
+
+    def remote_changed(self, strategy_id: int, *, is_remote: bool) -> None:
+        """A strategy's reports are the server's to send from now on, or no longer."""
+
+
+class ZeromqServer:
+    """Serves strategies at some endpoints; `endpoints` has the ports that were chosen."""
+
+    def __init__(
+        self,
+        endpoints: Collection[str],
+        strategies: Mapping[str, int],
+        engine: ServedEngine,
+        *,
+        spare_cores: Collection[int] = (),
+    ) -> None:
+        """Precondition: `spare_cores` are cores this process may run on, other than the engine's."""
+        self._strategies = strategies
+        self._engine = engine
+        self._clients: dict[bytes, ZeromqClient] = {}
+        self._drivers: dict[int, ZeromqClient] = {}
+        self._drains = {
+            strategy_id: ReportDrain(engine.report_ring(strategy_id)) for strategy_id in strategies.values()
+        }
+        self._staging = np.zeros(RECORDS_MAX * SLOT_WORDS, np.int64)
+        self._staging_address = int(self._staging.ctypes.data)
+        self._staging_bytes = self._staging.data.cast("B")
+        self.refused: Counter[RefusalReason] = Counter()
+        self.pending = True
+        self._warm_up()
+        self._context = zmq.Context()
+        for core in spare_cores:
+            self._context.set(zmq.THREAD_AFFINITY_CPU_ADD, core)
+        try:
+            self._socket = _router(self._context, uses_ipv6=any("[" in endpoint for endpoint in endpoints))
+            self.endpoints = tuple(bind(self._socket, endpoint) for endpoint in endpoints)
+        except BaseException:
+            self._context.destroy(linger=0)
+            raise
+        self.file_descriptor = int(self._socket.getsockopt(zmq.FD))
+
+    def _warm_up(self) -> None:
+        """Compiles what later runs while the engine trades, and finds out early whether every strategy has a row."""
+        for strategy_id in self._strategies.values():
+            self._welcome_record(strategy_id, self._engine.command_segment(strategy_id), 0)
+            self._engine.reader.begin(strategy_id, RecordKind.ASSET_STATUS).next_page(0)
+
+    def poll(self, now_ns: int) -> int:
+        """Takes and sends what is there, within a turn's bounds; returns how many frames that were.
+
+        To be called when the descriptor is ready, while `pending` is set, when reports wait for a strategy
+        that is driven remotely, and now and then for the signs of life.
+        """
+        frames = 0
+        while frames < MESSAGES_PER_TURN and self._receive(now_ns):
+            frames += 1
+        for client in tuple(self._drivers.values()):
+            frames += self._send_next(client, now_ns)
+        has_input = bool(int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN)
+        self.pending = has_input or any(client.has_more(now_ns) for client in self._drivers.values())
+        return frames
+
+    def close(self) -> None:
+        """Ends all connections and frees the strategies."""
+        for client in tuple(self._drivers.values()):
+            self._drop(client)
+        self._context.destroy(linger=0)
+
+    def _receive(self, now_ns: int) -> bool:
+        try:
+            peer, *parts = self._socket.recv_multipart(zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        try:
+            self._take(peer, parts, now_ns)
+        except FrameError as error:
+            self._refuse(peer, error, parts[0] if parts else b"", now_ns)
+        return True
+
+    def _take(self, peer: bytes, parts: list[bytes], now_ns: int) -> None:
+        if len(parts) != 1:
+            raise FrameError(RefusalReason.MALFORMED_RECORD, limit=1, requested=len(parts))
+        frame = parts[0]
+        check_digest(frame)
+        records = outline(frame)
+        kinds = {kind for kind, _, _ in records}
+        if RecordKind.HELLO in kinds:
+            if len(records) != 1:
+                raise FrameError(RefusalReason.MALFORMED_RECORD, limit=1, requested=len(records))
+            self._welcome(peer, frame, now_ns)
+            return
+        client = self._clients.get(peer)
+        if client is None:
+            raise FrameError(RefusalReason.NOT_CONNECTED, limit=0, requested=0)
+        unknown = kinds - COMMAND_KINDS - {RecordKind.SNAPSHOT_REQUEST}
+        if unknown:
+            raise FrameError(RefusalReason.UNKNOWN_RECORD_KIND, limit=0, requested=min(unknown))
+        requests = [words for words in decode(frame) if words[1] == RecordKind.SNAPSHOT_REQUEST]
+        self._check_requests(client, requests)
+        self._stage(client, frame, records, now_ns)
+        for _, _, sequence, _, what, instrument_id in requests:
+            client.listings.append(
+                self._engine.reader.begin(client.strategy_id, RecordKind(what), instrument_id, sequence)
+            )
+
+    def _check_requests(self, client: ZeromqClient, requests: list[tuple[int, ...]]) -> None:
+        for request in requests:
+            if request[4] not in SNAPSHOT_KINDS:
+                raise FrameError(RefusalReason.MALFORMED_RECORD, limit=0, requested=request[4])
+        listings = len(client.listings) + len(requests)
+        if listings > LISTINGS_MAX:
+            raise FrameError(RefusalReason.RATE_LIMIT_EXCEEDED, limit=LISTINGS_MAX, requested=listings)
+
+    def _stage(self, client: ZeromqClient, frame: bytes, records: list[tuple[int, int, int]], now_ns: int) -> None:
+        """Lays a frame's commands out as in a ring and hands them over."""
+        count = 0
+        for kind, offset, length in records:
+            if kind in COMMAND_KINDS:
+                place = count * SLOT_BYTES
+                self._staging_bytes[place : place + length] = frame[offset : offset + length]
+                published_ns = _PUBLISHED_NS.unpack_from(frame, offset)[0]
+                if not now_ns - PUBLISHED_AGE_MAX_NS < published_ns <= now_ns:
+                    self._staging[count * SLOT_WORDS + HEADER_FIELDS.index("published_ns")] = now_ns
+                count += 1
+        if count:
+            self._engine.process_commands(client.strategy_id, self._staging_address, count)
+
+    def _welcome(self, peer: bytes, frame: bytes, now_ns: int) -> None:
+        hello = dict(zip(HELLO.names or (), decode(frame)[0], strict=True))
+        try:
+            name = words_name([hello["strategy_name_0"], hello["strategy_name_1"]])
+        except UnicodeDecodeError:
+            raise FrameError(RefusalReason.MALFORMED_RECORD, limit=0, requested=hello["strategy_name_0"]) from None
+        strategy_id = self._strategies.get(name)
+        if strategy_id is None:
+            raise FrameError(RefusalReason.UNKNOWN_CLIENT, limit=0, requested=0)
+        before = self._clients.get(peer)
+        if before is not None:
+            self._drop(before)
+        older = self._drivers.get(strategy_id)
+        if older is not None:
+            self._refuse(older.peer, FrameError(RefusalReason.CLIENT_SUPERSEDED, limit=1, requested=2), b"", now_ns)
+            self._drop(older)
+        commands = self._engine.command_segment(strategy_id)
+        if not commands.try_lock():
+            raise FrameError(RefusalReason.STRATEGY_IN_USE, limit=1, requested=2)
+        client = ZeromqClient(peer, strategy_id, self._drains[strategy_id], now_ns)
+        if self._send(peer, self._welcome_record(strategy_id, commands, now_ns)) is not Sent.YES:
+            commands.unlock()
+            return
+        self._clients[peer] = self._drivers[strategy_id] = client
+        self._engine.remote_changed(strategy_id, is_remote=True)
+
+    def _welcome_record(self, strategy_id: int, commands: Segment, now_ns: int) -> bytes:
+        ring_sequence, ring_order_sequence = last_in_ring(commands.address)
+        sequence, order_sequence = self._engine.reader.counters(strategy_id)
+        return encode(
+            RecordKind.WELCOME,
+            0,
+            now_ns,
+            SCHEMA_DIGEST,
+            int(commands.words[SegmentWord.INSTANCE]),
+            int(commands.words[SegmentWord.EPOCH]),
+            strategy_id,
+            max(ring_order_sequence, order_sequence),
+            max(ring_sequence, sequence),
+        )
+
+    def _send_next(self, client: ZeromqClient, now_ns: int) -> int:
+        frame = client.next_frame(now_ns)
+        if frame is None:
+            return 0
+        outcome = self._send(client.peer, frame)
+        if outcome is Sent.YES:
+            client.was_sent(now_ns)
+            return 1
+        if outcome is Sent.BLOCKED:
+            client.is_blocked(now_ns)
+        else:
+            self._drop(client)
+        return 0
+
+    def _send(self, peer: bytes, frame: bytes) -> Sent:
+        try:
+            self._socket.send(peer, zmq.NOBLOCK | zmq.SNDMORE)
+            self._socket.send(frame, zmq.NOBLOCK)
+        except zmq.Again:
+            return Sent.BLOCKED
+        except zmq.ZMQError as error:
+            if error.errno == zmq.EHOSTUNREACH:
+                return Sent.PEER_GONE
+            raise
+        return Sent.YES
+
+    def _refuse(self, peer: bytes, error: FrameError, frame: bytes, now_ns: int) -> None:
+        """Answers a bad frame, once; a peer that does not take the answer goes without."""
+        self.refused[error.reason] += 1
+        self._send(peer, refusal(error, frame, now_ns))
+
+    def _drop(self, client: ZeromqClient) -> None:
+        del self._clients[client.peer]
+        del self._drivers[client.strategy_id]
+        self._engine.command_segment(client.strategy_id).unlock()
+        self._engine.remote_changed(client.strategy_id, is_remote=False)
+
+
+def _router(context: "zmq.Context[zmq.Socket[bytes]]", *, uses_ipv6: bool) -> "zmq.Socket[bytes]":
+    socket = context.socket(zmq.ROUTER)
+    socket.setsockopt(zmq.LINGER, 0)
+    # Without it a frame for a peer that is gone, or whose queue is full, would vanish silently.
+    socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
+    socket.setsockopt(zmq.SNDHWM, QUEUE_FRAMES_MAX)
+    socket.setsockopt(zmq.RCVHWM, QUEUE_FRAMES_MAX)
+    socket.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES_MAX)
+    socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_MS)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
+    socket.setsockopt(zmq.HANDSHAKE_IVL, HEARTBEAT_TIMEOUT_MS)
+    socket.setsockopt(zmq.IPV6, int(uses_ipv6))
+    return socket

@@ -1,0 +1,389 @@
+"""The client is one object, whatever the transport."""
+
+from decimal import Decimal
+
+import pytest
+
+from ipc.enums import (
+    EndReason,
+    ExecutionType,
+    OrderFlag,
+    OrderStatus,
+    OrderType,
+    RecordKind,
+    RefusalReason,
+    RejectReason,
+    Side,
+    TimeInForce,
+)
+from ipc.errors import EngineRestartedError, UnknownNameError
+from ipc.events import ExecutionReport, Lagged, VenueState
+from ipc.order_id import unpack
+from tests.ipc.conftest import Served
+from tests.ipc.fake_engine import INSTANCE, INSTRUMENTS, REPORTS_CAPACITY, STRATEGIES
+
+BTC, ETH, SOL = INSTRUMENTS
+MAKER = STRATEGIES["maker"]
+TAKER = STRATEGIES["taker"]
+
+
+def test_an_order_reaches_the_engine_in_exact_ticks_and_lots(served: Served) -> None:
+    client = served.connect()
+    order_id = client.submit(
+        BTC,
+        "buy",
+        Decimal("0.00123"),
+        price="30000.05",
+        time_in_force=TimeInForce.GTC,
+        post_only=True,
+        client_tag=7,
+        max_slippage_bps=5,
+        execution_timeout_ms=0,
+        retry_attempts=2,
+        retry_delay_ms=30,
+    )
+    [(strategy_id, order)] = served.taken(1)
+    assert strategy_id == MAKER
+    assert order["order_id"] == order_id
+    assert unpack(order_id) == (INSTANCE, 1, MAKER, 1, 0)
+    assert order["sequence"] == 1
+    wanted = {
+        "kind": RecordKind.NEW_ORDER,
+        "instrument_id": 0,
+        "account_id": 0,
+        "side": Side.BUY,
+        "order_type": OrderType.LIMIT,
+        "time_in_force": TimeInForce.GTC,
+        "order_flags": OrderFlag.POST_ONLY,
+        "price_ticks": 600_001,
+        "order_lots": 123,
+        "client_tag": 7,
+        "max_slippage_bps": 5,
+        "execution_timeout_ms": 0,
+        "retry_attempts": 2,
+        "retry_delay_ms": 30,
+    }
+    assert {name: order[name] for name in wanted} == wanted
+
+
+def test_what_is_left_out_asks_for_the_configured_value(served: Served) -> None:
+    served.connect().submit(ETH, Side.SELL, 2)
+    [(_, order)] = served.taken(1)
+    assert (order["order_type"], order["time_in_force"], order["price_ticks"]) == (0, 0, 0)
+    overrides = ("max_slippage_bps", "execution_timeout_ms", "retry_attempts", "retry_delay_ms")
+    assert [order[name] for name in overrides] == [-1, -1, -1, -1]
+
+
+def test_every_command_has_its_record_and_the_next_sequence(served: Served) -> None:
+    client = served.connect()
+    first = client.submit(BTC, "sell", 1, price=30_000)
+    client.amend(first, price="30000.1")
+    client.amend(first, quantity="0.5")
+    client.cancel(first)
+    second = client.target(SOL, "-3", price=20)
+    client.cancel_all(ETH)
+    client.cancel_all()
+    commands = [command for _, command in served.taken(7)]
+    assert [command["sequence"] for command in commands] == [1, 2, 3, 4, 5, 6, 7]
+    assert [RecordKind(command["kind"]).name for command in commands] == [
+        "NEW_ORDER",
+        "AMEND_ORDER",
+        "AMEND_ORDER",
+        "CANCEL_ORDER",
+        "TARGET_POSITION",
+        "CANCEL_ALL",
+        "CANCEL_ALL",
+    ]
+    assert (commands[1]["order_id"], commands[1]["price_ticks"], commands[1]["order_lots"]) == (first, 600_002, 0)
+    assert (commands[2]["price_ticks"], commands[2]["order_lots"]) == (0, 50_000)
+    assert commands[3]["order_id"] == first
+    assert (commands[4]["order_id"], commands[4]["target_lots"]) == (second, -300_000)
+    assert unpack(second).sequence == 2
+    assert (commands[5]["instrument_id"], commands[6]["instrument_id"]) == (1, -1)
+    assert unpack(commands[6]["order_id"]) == (INSTANCE, 1, MAKER, 0, 0)
+
+
+def test_a_command_expires_after_its_time_to_live(served: Served) -> None:
+    served.connect().cancel(1 << 8)
+    [(_, command)] = served.taken(1)
+    lived_ns = command["expires_utc_ns"] - command["published_ns"]
+    served_by = served.connect("taker")
+    served_by.cancel(1 << 8)
+    later = served.taken(2)[1][1]
+    # Both clocks run at one speed, so that their difference stays; a step of the wall clock may not.
+    assert abs((later["expires_utc_ns"] - later["published_ns"]) - lived_ns) < 1_000_000_000
+
+
+def test_an_event_says_in_decimals_what_the_record_says_in_integers(served: Served) -> None:
+    client = served.connect()
+    order_id = client.submit(BTC, "buy", 1, price=30_000)
+    served.engine.report(
+        MAKER,
+        order_id=order_id,
+        execution_type=ExecutionType.TRADE,
+        order_status=OrderStatus.PARTIALLY_FILLED,
+        side=Side.BUY,
+        price_ticks=600_000,
+        order_lots=100_000,
+        cumulative_lots=40_000,
+        leaves_lots=60_000,
+        cumulative_notional=40_000 * 599_999,
+        last_lots=40_000,
+        last_price_ticks=599_999,
+        fee_units=150,
+        fee_asset_id=0,
+        client_tag=9,
+    )
+    [event] = client.wait(10)
+    assert isinstance(event, ExecutionReport)
+    assert event.is_last_of_burst
+    assert (event.order_id, event.client_tag, event.sequence) == (order_id, 9, 1)
+    assert (event.price, event.quantity) == (Decimal("30000.00"), Decimal("1.00000"))
+    assert (event.last_price, event.last_quantity) == (Decimal("29999.95"), Decimal("0.40000"))
+    assert (event.cumulative_quantity, event.leaves_quantity) == (Decimal("0.4"), Decimal("0.6"))
+    assert event.average_price == Decimal("29999.95")
+    assert event.fee == Decimal("0.00000150")
+    assert event.fee_asset is not None and event.fee_asset.name == "BTC"
+    assert "TRADE" in str(event) and BTC in str(event)
+    assert client.events() == []
+
+
+def test_the_last_event_of_a_burst_is_marked_and_no_other(served: Served) -> None:
+    client = served.connect()
+    for tag in range(5):
+        assert served.engine.report(MAKER, client_tag=tag)
+    events = client.wait(10)
+    while len(events) < 5:
+        events += client.wait(10)
+    assert [event.client_tag for event in events if isinstance(event, ExecutionReport)] == [0, 1, 2, 3, 4]
+    assert events[-1].is_last_of_burst
+    assert client.events() == []
+
+
+def test_events_come_in_the_pieces_that_were_asked_for(served: Served) -> None:
+    client = served.connect()
+    for tag in range(5):
+        served.engine.report(MAKER, client_tag=tag)
+    events = []
+    while len(events) < 5:
+        piece = client.events(2)
+        assert len(piece) <= 2
+        events += piece
+    assert [event.client_tag for event in events if isinstance(event, ExecutionReport)] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("execution_type", "reason"),
+    [
+        (ExecutionType.REFUSED, RefusalReason.MAX_NOTIONAL_EXCEEDED),
+        (ExecutionType.REJECTED, RejectReason.PRICE_FILTER),
+        (ExecutionType.CANCEL_REJECTED, RejectReason.UNKNOWN_ORDER),
+        (ExecutionType.CANCELED, EndReason.EXECUTION_TIMEOUT),
+    ],
+)
+def test_a_reason_is_named_by_who_gave_it(served: Served, execution_type: ExecutionType, reason: RefusalReason) -> None:
+    client = served.connect()
+    served.engine.report(MAKER, execution_type=execution_type, reason=reason, side=1, limit=5, requested=6)
+    [event] = client.wait(10)
+    assert isinstance(event, ExecutionReport)
+    assert event.stated_reason is reason
+    assert execution_type.name in str(event)
+
+
+def test_a_refusal_without_an_instrument_has_no_decimals(served: Served) -> None:
+    client = served.connect()
+    served.engine.report(
+        MAKER, execution_type=ExecutionType.REFUSED, order_status=OrderStatus.REFUSED, reason=20, instrument_id=-1
+    )
+    [event] = client.wait(10)
+    assert isinstance(event, ExecutionReport)
+    with pytest.raises(LookupError, match="no known instrument"):
+        _ = event.price
+    assert "PRICE_OUT_OF_RANGE" in str(event)
+
+
+def test_a_change_of_a_connection_is_an_event(served: Served) -> None:
+    client = served.connect()
+    served.engine.report_venue_state(MAKER, account_id=1, state=2)
+    [event] = client.wait(10)
+    assert isinstance(event, VenueState)
+    assert (event.account_id, event.connection_state, event.is_last_of_burst) == (1, 2, True)
+
+
+def test_a_client_that_lagged_is_told_behind_the_last_report_that_it_got(served: Served) -> None:
+    client = served.connect()
+    if served.transport == "shm":
+        sent = [served.engine.report(MAKER, client_tag=tag) for tag in range(REPORTS_CAPACITY + 3)]
+        assert sent.count(False) == 3
+        events = client.events()
+        assert [type(event) for event in events] == [ExecutionReport] * REPORTS_CAPACITY + [Lagged]
+        assert events[-1].is_last_of_burst
+        [lagged] = [event for event in events if isinstance(event, Lagged)]
+        assert lagged.lost_count == 3
+        assert client.events() == []
+    served.engine.add_open_order(5, MAKER, order_id=client.submit(BTC, "buy", 1, price=1), side=1, order_lots=4)
+    snapshot = client.resync()
+    assert [order.order_lots for order in snapshot.open_orders] == [4]
+    assert snapshot.positions == []
+
+
+def test_positions_are_those_of_the_strategy_alone(served: Served) -> None:
+    books = served.engine.state.table("books").reshape(-1, len(INSTRUMENTS))
+    books[MAKER][0]["position_lots"], books[MAKER][0]["fill_count"] = -150_000, 2
+    books[MAKER][0]["cost_notional"], books[MAKER][0]["realised_notional"] = -(10**9), 20_000_000
+    books[TAKER][1]["position_lots"], books[TAKER][1]["fill_count"] = 9, 1
+    client = served.connect()
+    [position] = client.positions()
+    assert position.instrument.name == BTC
+    assert position.quantity == Decimal("-1.5")
+    assert position.cost == Decimal("-500")
+    assert position.realised == Decimal("10")
+    assert client.position(BTC) == position
+    assert client.position(ETH).position_lots == 0
+    assert [held.instrument.name for held in served.connect("taker").positions()] == [ETH]
+
+
+def test_open_orders_are_those_of_the_strategy_alone_with_their_status(served: Served) -> None:
+    engine = served.engine
+    client = served.connect()
+    engine.add_open_order(3, MAKER, order_id=256, side=1, price_ticks=5, order_lots=10, cumulative_lots=4)
+    engine.add_open_order(4, MAKER, order_id=512, side=2, order_lots=10, accepted=0)
+    engine.add_open_order(9, TAKER, order_id=768, side=2, order_lots=10)
+    orders = client.open_orders()
+    assert [(order.order_id, OrderStatus(order.order_status).name) for order in orders] == [
+        (512, "PENDING_NEW"),
+        (256, "PARTIALLY_FILLED"),
+    ]
+    assert orders[1].leaves_quantity == Decimal("0.00006")
+    assert orders[1].execution_type == ExecutionType.ORDER_STATUS
+
+
+def test_a_long_list_of_open_orders_comes_whole(served: Served) -> None:
+    for slot in range(64):
+        served.engine.add_open_order(slot, MAKER, order_id=(slot + 1) << 8, side=1, order_lots=1)
+    orders = served.connect().open_orders()
+    assert [order.order_id >> 8 for order in orders] == list(range(64, 0, -1))
+
+
+def test_balances_are_those_of_the_accounts_that_the_strategy_may_use(served: Served) -> None:
+    balances = served.engine.state.table("balances").reshape(3, -1)
+    for account_id in range(3):
+        balances[account_id][1]["free_units"], balances[account_id][1]["received_ns"] = 1_500_000 + account_id, 1
+    found = served.connect().balances()
+    assert [(balance.account.name, balance.asset.name, balance.free) for balance in found] == [
+        ("binance-main", "USDT", Decimal("1.500000")),
+        ("kraken-main", "USDT", Decimal("1.500001")),
+    ]
+    assert [balance.locked for balance in found] == [0, 0]
+
+
+def test_the_best_prices_carry_their_age(served: Served) -> None:
+    client = served.connect()
+    assert client.best(BTC).age_ns is None
+    assert client.best(BTC).bid is None
+    row = served.engine.state.table("instruments")[0]
+    row["bid_ticks"], row["bid_lots"], row["ask_ticks"], row["ask_lots"] = 600_000, 5, 600_001, 0
+    row["book_received_ns"] = 1
+    best = client.best(BTC)
+    assert (best.bid, best.ask, best.bid_lots) == (Decimal("30000.00"), None, 5)
+    assert best.age_ns is not None and best.age_ns > 0
+
+
+def test_instruments_and_accounts_come_by_name(served: Served) -> None:
+    client = served.connect()
+    assert sorted(client.instruments()) == sorted(INSTRUMENTS)
+    assert client.instruments()[BTC].tick_size == Decimal("0.05")
+    assert client.instruments()[BTC].lot_size == Decimal("0.00001")
+    assert sorted(client.accounts()) == ["binance-main", "kraken-main"]
+    assert sorted(served.connect("taker").accounts()) == ["binance-main", "kraken-main", "kraken-spare"]
+
+
+def test_an_account_must_be_named_where_the_strategy_has_two(served: Served) -> None:
+    client = served.connect("taker")
+    with pytest.raises(UnknownNameError, match="kraken-main, kraken-spare"):
+        client.submit(SOL, "buy", 1, price=20)
+    client.submit(SOL, "buy", 1, price=20, account="kraken-spare")
+    [(strategy_id, order)] = served.taken(1)
+    assert (strategy_id, order["account_id"]) == (TAKER, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((BTC, "buy", 0.5), TypeError, "quantity of BTC/USDT.BINANCE is the float 0.5"),
+        ((BTC, "buy", True), TypeError, "quantity of BTC/USDT.BINANCE is the bool True"),
+        ((BTC, "buy", "0.000001"), ValueError, "0.000001, allowed are multiples of the lot 0.00001"),
+        ((BTC, "buy", "1e99"), ValueError, "finite number"),
+        ((BTC, "buy", "NaN"), ValueError, "allowed is a decimal number"),
+        ((BTC, "hold", 1), ValueError, "Side is 'hold', allowed are BUY, SELL"),
+        (("DOGE/USDT", "buy", 1), UnknownNameError, "no instrument 'DOGE/USDT'"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_by_name_and_nothing_is_sent(
+    served: Served, arguments: tuple[str, str, float], error: type[Exception], message: str
+) -> None:
+    client = served.connect()
+    with pytest.raises(error, match=message):
+        client.submit(*arguments, price=30_000)
+    order_id = client.submit(BTC, "buy", 1, price=30_000)
+    assert unpack(order_id).sequence == 1
+    assert len(served.taken(1)) == 1
+
+
+def test_a_price_between_two_ticks_names_both(served: Served) -> None:
+    with pytest.raises(ValueError, match=r"30000\.01.* tick 0\.05; the nearest are 30000\.00 and 30000\.05"):
+        served.connect().submit(BTC, "buy", 1, price="30000.01")
+
+
+def test_amending_needs_a_change_and_a_known_order(served: Served) -> None:
+    client = served.connect()
+    with pytest.raises(ValueError, match="changes nothing"):
+        client.amend(256)
+    with pytest.raises(UnknownNameError, match="order 256 is not open"):
+        client.amend(256, price=1)
+    served.engine.add_open_order(3, MAKER, order_id=256, side=1, instrument_id=2, order_lots=10)
+    client.amend(256, price=1)
+    client.amend(512, price=1, instrument=SOL)
+    assert [command["order_id"] for _, command in served.taken(2)] == [256, 512]
+
+
+def test_waiting_in_vain_returns_nothing_in_time(served: Served) -> None:
+    assert served.connect().wait(0.005) == []
+
+
+def test_a_restarted_engine_is_told_and_a_reconnected_client_goes_on(served: Served) -> None:
+    client = served.connect()
+    before = client.submit(BTC, "buy", 1, price=30_000)
+    served.taken(1)
+    served.restart()
+    with pytest.raises(EngineRestartedError, match=r"reconnect\(\)"):
+        while True:
+            client.wait(1.2)
+    with pytest.raises(EngineRestartedError):
+        client.submit(BTC, "buy", 1, price=30_000)
+    with pytest.raises(EngineRestartedError):
+        client.positions()
+    client.reconnect()
+    after = client.submit(BTC, "buy", 1, price=30_000)
+    assert (unpack(before).epoch, unpack(after).epoch, client.epoch) == (1, 2, 2)
+    assert unpack(after).sequence == 1
+
+
+def test_a_second_client_goes_on_counting_where_the_first_one_stopped(served: Served) -> None:
+    with served.connect() as first:
+        first.submit(BTC, "buy", 1, price=30_000)
+        first.cancel_all()
+        served.taken(2)
+    second = served.connect()
+    order_id = second.submit(BTC, "buy", 1, price=30_000)
+    assert unpack(order_id).sequence == 2
+    assert served.taken(3)[2][1]["sequence"] == 3
+
+
+def test_a_closed_client_says_so(served: Served) -> None:
+    client = served.connect()
+    client.close()
+    client.close()
+    for use in (client.events, client.cancel_all, client.positions):
+        with pytest.raises(EngineRestartedError, match="was closed"):
+            use()
