@@ -45,17 +45,11 @@ def read_file(path: Path) -> Credentials:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise CredentialError(f"{path} cannot be opened: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise CredentialError(f"{path} is not a regular file")
-        if facts.st_uid != os.geteuid():
-            raise CredentialError(f"{path} belongs to another user")
-        if stat.S_IMODE(facts.st_mode) & 0o077:
-            raise CredentialError(f"{path} is open to others; its mode must be 0600 or 0400")
-        if facts.st_size > FILE_BYTES_MAX:
-            raise CredentialError(f"{path} is larger than {FILE_BYTES_MAX} bytes")
-        text = file.read(FILE_BYTES_MAX)
+    try:
+        _check_file(os.fstat(descriptor), path)
+        text = os.read(descriptor, FILE_BYTES_MAX)
+    finally:
+        os.close(descriptor)
     api_key, secret_key = _fields(text, path)
     return _credentials(api_key, secret_key, source=str(path))
 
@@ -68,6 +62,17 @@ def read_environment(api_key_name: str, secret_key_name: str) -> Credentials:
         if not value:
             raise CredentialError(f"the environment variable {name} is not set")
     return _credentials(api_key, secret_key, source=f"{api_key_name} and {secret_key_name}")
+
+
+def _check_file(facts: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        raise CredentialError(f"{path} is not a regular file")
+    if facts.st_uid != os.geteuid():
+        raise CredentialError(f"{path} belongs to another user")
+    if stat.S_IMODE(facts.st_mode) & 0o077:
+        raise CredentialError(f"{path} is open to others; its mode must be 0600 or 0400")
+    if facts.st_size > FILE_BYTES_MAX:
+        raise CredentialError(f"{path} is larger than {FILE_BYTES_MAX} bytes")
 
 
 def _fields(text: bytes, path: Path) -> tuple[str, str]:

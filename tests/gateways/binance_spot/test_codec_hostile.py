@@ -1,0 +1,239 @@
+"""Frames that are broken, cut, reordered or extended: sense is kept, nonsense raises one exception type."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateways.binance_spot.market_data_codec import MarketDataCodec
+from gateways.errors import VenueProtocolError
+from gateways.record_writer import new_rows
+from tests.gateways.binance_spot.documented import (
+    INSTRUMENTS,
+    NAMES,
+    RECEIVED_NS,
+    compact,
+    decode,
+    document,
+    new_codec,
+    payload,
+)
+
+ROWS = new_rows()
+PAYLOADS = [payload(name) for name in NAMES]
+ORDER_CODEC = new_codec()
+MARKET_CODEC = MarketDataCodec(INSTRUMENTS)
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=3), children, max_size=3),
+    max_leaves=6,
+)
+LENIENT = settings(deadline=None, max_examples=150)
+
+
+def survives(frame: bytes) -> None:
+    """Both codecs either decode the frame or raise the one exception that a session takes."""
+    for codec in (ORDER_CODEC, MARKET_CODEC):
+        try:
+            count = codec.decode(frame, RECEIVED_NS, ROWS)
+        except VenueProtocolError:
+            continue
+        assert 0 <= count <= len(ROWS)
+
+
+@LENIENT
+@given(st.binary(max_size=200))
+def test_any_bytes_are_survived(frame: bytes) -> None:
+    survives(frame)
+
+
+@LENIENT
+@given(JSON_VALUES)
+def test_any_document_is_survived(value: Any) -> None:
+    survives(json.dumps(value).encode())
+
+
+@LENIENT
+@given(st.sampled_from(PAYLOADS), st.data())
+def test_a_frame_that_is_cut_anywhere_is_nonsense(frame: bytes, data: st.DataObject) -> None:
+    cut = frame[: data.draw(st.integers(0, len(frame) - 1))]
+    for codec in (ORDER_CODEC, MARKET_CODEC):
+        with pytest.raises(VenueProtocolError):
+            codec.decode(cut, RECEIVED_NS, ROWS)
+
+
+@LENIENT
+@given(st.sampled_from(PAYLOADS), st.data())
+def test_a_flipped_byte_is_survived(frame: bytes, data: st.DataObject) -> None:
+    broken = bytearray(frame)
+    place = data.draw(st.integers(0, len(frame) - 1))
+    broken[place] = data.draw(st.integers(0, 255))
+    survives(bytes(broken))
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path to every value in a document."""
+    found = [path] if path else []
+    if isinstance(value, dict):
+        for key, child in value.items():
+            found += places(child, (*path, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            found += places(child, (*path, index))
+    return found
+
+
+@LENIENT
+@given(st.sampled_from(NAMES), st.data())
+def test_a_value_of_another_kind_anywhere_is_survived(name: str, data: st.DataObject) -> None:
+    changed = document(name)
+    *way, last = data.draw(st.sampled_from(places(changed)))
+    target: Any = changed
+    for step in way:
+        target = target[step]
+    if data.draw(st.booleans()):
+        target[last] = data.draw(JSON_VALUES)
+    elif isinstance(target, dict):
+        del target[last]
+    survives(compact(changed))
+
+
+def reordered_and_extended(value: Any) -> Any:
+    """The same document with its fields the other way round and one more in every object."""
+    if isinstance(value, dict):
+        turned = {key: reordered_and_extended(child) for key, child in reversed(value.items())}
+        return {"aFieldOfTomorrow": {"x": [1.5e300, None]}, **turned}
+    return [reordered_and_extended(child) for child in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("market.")])
+def test_the_order_of_fields_and_unknown_fields_change_nothing(name: str) -> None:
+    assert decode(compact(reordered_and_extended(document(name)))) == decode(payload(name))
+
+
+def test_an_event_of_tomorrow_is_counted_and_left_out() -> None:
+    codec = new_codec()
+    assert decode(b'{"subscriptionId":0,"event":{"e":"marginCall","E":1}}', codec) == []
+    assert codec.counters()["unknown_events"] == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("q", "1." + "0" * 40),
+        ("q", "1e3"),
+        ("q", "-1"),
+        ("q", "+1"),
+        ("q", " 1"),
+        ("q", "1_0"),
+        ("q", "\u0661"),
+        ("q", ""),
+        ("q", "."),
+        ("q", "1."),
+        ("q", ".5"),
+        ("q", "0.000001"),
+        ("q", 1.5),
+        ("p", "23416.101"),
+        ("p", "99999999999999999999"),
+        ("i", 2**63),
+        ("i", -2),
+        ("i", 1.5),
+        ("T", -1),
+        ("T", 2**60),
+        ("s", "DOGEUSDT"),
+        ("s", "X" * 65),
+        ("x", None),
+        ("X", 3),
+    ],
+)
+def test_a_bound_that_is_broken_is_nonsense(field: str, value: Any) -> None:
+    changed = document("executionReport.NEW")
+    changed["event"][field] = value
+    with pytest.raises(VenueProtocolError):
+        decode(compact(changed))
+
+
+def test_an_execution_type_of_tomorrow_still_tells_the_status() -> None:
+    changed = document("executionReport.CANCELED")
+    changed["event"] |= {"x": "VANISHED", "c": changed["event"]["C"]}
+    assert decode(compact(changed))[0]["event"] == 3
+
+
+def test_neither_a_known_type_nor_a_known_status_is_nonsense() -> None:
+    changed = document("executionReport.NEW")
+    changed["event"] |= {"x": "VANISHED", "X": "GONE"}
+    with pytest.raises(VenueProtocolError):
+        decode(compact(changed))
+
+
+@pytest.mark.parametrize("name", ["order.place.ack", "order.cancel", "order.amend.keepPriority"])
+def test_a_reply_that_names_another_order_is_nonsense(name: str) -> None:
+    text = payload(name).decode()
+    foreign = text.replace("0100a", "0101b")
+    mixed = text[:40] + foreign[40:]
+    with pytest.raises(VenueProtocolError):
+        decode(mixed.encode())
+
+
+def test_a_reply_to_a_request_that_is_not_ours_is_nonsense() -> None:
+    changed = document("order.place.ack") | {"id": "n" + "x" * 16}
+    with pytest.raises(VenueProtocolError):
+        decode(compact(changed))
+
+
+def test_a_failed_decode_leaves_nothing_of_the_frame_before() -> None:
+    codec = new_codec()
+    decode(payload("serverShutdown"), codec)
+    with pytest.raises(VenueProtocolError):
+        decode(b"{", codec)
+    assert codec.notice is None
+
+
+def test_our_order_that_is_reported_in_an_unknown_fee_asset_is_booked_without_the_fee() -> None:
+    codec = new_codec()
+    changed = document("executionReport.TRADE")
+    changed["event"]["N"] = "DOGE"
+    (fill,) = decode(compact(changed), codec)
+    assert (fill["last_lots"], fill["fee_asset_id"], fill["fee_units"]) == (25_000, -1, 0)
+    assert codec.counters()["unknown_fee_assets"] == 1
+
+
+def test_orders_of_others_are_counted() -> None:
+    codec = new_codec()
+    decode(payload("executionReport.external"), codec)
+    assert codec.counters()["external_orders"] == 1
+
+
+def test_self_trade_prevention_that_leaves_the_order_alive_reduces_it() -> None:
+    changed = document("executionReport.TRADE_PREVENTION")
+    changed["event"] |= {"X": "NEW", "A": "0.25000000"}
+    (report,) = decode(compact(changed))
+    assert (report["event"], report["order_lots"]) == (7, 75_000)
+
+
+def test_more_rows_than_fit_are_nonsense() -> None:
+    with pytest.raises(VenueProtocolError):
+        new_codec().decode(payload("account.status"), RECEIVED_NS, new_rows(2))
+
+
+def test_a_ban_without_rate_limits_is_still_told() -> None:
+    changed = document("order.place.banned")
+    del changed["rateLimits"]
+    _, limit = decode(compact(changed))
+    assert (limit["limit"], limit["count"], limit["blocked_until_utc_ns"]) == (-1, -1, 1_659_146_400_000_000_000)
+
+
+def test_a_half_of_unknown_outcome_is_not_taken_for_a_refusal() -> None:
+    changed = document("order.cancelReplace.new_failed")
+    changed["error"]["data"]["newOrderResponse"] = {"code": -1007, "msg": "Timeout"}
+    canceled, unknown, *_ = decode(compact(changed))
+    assert (canceled["event"], unknown["event"]) == (3, 11)
+
+
+def test_a_placement_without_its_cancellation_was_never_asked_for() -> None:
+    changed = document("order.cancelReplace.cancel_failed")
+    changed["error"]["data"]["newOrderResult"] = "SUCCESS"
+    with pytest.raises(VenueProtocolError):
+        decode(compact(changed))

@@ -1,0 +1,45 @@
+"""Owns filling a template by hand, as slowly and plainly as possible."""
+
+from gateways.credentials import Credentials
+from gateways.decimal_text import to_text
+from gateways.instrument import InstrumentRules
+from gateways.template import REQUEST_LETTERS, Template, TemplateKey, TemplateSlot
+from ipc import order_id as order_ids
+
+HEADER_ROOM = 14
+
+
+def fill(
+    template: Template,
+    key: TemplateKey,
+    *,
+    rules: InstrumentRules,
+    order_id: int,
+    original_order_id: int = 0,
+    price_ticks: int = 0,
+    order_lots: int = 0,
+    utc_ms: int,
+    credentials: Credentials,
+) -> bytes:
+    """The text of one request."""
+    texts = {
+        TemplateSlot.REQUEST_ID: REQUEST_LETTERS[key.request_kind] + order_ids.to_text(order_id).encode(),
+        TemplateSlot.CLIENT_ORDER_ID: order_ids.to_text(order_id).encode(),
+        TemplateSlot.ORIGINAL_CLIENT_ORDER_ID: order_ids.to_text(original_order_id).encode(),
+        TemplateSlot.SYMBOL: rules.symbol.encode(),
+        TemplateSlot.PRICE: to_text(price_ticks * rules.tick_units, rules.price_decimals).encode(),
+        TemplateSlot.QUANTITY: to_text(order_lots * rules.lot_units, rules.lot_decimals).encode(),
+        TemplateSlot.TIMESTAMP_MS: str(utc_ms).encode(),
+    }
+
+    def join(pieces: tuple[bytes | TemplateSlot, ...]) -> bytes:
+        return b"".join(piece if isinstance(piece, bytes) else texts[piece] for piece in pieces)
+
+    if template.signed_text:
+        texts[TemplateSlot.SIGNATURE] = credentials.signer.sign(join(template.signed_text))
+    return join(template.frame)
+
+
+def in_buffer(frame: bytes) -> bytearray:
+    """The frame behind the room that the WebSocket header takes."""
+    return bytearray(HEADER_ROOM) + frame
