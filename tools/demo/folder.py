@@ -15,9 +15,10 @@ class DemoFolder:
     """A private folder under the runtime folder; `with` removes it whatever happened."""
 
     def __init__(self) -> None:
-        parent = runtime_folder()
-        self._parent = parent if not parent.exists() else None
-        self.path = Path(tempfile.mkdtemp(prefix="demo-", dir=private_folder(parent)))
+        self._parent = runtime_folder()
+        # The default folder serves nobody once it is empty; one that was chosen by name is its owner's.
+        self._takes_parent = not self._parent.exists() or "OMS_RUNTIME_DIR" not in os.environ
+        self.path = Path(tempfile.mkdtemp(prefix="demo-", dir=private_folder(self._parent)))
 
     def __enter__(self) -> Self:
         return self
@@ -26,8 +27,8 @@ class DemoFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         shutil.rmtree(self.path)
-        if self._parent is not None:
-            # Another demonstration may have begun in it meanwhile.
+        if self._takes_parent:
+            # Somebody else may have begun in it meanwhile.
             with contextlib.suppress(OSError):
                 self._parent.rmdir()
 

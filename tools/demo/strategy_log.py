@@ -63,7 +63,7 @@ class StrategyLog:
             order_status=OrderStatus(event.order_status).name,
             venue_order_id=event.venue_order_id,
             cumulative_quantity=str(event.cumulative_quantity) if event.instrument else "0",
-            reason=event.stated_reason.name,
+            reason=event.reason,
             trade_id=event.trade_id if is_trade else 0,
             last_quantity=str(event.last_quantity) if is_trade else "",
             last_price=str(event.last_price) if is_trade else "",
