@@ -1,0 +1,153 @@
+"""Orders are asked for until the core knows what the venue knows, and not more often than the venue takes."""
+
+import itertools
+
+from gateways.action import Send
+from gateways.reconciliation import ANSWER_TIMEOUT_NS, BURST, RATE_PAUSE_NS
+from gateways.verdict import Certainty, Concern, Verdict
+from ipc.clock import NS_PER_MS, NS_PER_S
+from ipc.enums import RejectReason, VenueEvent
+from tests.gateways.scripted_venue import (
+    fill_report,
+    open_order,
+    status_report,
+)
+from tests.gateways.session_desk import LIVE, RECONCILING, TICK_NS, Desk, refused
+
+
+def reconciling(*orders: int, cumulative_lots: int = 0) -> Desk:
+    """A desk whose connection came up while these orders were open."""
+    desk = Desk()
+    desk.core.open = [open_order(order_id, cumulative_lots=cumulative_lots) for order_id in orders]
+    desk.start()
+    assert desk.open(1) == [Send(1, f"status {order_id}".encode()) for order_id in orders]
+    assert desk.session.state is RECONCILING
+    return desk
+
+
+def test_trading_waits_until_every_open_order_was_answered_for() -> None:
+    desk = reconciling(8, 9)
+    desk.status(8, status_report(8, cumulative_lots=0))
+    assert desk.session.state is RECONCILING
+    desk.status(9, status_report(9, cumulative_lots=0, event=VenueEvent.CANCELED))
+    assert desk.session.state is LIVE
+    assert desk.events() == [(8, VenueEvent.STATUS), (9, VenueEvent.CANCELED)]
+
+
+def test_missed_fills_reach_the_core_before_the_status_that_counts_them() -> None:
+    desk = reconciling(8, cumulative_lots=1)
+    ended = status_report(8, cumulative_lots=6, event=VenueEvent.CANCELED)
+    assert desk.status(8, ended) == [Send(1, b"trades 8 900 0")]
+    assert desk.events() == []
+    desk.trades(8, fill_report(8, trade_id=1, lots=1), fill_report(8, trade_id=2, lots=5))
+    assert desk.events() == [(8, VenueEvent.FILL), (8, VenueEvent.FILL), (8, VenueEvent.CANCELED)]
+    assert desk.session.state is LIVE
+
+
+def test_a_long_list_of_trades_is_read_page_by_page() -> None:
+    desk = reconciling(8)
+    desk.status(8, status_report(8, cumulative_lots=4))
+    page = [fill_report(8, trade_id=trade_id, lots=1) for trade_id in (11, 12, 13)]
+    assert desk.trades(8, *page) == [Send(1, b"trades 8 900 14")]
+    assert desk.session.state is RECONCILING
+    desk.trades(8, fill_report(8, trade_id=14, lots=1))
+    assert desk.session.state is LIVE
+
+
+def test_a_trade_list_that_lags_behind_is_asked_for_again() -> None:
+    desk = reconciling(8)
+    desk.status(8, status_report(8, cumulative_lots=4))
+    desk.trades(8, fill_report(8, trade_id=11, lots=1))
+    assert desk.session.state is RECONCILING
+    assert VenueEvent.STATUS not in [event for _, event in desk.events()]
+    assert desk.wait(3 * TICK_NS, alive=[1]) == [Send(1, b"status 8")]
+
+
+def test_an_order_that_is_not_found_is_reported_and_asked_for_while_it_is_unknown() -> None:
+    desk = reconciling(8)
+    desk.core.open = [open_order(8, is_unknown=True)]
+    not_found = status_report(8, cumulative_lots=-1, event=VenueEvent.NOT_FOUND)
+    desk.status(8, not_found, verdict=refused())
+    assert desk.session.state is LIVE
+    questions = desk.wait(2 * NS_PER_S, alive=[1])
+    assert questions == [Send(1, b"status 8")]
+    desk.status(8, not_found, verdict=refused())
+    desk.core.open = []
+    assert desk.wait(2 * NS_PER_S, alive=[1]) == []
+
+
+def test_an_order_that_becomes_unknown_while_live_is_asked_for_until_it_is_settled() -> None:
+    desk = Desk()
+    desk.go_live()
+    desk.core.open = [open_order(8), open_order(9, is_unknown=True)]
+    assert desk.wait(3 * TICK_NS, alive=[1]) == [Send(1, b"status 9")]
+    desk.status(9, status_report(9, cumulative_lots=0))
+    desk.core.open = [open_order(8)]
+    assert desk.wait(NS_PER_S, alive=[1]) == []
+
+
+def test_questions_about_one_order_come_at_growing_intervals() -> None:
+    desk = Desk()
+    desk.go_live()
+    desk.core.open = [open_order(9, is_unknown=True)]
+    asked = []
+    begun_ns = desk.now_ns
+    while desk.now_ns - begun_ns < 4 * NS_PER_S:
+        if desk.wait(TICK_NS, alive=[1]):
+            asked.append(desk.now_ns - begun_ns)
+            desk.status(9, verdict=Verdict(Certainty.AMBIGUOUS, RejectReason.OTHER))
+    gaps = [later - earlier for earlier, later in itertools.pairwise(asked)]
+    assert gaps[0] <= 300 * NS_PER_MS
+    assert gaps == sorted(gaps)
+    assert gaps[-1] <= 900 * NS_PER_MS
+
+
+def test_an_answer_that_never_comes_is_asked_for_again() -> None:
+    desk = reconciling(8)
+    assert desk.wait(ANSWER_TIMEOUT_NS - TICK_NS, alive=[1]) == []
+    assert Send(1, b"status 8") in desk.wait(NS_PER_S, alive=[1])
+
+
+def test_a_rate_limit_stops_the_questions_for_a_while() -> None:
+    desk = reconciling(8)
+    desk.status(8, verdict=refused(Concern.RATE))
+    assert desk.wait(RATE_PAUSE_NS - TICK_NS, alive=[1]) == []
+    assert desk.wait(3 * TICK_NS, alive=[1]) == [Send(1, b"status 8")]
+
+
+def test_many_orders_are_asked_for_within_the_venues_weight() -> None:
+    desk = Desk()
+    desk.core.open = [open_order(order_id) for order_id in range(1, 2 * BURST + 1)]
+    desk.start()
+    desk.connected(1)
+    first = desk.frame(1, b"welcome")
+    later = desk.wait(10 * NS_PER_S, alive=[1])
+    assert len(first) == BURST
+    assert len([action for action in later if isinstance(action, Send)]) == 50
+
+
+def test_questions_asked_on_a_lost_connection_are_repeated_on_the_spare() -> None:
+    desk = Desk(has_spare=True)
+    desk.start()
+    desk.open(1)
+    desk.open(2)
+    desk.core.open = [open_order(9, is_unknown=True)]
+    assert Send(1, b"status 9") in desk.wait(3 * TICK_NS, alive=[1, 2])
+    desk.disconnected(1)
+    assert Send(2, b"status 9") in desk.wait(TICK_NS, alive=[2])
+
+
+def test_a_late_answer_is_still_evidence() -> None:
+    desk = Desk()
+    desk.go_live()
+    desk.status(8, status_report(8, cumulative_lots=3))
+    desk.trades(8, fill_report(8, trade_id=1, lots=3))
+    assert desk.events() == [(8, VenueEvent.STATUS), (8, VenueEvent.FILL)]
+
+
+def test_a_disconnect_forgets_the_questions_and_the_next_connection_asks_anew() -> None:
+    desk = reconciling(8)
+    desk.status(8, status_report(8, cumulative_lots=4))
+    desk.disconnected(1)
+    desk.wait(2 * TICK_NS)
+    assert desk.open(2) == [Send(2, b"status 8")]
