@@ -38,6 +38,7 @@ class SpinSelector(selectors.BaseSelector):
         self._ready_count: Callable[[], int] = lambda: 0
         self._send_frames: Callable[[], None] = lambda: None
         self._serve_reports: Callable[[], None] = lambda: None
+        self._has_unserved: Callable[[], bool] = lambda: False
         self._direct: dict[int, Callable[[], None]] = {}
 
     @property
@@ -51,8 +52,10 @@ class SpinSelector(selectors.BaseSelector):
         ready_count: Callable[[], int],
         send_frames: Callable[[], None],
         serve_reports: Callable[[], None],
+        has_unserved: Callable[[], bool],
     ) -> None:
         """From now on `select` runs the compiled loop."""
+        self._has_unserved = has_unserved
         self._ready_count = ready_count
         self._send_frames = send_frames
         self._serve_reports = serve_reports
@@ -125,7 +128,7 @@ class SpinSelector(selectors.BaseSelector):
                 self._send_frames()
                 now_ns = SystemClock.monotonic_ns()
                 until_ns = min(until_ns, now_ns + _AFTER_SEND_NS)
-            if outcome & REPORTS_READY:
+            if outcome & REPORTS_READY or self._has_unserved():
                 self._serve_reports()
             if outcome & DESCRIPTORS_READY:
                 ready = self._ready(self._compiled_events())

@@ -9,9 +9,9 @@ from engine.config import Config, resolve_terms
 from engine.configuration.shape import LimitConfig
 from engine.core.state import Capacities, State, block_bytes
 from gateways.instrument import InstrumentRules
-from gateways.venue_terms import VenueBudget
+from gateways.venue import Venue
 from ipc.clock import NS_PER_MS
-from ipc.enums import InstrumentStatus
+from ipc.enums import InstrumentStatus, RateLimitType, RequestKind
 from ipc.tables import BUDGETS_PER_ACCOUNT, name_words
 
 ASSET_DECIMALS = 8
@@ -121,19 +121,21 @@ class StateBuilder:
                 row["limiter_start"] = start
                 start += resolved.rate_limit_orders
 
-    def set_budgets(self, account_id: int, budgets: list[VenueBudget]) -> None:
-        """Declares the windows of a venue's rate limits for one account."""
-        if len(budgets) > BUDGETS_PER_ACCOUNT:
-            raise StateError(f"a venue states {len(budgets)} rate limits, allowed are {BUDGETS_PER_ACCOUNT}")
+    def set_budgets(self, account_id: int, venue: Venue) -> None:
+        """Declares the windows of the venue's rate limits for one account."""
+        windows = venue.rate_windows
+        if len(windows) > BUDGETS_PER_ACCOUNT:
+            raise StateError(f"a venue states {len(windows)} rate limits, allowed are {BUDGETS_PER_ACCOUNT}")
         rows = self._state.table("budgets")
-        for place, budget in enumerate(budgets):
+        for place, window in enumerate(windows):
             row = rows[account_id * BUDGETS_PER_ACCOUNT + place]
-            for field, value in asdict(budget).items():
+            for field, value in window._asdict().items():
                 row[field] = value
+            for kind, field in _COST_FIELDS.items():
+                row[field] = _cost(venue, window.limit_type, kind)
 
-    def set_instrument(self, instrument_id: int, rules: InstrumentRules) -> None:
+    def set_instrument(self, instrument_id: int, name: str, rules: InstrumentRules) -> None:
         """Takes over a venue's rules for one instrument, and the strategies' limits in its units."""
-        name = rules.name
         row = self._state.table("instruments")[instrument_id]
         quote_scale = ASSET_DECIMALS - rules.price_decimals - rules.lot_decimals
         if quote_scale < 0 or rules.lot_decimals > ASSET_DECIMALS:
@@ -164,15 +166,31 @@ class StateBuilder:
         symbol = rules.symbol.encode("ascii")
         row["symbol_bytes"] = len(symbol)
         _set_name(row, "symbol", rules.symbol, 4)
-        self._set_limits(instrument_id, rules, max_ticks)
+        self._set_limits(instrument_id, name, rules, max_ticks)
 
-    def _set_limits(self, instrument_id: int, rules: InstrumentRules, max_ticks: int) -> None:
+    def _set_limits(self, instrument_id: int, name: str, rules: InstrumentRules, max_ticks: int) -> None:
         books = self._state.table("books")
         for strategy in self._config.strategies:
             for limit in strategy.limits:
-                if limit.instrument == rules.name:
+                if limit.instrument == name:
                     row = books[strategy.id * len(self._directory.instruments) + instrument_id]
                     _set_limit(row, limit, rules, max_ticks)
+
+
+_COST_FIELDS = {
+    RequestKind.NEW: "new_cost",
+    RequestKind.CANCEL: "cancel_cost",
+    RequestKind.AMEND: "amend_cost",
+    RequestKind.CANCEL_REPLACE: "cancel_replace_cost",
+}
+
+
+def _cost(venue: Venue, limit_type: RateLimitType, kind: RequestKind) -> int:
+    if limit_type == RateLimitType.ORDERS:
+        return venue.order_counts[kind]
+    if limit_type == RateLimitType.REQUEST_WEIGHT:
+        return venue.request_weights[kind]
+    return 1
 
 
 def _set_limit(row: np.void, limit: LimitConfig, rules: InstrumentRules, max_ticks: int) -> None:

@@ -135,6 +135,8 @@ class EndReason(IntEnum):
     EXPIRED = 3
     REJECTED = 4
     EXECUTION_TIMEOUT = 5
+    SELF_TRADE_PREVENTED = 6
+    RETRY_REFUSED = 7  # venue_code of the report then is the RefusalReason
 
 
 class Liquidity(IntEnum):

@@ -45,6 +45,9 @@ AS_CONFIGURED = -1
 LOCK_ATTEMPTS = 20_000
 
 
+_BOOK_BYTES = BOOK.itemsize
+_INSTRUMENT_BYTES = INSTRUMENT.itemsize
+
 @kernel
 def _claim(session: int) -> int:
     commands = load(session + _COMMANDS)
@@ -268,7 +271,7 @@ def position_lots(session: int, instrument_id: int) -> int:
     if instrument_id < 0 or instrument_id >= instruments:
         return 0
     row = load(session + _STRATEGY_ID) * instruments + instrument_id
-    return load(state + header["books_offset"] + row * BOOK.itemsize + _POSITION_WORD * 8)
+    return load(state + header["books_offset"] + row * _BOOK_BYTES + _POSITION_WORD * 8)
 
 
 @kernel
@@ -278,7 +281,7 @@ def best_bid_ask(session: int, instrument_id: int) -> tuple[int, int, int, int, 
     header = view(state, 1, STATE_HEADER)[0]
     if instrument_id < 0 or instrument_id >= header["instruments_count"]:
         return 0, 0, 0, 0, 0
-    row = view(state + header["instruments_offset"] + instrument_id * INSTRUMENT.itemsize, 1, INSTRUMENT)[0]
+    row = view(state + header["instruments_offset"] + instrument_id * _INSTRUMENT_BYTES, 1, INSTRUMENT)[0]
     for _ in range(LOCK_ATTEMPTS):
         # Ordering: pairs with the engine's release of an even version after its writes.
         version = load_acquire(state)

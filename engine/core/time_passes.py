@@ -71,9 +71,10 @@ def _retry(state: int, order: np.void) -> None:
     if verdict.reason == 0:
         verdict = check_rate(state, order["strategy_id"], order["account_id"], RequestKind.NEW)
     if verdict.reason != 0:
-        end_order(state, order, EndReason.EXPIRED, 0)
+        end_order(state, order, EndReason.RETRY_REFUSED, 0)
         report = report_order(state, order, ExecutionType.EXPIRED)
-        report["reason"] = verdict.reason
+        report["reason"] = EndReason.RETRY_REFUSED
+        report["venue_code"] = verdict.reason
         report["limit"] = verdict.limit
         report["current"] = verdict.current
         report["requested"] = verdict.requested

@@ -141,13 +141,13 @@ def _on_leg_ended(state: int, order: np.void, report: np.void, leg: int, event: 
         order["retry_at_ns"] = header_of(state)["now_ns"] + order["retry_delay_ns"]
         set_timer(state, find_order(state, order["order_id"]), order["retry_at_ns"])
         return
-    if event == VenueEvent.EXPIRED:
-        end_order(state, order, EndReason.EXPIRED, missing_lots)
-        _tell(report_order(state, order, ExecutionType.EXPIRED), report)
-        return
+    is_expired = event == VenueEvent.EXPIRED
     reason = order["cancel_reason"]
+    if is_expired:
+        is_self_trade = report["reason"] == RejectReason.SELF_TRADE
+        reason = EndReason.SELF_TRADE_PREVENTED + 0 if is_self_trade else EndReason.EXPIRED + 0
     end_order(state, order, reason, missing_lots)
-    own = report_order(state, order, ExecutionType.CANCELED)
+    own = report_order(state, order, ExecutionType.EXPIRED if is_expired else ExecutionType.CANCELED)
     _tell(own, report)
     own["reason"] = reason
 
@@ -235,7 +235,7 @@ def _on_replace_rejected(state: int, order: np.void, report: np.void) -> None:
     _tell(report_order(state, order, ExecutionType.REPLACE_REJECTED), report)
     if old_leg_gone:
         end_order(state, order, EndReason.CANCELED, 0)
-        _tell(report_order(state, order, ExecutionType.CANCELED), report)
+        report_order(state, order, ExecutionType.CANCELED)["reason"] = EndReason.CANCELED
 
 
 @kernel

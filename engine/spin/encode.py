@@ -141,6 +141,7 @@ def encode_request(ports: np.void, request: np.void) -> np.void:
     else:
         frame["signed_text_bytes"] = 0
     frame["account_id"] = account_id
+    frame["order_id"] = request["order_id"]
     frame["venue_id"] = accounts_of(state)[account_id]["venue_id"]
     frame["strategy_id"] = request["strategy_id"]
     frame["request_kind"] = request["request_kind"]

@@ -41,6 +41,7 @@ FRAME = word_row(
     "buffer_bytes",
     "text_offset",
     "account_id",
+    "order_id",
     "order_slot",
     "strategy_id",
     "venue_id",

@@ -1,0 +1,223 @@
+"""Owns the assembly of a running engine: venues, accounts and strategies of a configuration on one loop."""
+
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.config import AccountConfig, Config, VenueConfig
+from engine.event_log import EventLog, LogLevel
+from engine.hot_loop import HotLoop
+from engine.loop import SpinLoop
+from engine.segments import EngineSegments
+from engine.spin.spin import ready_descriptors
+from engine.state_builder import Directory, StateBuilder
+from engine.zeromq_server import ZeromqServer
+from gateways.credentials import Credentials, read_environment, read_file
+from gateways.instrument import AssetBinding, InstrumentBinding
+from gateways.instruments_query import fetch_instruments
+from gateways.market_data_gateway import MarketDataGateway
+from gateways.order_gateway import AccountLine, OrderGateway
+from gateways.registry import VENUES
+from gateways.venue import Venue
+from ipc.clock import NS_PER_MS, Clock
+from ipc.enums import ConnectionState, RecordKind
+from ipc.records import CLOCK_OFFSET
+
+HOST_CLOCK = -1
+CLIENTS_SOCKET = "clients"
+# The venue may still act on a request this long after it has expired there: its own time-out and a margin.
+_EXPIRY_MARGIN_NS = 10_000 * NS_PER_MS
+
+
+class Engine:
+    """What lives from READY to the end; made and ended inside the running loop."""
+
+    def __init__(
+        self,
+        config: Config,
+        segments: EngineSegments,
+        *,
+        epoch: int,
+        loop: SpinLoop,
+        cores: frozenset[int],
+        clock: Clock,
+        log: EventLog,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._loop = loop
+        self._log = log
+        self._segments = segments
+        self._directory = Directory(config)
+        self._builder = StateBuilder(config, self._directory, segments.state, epoch=epoch)
+        self._generator = random.Random(epoch)  # noqa: S311  spreads reconnection attempts, guards nothing
+        self.hot_loop = HotLoop(segments.state, strategy_rows=self._directory.strategy_rows, idle=config.engine.idle)
+        self.order_gateways: list[OrderGateway] = []
+        self._market_gateways: list[MarketDataGateway] = []
+        self._server: ZeromqServer | None = None
+        self._cores = cores
+
+    async def start(self) -> None:
+        """Asks the venues for their rules, opens every connection and lets the compiled loop run."""
+        venue_bindings = {venue.name: await self._bind_instruments(venue) for venue in self._config.venues}
+        accounts = [self._account(account) for account in self._config.accounts]
+        hot_loop = self.hot_loop
+        hot_loop.use_templates(
+            [venue.templates(credentials, config.receive_window_ms) for config, venue, credentials in accounts]
+        )
+        for account_id, (config, venue, credentials) in enumerate(accounts):
+            self._builder.set_budgets(account_id, venue)
+            line = AccountLine(
+                account_id=account_id,
+                venue=venue,
+                order_url=_order_url(config, venue),
+                credentials=credentials,
+                receive_window_ms=config.receive_window_ms,
+                instruments=venue_bindings[config.name],
+                assets=self._asset_bindings(),
+                ca_file=_ca_file(config),
+            )
+            self.order_gateways.append(OrderGateway(line, core=hot_loop, clock=self._clock, generator=self._generator))
+        windows_ns = [venue.receive_window_ms * NS_PER_MS for venue in self._config.venues]
+        self._segments.state.header["request_expiry_ns"] = max(windows_ns) + _EXPIRY_MARGIN_NS
+        hot_loop.use_senders(
+            [gateway.send_frame for gateway in self.order_gateways], [gateway.sign for gateway in self.order_gateways]
+        )
+        self._open_lanes()
+        self._say_utc_offset()
+        self._attach_loop()
+        for gateway in self.order_gateways:
+            gateway.start()
+        for config in self._config.venues:
+            market = self._market_gateway(config, venue_bindings[config.name])
+            self._market_gateways.append(market)
+            market.start()
+
+    async def _bind_instruments(self, config: VenueConfig) -> Mapping[str, InstrumentBinding]:
+        """Asks one venue for the rules of its instruments and sets them in the state."""
+        venue = VENUES[config.kind]
+        symbols = {venue.symbol(*pair.split("/")): f"{pair}.{config.name}" for pair in config.instruments}
+        rules = await fetch_instruments(
+            venue=venue,
+            order_url=_order_url(config, venue),
+            symbols=list(symbols),
+            clock=self._clock,
+            generator=self._generator,
+            ca_file=_ca_file(config),
+        )
+        bindings = {}
+        for symbol, name in symbols.items():
+            instrument_id = self._directory.instruments.index(name)
+            bindings[symbol] = InstrumentBinding(instrument_id, rules[symbol])
+            self._builder.set_instrument(instrument_id, name, rules[symbol])
+        self._log.write(LogLevel.INFO, "instruments", venue=config.name, count=len(bindings))
+        return bindings
+
+    def _account(self, account: AccountConfig) -> tuple[VenueConfig, Venue, Credentials]:
+        config = next(venue for venue in self._config.venues if venue.name == account.venue)
+        return config, VENUES[config.kind], _credentials(account)
+
+    def _asset_bindings(self) -> dict[str, AssetBinding]:
+        decimals = self._segments.state.table("assets")["decimals"]
+        return {
+            name: AssetBinding(asset_id, int(decimals[asset_id]))
+            for asset_id, name in enumerate(self._directory.assets)
+        }
+
+    def _market_gateway(self, config: VenueConfig, bindings: Mapping[str, InstrumentBinding]) -> MarketDataGateway:
+        venue = VENUES[config.kind]
+        return MarketDataGateway(
+            venue=venue,
+            market_url=config.market_url or venue.endpoints[config.environment].market_url,
+            instruments=bindings,
+            core=self.hot_loop,
+            clock=self._clock,
+            generator=self._generator,
+            ca_file=_ca_file(config),
+        )
+
+    def _open_lanes(self) -> None:
+        for strategy in self._config.strategies:
+            self.hot_loop.open_lane(
+                strategy.id, self._segments.commands[strategy.id], self._segments.reports[strategy.id]
+            )
+        if self._config.monitoring.track_execution_metrics:
+            self.hot_loop.measure(self._segments.latency)
+
+    def _say_utc_offset(self) -> None:
+        rows = self.hot_loop.record_rows(1)
+        record = rows[0, : CLOCK_OFFSET.itemsize // 8].view(CLOCK_OFFSET)[0]
+        record["kind"] = RecordKind.CLOCK_OFFSET
+        record["published_ns"] = self._clock.monotonic_ns()
+        record["account_id"] = HOST_CLOCK
+        record["utc_offset_ns"] = self._clock.utc_ns() - self._clock.monotonic_ns()
+        self.hot_loop.apply(rows, 1)
+
+    def _attach_loop(self) -> None:
+        selector = self._loop.spin_selector
+        self.hot_loop.use_selector(selector)
+        own_core = self._config.engine.core
+        server = ZeromqServer(
+            endpoints=(f"ipc://{self._segments.folder / CLIENTS_SOCKET}", *self._config.ipc.zeromq),
+            strategies={strategy.name: strategy.id for strategy in self._config.strategies},
+            engine=self.hot_loop,
+            spare_cores=self._cores - {own_core} if own_core >= 0 else (),
+        )
+        self._server = server
+        selector.add_direct_reader(server.file_descriptor, self._serve_clients)
+        selector.connect(
+            self.hot_loop.address,
+            lambda: ready_descriptors(self.hot_loop.address),
+            self.hot_loop.send_frames,
+            self._serve_clients,
+            lambda: server.pending,
+        )
+
+    def _serve_clients(self) -> None:
+        assert self._server is not None, "clients are served while the engine runs"
+        self.hot_loop.reports_served()
+        self._server.poll(self._clock.monotonic_ns())
+
+    def is_ready(self) -> bool:
+        """Whether every account may trade and every venue's prices come."""
+        states = self._segments.state.table("accounts")["connection_state"]
+        return bool((states == ConnectionState.LIVE).all()) and all(
+            gateway.is_connected for gateway in self._market_gateways
+        )
+
+    def failures(self) -> list[BaseException]:
+        """What broke in a gateway by our own mistake; the engine must not go on then."""
+        found = []
+        for gateway in (*self.order_gateways, *self._market_gateways):
+            if gateway.failed is not None and gateway.failed.done() and not gateway.failed.cancelled():
+                error = gateway.failed.exception()
+                if error is not None:
+                    found.append(error)
+        return found
+
+    async def stop(self) -> None:
+        """Ends every connection; clients are told by the segments."""
+        for gateway in (*self.order_gateways, *self._market_gateways):
+            if gateway.failed is not None:
+                await gateway.stop()
+        if self._server is not None:
+            self._loop.spin_selector.remove_direct_reader(self._server.file_descriptor)
+            self._loop.spin_selector.disconnect()
+            self._server.close()
+            self._server = None
+
+
+def _order_url(config: VenueConfig, venue: Venue) -> str:
+    return config.order_url or venue.endpoints[config.environment].order_url
+
+
+def _ca_file(config: VenueConfig) -> Path | None:
+    return None if config.ca_file is None else Path(config.ca_file)
+
+
+def _credentials(account: AccountConfig) -> Credentials:
+    if account.key_file is not None:
+        return read_file(Path(account.key_file))
+    assert account.api_key_env is not None, "the configuration names a file or two variables"
+    assert account.secret_env is not None, "the configuration names a file or two variables"
+    return read_environment(account.api_key_env, account.secret_env)

@@ -1,0 +1,174 @@
+"""Owns the engine's side of the compiled loop: its ports, its inputs from Python, and the frames it finishes."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.order_listing import OPEN_LEG, list_open_legs
+from engine.core.state import State
+from engine.loop import EVENTS_MAX, SpinSelector
+from engine.spin.ports import LANE, PORTS
+from engine.spin.spin import IDLE_BACKOFF, IDLE_SPIN, IDLE_YIELD, apply_commands, apply_records, finished_frames
+from engine.wire import FRAME_COUNT, FrameBuffers, TemplateTables
+from gateways.template import Template, TemplateKey
+from gateways.venue import OpenOrder
+from ipc.enums import RecordKind, RejectReason, RequestKind, VenueEvent
+from ipc.histogram import HISTOGRAM_BYTES, STAGES, LatencySegment
+from ipc.memory import address_of
+from ipc.records import SLOT_BYTES, SLOT_WORDS, VENUE_REPORT
+from ipc.segment import Segment
+from ipc.state_reader import StateReader
+
+IDLE_MODES = {"spin": IDLE_SPIN, "yield": IDLE_YIELD, "backoff": IDLE_BACKOFF}
+SendFrame = Callable[[bytearray, int], bool]
+Sign = Callable[[memoryview], bytes]
+
+# What the core is told of a request that certainly did not leave.
+_NOT_SENT = {
+    RequestKind.NEW: VenueEvent.REJECTED,
+    RequestKind.CANCEL: VenueEvent.CANCEL_REJECTED,
+    RequestKind.AMEND: VenueEvent.REPLACE_REJECTED,
+    RequestKind.CANCEL_REPLACE: VenueEvent.REPLACE_REJECTED,
+}
+
+
+class HotLoop:
+    """Everything that the compiled loop touches, kept alive here. It is the gateways' OrderCore."""
+
+    def __init__(self, state: State, *, strategy_rows: int, idle: str) -> None:
+        self._state = state
+        orders = int(state.header["orders_count"])
+        self._lanes: NDArray[np.void] = np.zeros(strategy_rows, LANE)
+        self._frames = FrameBuffers()
+        self._wire_sent: NDArray[np.int64] = np.zeros(orders, np.int64)
+        self._scratch: NDArray[np.int64] = np.zeros(SLOT_WORDS, np.int64)
+        self._failures: NDArray[np.int64] = np.zeros((FRAME_COUNT, SLOT_WORDS), np.int64)
+        self._open_legs: NDArray[np.void] = np.zeros(2 * orders, OPEN_LEG)
+        self._templates = TemplateTables([])
+        self._commands: dict[int, Segment] = {}
+        self.reader = StateReader(state.address)
+        self._senders: list[SendFrame] = []
+        self._signers: list[Sign] = []
+        self.ports: NDArray[np.void] = np.zeros(1, PORTS)
+        self.address = address_of(self.ports)
+        self.unsent_count = 0
+        row = self.ports[0]
+        row["state"] = state.address
+        row["lanes"] = address_of(self._lanes)
+        row["lane_count"] = strategy_rows
+        row["frames"] = address_of(self._frames.rows)
+        row["frame_count"] = FRAME_COUNT
+        row["wire_sent"] = address_of(self._wire_sent)
+        row["scratch"] = address_of(self._scratch)
+        row["idle_mode"] = IDLE_MODES[idle]
+
+    def use_templates(self, templates_by_account: list[Mapping[TemplateKey, Template]]) -> None:
+        """Sets what the accounts' requests look like."""
+        self._templates = TemplateTables(templates_by_account)
+        row = self.ports[0]
+        row["template_index"] = address_of(self._templates.index)
+        row["template_pieces"] = address_of(self._templates.pieces)
+        row["template_text"] = address_of(self._templates.text)
+
+    def use_senders(self, senders: list[SendFrame], signers: list[Sign]) -> None:
+        """Sets who sends and who signs for each account."""
+        self._senders = senders
+        self._signers = signers
+
+    def use_selector(self, selector: SpinSelector) -> None:
+        """Lets the compiled loop poll the selector's descriptors."""
+        row = self.ports[0]
+        row["epoll_descriptor"] = selector.descriptor
+        row["epoll_events"] = selector.events_address
+        row["epoll_events_max"] = EVENTS_MAX
+
+    def measure(self, latency: LatencySegment) -> None:
+        """Lets the compiled loop count its stages."""
+        row = self.ports[0]
+        row["latency_venues"] = latency.segment.content_address
+        row["latency_strategies"] = latency.segment.content_address + latency.venues * STAGES * HISTOGRAM_BYTES
+
+    def open_lane(self, strategy_id: int, commands: Segment, reports: Segment) -> None:
+        """Connects a strategy's rings."""
+        self._commands[strategy_id] = commands
+        self._lanes[strategy_id]["commands"] = commands.address
+        self._lanes[strategy_id]["reports"] = reports.address
+
+    def report_ring(self, strategy_id: int) -> int:
+        """Where a strategy's reports wait."""
+        return int(self._lanes[strategy_id]["reports"])
+
+    def remote_changed(self, strategy_id: int, *, is_remote: bool) -> None:
+        """Says whether a strategy's reports are served over a channel from here."""
+        self._lanes[strategy_id]["is_remote"] = int(is_remote)
+
+    def command_segment(self, strategy_id: int) -> Segment:
+        """Our own mapping of a strategy's command ring; its lock says who drives the strategy."""
+        return self._commands[strategy_id]
+
+    def reports_served(self) -> None:
+        """Forgets that reports for channels wait."""
+        self.ports[0]["remote_reports"] = 0
+
+    def apply(self, records: NDArray[np.int64], count: int) -> None:
+        """Feeds the core what a gateway decoded; whatever that makes it send leaves before this returns."""
+        records_address = records.ctypes.data
+        first = 0
+        while True:
+            first += apply_records(self.address, records_address, count, first)
+            if finished_frames(self.address):
+                self.send_frames()
+            if first >= count:
+                return
+
+    def process_commands(self, strategy_id: int, address: int, count: int) -> None:
+        """Feeds the core what a strategy sent over a channel, one slot's distance apart."""
+        first = 0
+        while True:
+            first += apply_commands(self.address, address, count, first, strategy_id)
+            if finished_frames(self.address):
+                self.send_frames()
+            if first >= count:
+                return
+
+    def send_frames(self) -> None:
+        """Hands every finished frame to its account's socket; the core learns of those that could not leave."""
+        failed = 0
+        frames = self._frames
+        for place in range(finished_frames(self.address)):
+            offset, account_id = frames.where(place)
+            text = frames.text_to_sign(place)
+            if text is not None:
+                frames.put_signature(place, self._signers[account_id](text))
+            if not self._senders[account_id](frames.buffers[place], offset):
+                self._note_unsent(failed, place)
+                failed += 1
+        if failed:
+            self.unsent_count += failed
+            # Applying records also tells the loop that the frames are gone.
+            self.apply(self._failures[:failed].copy(), failed)
+
+    def _note_unsent(self, row_index: int, place: int) -> None:
+        row = self._failures[row_index, : VENUE_REPORT.itemsize // 8].view(VENUE_REPORT)[0]
+        frame = self._frames.rows[place]
+        kind = RequestKind(int(frame["request_kind"]))
+        row["kind"] = RecordKind.VENUE_REPORT
+        row["published_ns"] = int(self._state.header["now_ns"])
+        row["order_id"] = frame["order_id"]
+        row["event"] = _NOT_SENT[kind]
+        row["account_id"] = frame["account_id"]
+        row["instrument_id"] = -1
+        row["cumulative_lots"] = row["order_lots"] = row["price_ticks"] = -1
+        row["reason"] = RejectReason.NOT_SENT
+        row["answers_request"] = kind
+
+    def open_orders(self, account_id: int) -> list[OpenOrder]:
+        """Every leg of the account that has not ended."""
+        legs = self._open_legs
+        count = list_open_legs(self._state.address, account_id, address_of(legs), len(legs))
+        return [OpenOrder._make((*row[:5], bool(row[5]))) for row in legs[:count].tolist()]
+
+    def record_rows(self, count: int) -> NDArray[np.int64]:
+        """Room for records that Python makes itself."""
+        return np.zeros((count, SLOT_BYTES // 8), np.int64)

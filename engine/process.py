@@ -1,0 +1,127 @@
+"""Owns the engine process: config, allocate, attach, warm up, seal, duty cycle, close."""
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from engine.config import Config
+from engine.engine import Engine
+from engine.event_log import EventLog, LogLevel
+from engine.lifetime import EngineLock, next_epoch
+from engine.loop import SpinLoop
+from engine.segments import EngineSegments
+from engine.state_builder import Directory
+from engine.warmup import load_entries
+from ipc.clock import SystemClock
+
+_CHECK_S = 0.02
+_STDERR = 2
+
+
+def run_engine(config: Config, ready_file: Path | None) -> None:
+    """Runs one engine until SIGINT or SIGTERM; raises what makes it impossible to start or to go on."""
+    clock = SystemClock()
+    log = EventLog(_STDERR, LogLevel[config.monitoring.log_level], clock)
+    lock = EngineLock(config.engine.name)
+    try:
+        cores = frozenset(os.sched_getaffinity(0))
+        if config.engine.core >= 0:
+            os.sched_setaffinity(0, {config.engine.core})
+        epoch = next_epoch(config.engine.name)
+        segments = EngineSegments(config, Directory(config), lock.folder, epoch=epoch)
+        try:
+            log.write(LogLevel.INFO, "starting", engine=config.engine.name, epoch=epoch, pid=os.getpid())
+            load_entries()
+            if not segments.lock_in_memory():
+                log.write(LogLevel.WARNING, "memory_not_locked", fix="raise the limit: ulimit -l unlimited")
+            loop = SpinLoop()
+            try:
+                engine = Engine(config, segments, epoch=epoch, loop=loop, cores=cores, clock=clock, log=log)
+                loop.run_until_complete(_live(engine, loop, log, ready_file))
+            finally:
+                loop.close()
+        finally:
+            segments.retire()
+            if ready_file is not None:
+                ready_file.unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+async def _live(engine: Engine, loop: SpinLoop, log: EventLog, ready_file: Path | None) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    starting = loop.create_task(engine.start())
+    stop = loop.create_task(stopping.wait())
+    try:
+        await asyncio.wait((starting, stop), return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            return
+        starting.result()
+        await _until_ready(engine, stopping)
+        if not stopping.is_set():
+            _announce(ready_file)
+            log.write(LogLevel.INFO, "ready")
+            # What lives now lives to the end; collecting it again and again would only cost time.
+            gc.collect()
+            gc.freeze()
+            gc.disable()
+            await _until_stopped(engine, stopping)
+    finally:
+        stop.cancel()
+        await engine.stop()
+        log.write(LogLevel.INFO, "stopped")
+
+
+async def _until_ready(engine: Engine, stopping: asyncio.Event) -> None:
+    while not engine.is_ready() and not stopping.is_set():
+        _raise_failures(engine)
+        await asyncio.sleep(_CHECK_S)
+
+
+async def _until_stopped(engine: Engine, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        _raise_failures(engine)
+        try:
+            async with asyncio.timeout(1):
+                await stopping.wait()
+        except TimeoutError:
+            continue
+
+
+def _raise_failures(engine: Engine) -> None:
+    for error in engine.failures():
+        raise error
+
+
+def _announce(ready_file: Path | None) -> None:
+    """Tells whoever started the engine that orders are taken; written whole before it has its name."""
+    if ready_file is None:
+        return
+    building = ready_file.with_name(f".{ready_file.name}.{os.getpid()}")
+    building.write_text(json.dumps({"pid": os.getpid(), "state": "READY"}))
+    building.rename(ready_file)
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m engine CONFIG.toml [--ready-file FILE]`; returns the exit status."""
+    from engine.config import ConfigurationError, load_config  # noqa: PLC0415
+    from engine.lifetime import EngineRunningError, EpochError  # noqa: PLC0415
+
+    if not arguments or arguments[0].startswith("-") or len(arguments) not in (1, 3):
+        sys.stderr.write("usage: python -m engine CONFIG.toml [--ready-file FILE]\n")
+        return 2
+    ready_file = Path(arguments[2]) if len(arguments) == 3 else None
+    try:
+        run_engine(load_config(Path(arguments[0])), ready_file)
+    except (ConfigurationError, EngineRunningError, EpochError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0

@@ -1,0 +1,58 @@
+"""Owns the shared memory of a running engine: state, latency, and two rings for each strategy."""
+
+from pathlib import Path
+
+from engine.config import Config
+from engine.core.state import State
+from engine.state_builder import Directory, capacities_of, state_bytes
+from ipc.histogram import LatencySegment
+from ipc.ring import create_ring
+from ipc.segment import Segment, SegmentKind
+
+
+class EngineSegments:
+    """Created before anybody can attach, retired with the engine."""
+
+    def __init__(self, config: Config, directory: Directory, folder: Path, *, epoch: int) -> None:
+        instance = config.engine.instance
+        self.folder = folder
+        self._state_segment = Segment.create(
+            folder / "state", SegmentKind.STATE, state_bytes(config, directory), epoch=epoch, instance=instance
+        )
+        self.state = State.create(capacities_of(config, directory), self._state_segment.content)
+        self.latency = LatencySegment.create(
+            folder / "latency",
+            venues=len(directory.venues),
+            strategies=directory.strategy_rows,
+            epoch=epoch,
+            instance=instance,
+        )
+        self.commands: dict[int, Segment] = {}
+        self.reports: dict[int, Segment] = {}
+        for strategy in config.strategies:
+            for rings, name, kind in (
+                (self.commands, "commands", SegmentKind.COMMAND_RING),
+                (self.reports, "reports", SegmentKind.REPORT_RING),
+            ):
+                rings[strategy.id] = create_ring(
+                    folder / f"{name}-{strategy.name}",
+                    kind,
+                    config.ipc.ring_capacity,
+                    epoch=epoch,
+                    instance=instance,
+                    strategy_id=strategy.id,
+                )
+
+    def _all(self) -> list[Segment]:
+        return [self._state_segment, self.latency.segment, *self.commands.values(), *self.reports.values()]
+
+    def lock_in_memory(self) -> bool:
+        """Keeps all of it from being swapped out; False when the limit (ulimit -l) does not allow it."""
+        locked = [segment.lock_in_memory() for segment in self._all()]
+        return all(locked)
+
+    def retire(self) -> None:
+        """Tells those attached that the engine is gone, and removes the names."""
+        for segment in self._all():
+            segment.retire()
+            segment.unlink()

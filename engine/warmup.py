@@ -1,0 +1,167 @@
+"""Owns readiness of the kernels: which there are, compiling each by itself, and entering them once.
+
+A kernel is compiled with the types that it is really called with. Callees come before their callers, so
+each entry's time is its own.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numba import int64, types
+from numba.core.dispatcher import Dispatcher
+from numba.np.numpy_support import from_dtype
+
+from engine.core import (
+    amend,
+    cancel,
+    command_checks,
+    effects,
+    fills,
+    index,
+    new_order,
+    order_end,
+    order_listing,
+    order_status,
+    order_table,
+    positions,
+    rate_budget,
+    risk,
+    step,
+    target_position,
+    time_passes,
+    timers,
+    venue_reports,
+)
+from engine.spin import encode, ports, routing, spin, wire_text
+from ipc import (
+    histogram,
+    last_command,
+    memory,
+    records,
+    report_drain,
+    ring,
+    snapshot_rows,
+    state_reader,
+    strategy_kernels,
+    tables,
+)
+from ipc.compiler import JIT_DISABLED, seal
+
+ENTRY_KERNELS: tuple[Any, ...] = (
+    spin.spin,
+    spin.apply_records,
+    spin.apply_commands,
+    spin.finished_frames,
+    spin.ready_descriptors,
+    order_listing.list_open_legs,
+)
+
+_MODULES = (
+    memory,
+    ring,
+    histogram,
+    index,
+    timers,
+    order_status,
+    order_table,
+    effects,
+    rate_budget,
+    positions,
+    order_end,
+    risk,
+    command_checks,
+    new_order,
+    cancel,
+    amend,
+    fills,
+    venue_reports,
+    target_position,
+    time_passes,
+    order_listing,
+    step,
+    wire_text,
+    encode,
+    routing,
+    spin,
+    snapshot_rows,
+    state_reader,
+    last_command,
+    report_drain,
+    strategy_kernels,
+)
+# What a kernel's argument is, by its name, where its annotation says no more than that it is a row.
+_ROWS: dict[str, np.dtype[np.void]] = {
+    "order": tables.ORDER,
+    "book": tables.BOOK,
+    "terms": tables.TERMS,
+    "instrument": tables.INSTRUMENT,
+    "budget": tables.BUDGET,
+    "ports": ports.PORTS,
+    "frame": ports.FRAME,
+    "template": ports.TEMPLATE,
+    "request": records.VENUE_REQUEST,
+    "fill": records.VENUE_REPORT,
+    "own": records.EXECUTION_REPORT,
+    "feedback": records.RATE_LIMIT,
+    "top": records.BOOK_TOP,
+    "balance": records.BALANCE,
+    "clock": records.CLOCK_OFFSET,
+    "change": records.VENUE_STATE,
+}
+_ROWS_HERE: dict[tuple[str, str], np.dtype[np.void]] = {
+    ("new_order", "command"): records.NEW_ORDER,
+    ("cancel", "command"): records.CANCEL_ORDER,
+    ("amend", "command"): records.AMEND_ORDER,
+    ("target_position", "command"): records.TARGET_POSITION,
+    ("command_checks", "command"): records.CANCEL_ORDER,
+    ("venue_reports", "report"): records.VENUE_REPORT,
+    ("routing", "report"): records.EXECUTION_REPORT,
+    ("fills", "report"): records.EXECUTION_REPORT,
+    ("effects", "report"): records.EXECUTION_REPORT,
+}
+_ROWS_OF_KERNEL: dict[str, np.dtype[np.void]] = {"on_cancel_all": records.CANCEL_ALL}
+
+
+def _argument_types(dispatcher: Any) -> tuple[types.Type, ...] | None:
+    """The types of a kernel's arguments, None when only its caller decides them."""
+    module = dispatcher.py_func.__module__.rsplit(".", 1)[-1]
+    found: list[types.Type] = []
+    for name, annotation in dispatcher.py_func.__annotations__.items():
+        if name == "return":
+            continue
+        if annotation is int:
+            found.append(int64)
+        elif annotation is bool:
+            found.append(types.boolean)
+        elif annotation is np.void:
+            row = _ROWS_OF_KERNEL.get(dispatcher.py_func.__name__) or _ROWS_HERE.get((module, name)) or _ROWS.get(name)
+            if row is None:
+                return None
+            found.append(from_dtype(row))
+        else:
+            return None
+    return tuple(found)
+
+
+def kernels() -> Iterator[tuple[str, Callable[[], object]]]:
+    """Every kernel of the engine by name, with the call that compiles it or loads it from the cache."""
+    if JIT_DISABLED:
+        return
+    for module in _MODULES:
+        for name, value in vars(module).items():
+            if isinstance(value, Dispatcher) and value.py_func.__module__ == module.__name__:
+                arguments = _argument_types(value)
+                if arguments is not None:
+                    yield f"{module.__name__}.{name}", partial(value.compile, arguments)
+
+
+def load_entries() -> None:
+    """Makes the entry kernels ready, from the cache if they are there, and forbids compiling from then on."""
+    for entry in ENTRY_KERNELS:
+        if isinstance(entry, Dispatcher):
+            arguments = _argument_types(entry)
+            assert arguments is not None, f"{entry.py_func.__name__} is called from Python with plain words"
+            entry.compile(arguments)
+    seal(*ENTRY_KERNELS)
