@@ -32,7 +32,7 @@ _EXPIRY_MARGIN_NS = 10_000 * NS_PER_MS
 class Engine:
     """What lives from READY to the end; made and ended inside the running loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the process hands over
         self,
         config: Config,
         segments: EngineSegments,
