@@ -10,7 +10,7 @@ def main() -> None:
     reason = refusal()
     if reason:
         sys.exit(f"oms: {reason}")
-    from tools.commands import app  # noqa: PLC0415  it would not load on what was refused
+    from tools.commands.application import app  # noqa: PLC0415  it would not load on what was refused
 
     app()
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from ipc.schema import SCHEMA_DIGEST
 from tests.engine.configuration_file import set_key, sound_table, write_table
 from tools import supported_systems
-from tools.commands import app
+from tools.commands.application import app
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMANDS = ["demo", "run", "venue", "warmup", "config", "latency", "orders", "positions", "schema", "submit", "cancel"]
@@ -38,7 +38,8 @@ def test_every_command_has_help(command: str) -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "import sys, tools.commands; print(any(m in sys.modules for m in ('numba', 'numpy', 'msgspec', 'hdrh')))"
+    heavy = ("numba", "numpy", "msgspec", "hdrh", "zmq")
+    code = f"import sys, tools.commands.application; print(any(m in sys.modules for m in {heavy}))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert run.stdout.strip() == "False"
 

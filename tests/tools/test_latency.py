@@ -22,7 +22,7 @@ from ipc.histogram import (
 )
 from ipc.segment import Segment, SegmentKind
 from ipc.tables import INSTRUMENT, STATE_HEADER, STRATEGY, name_words
-from tools.commands import app
+from tools.commands.application import app
 from tools.histogram_log import write_header, write_interval
 from tools.latency_summary import summary, table_lines
 from tools.latency_watch import LatencyWatch

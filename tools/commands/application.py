@@ -1,0 +1,29 @@
+"""Owns the `oms` application: which subcommands it has and under which heading."""
+
+import typer
+
+from tools.commands import cancel, config, demo, latency, orders, positions, run, schema, submit, venue, warmup
+from tools.commands.group import CommandGroup
+
+app = typer.Typer(
+    name="oms",
+    cls=CommandGroup,
+    help="Order management between trading strategies and exchanges. `oms demo` shows all of it on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+START, OBSERVE, TRADE = "Start", "Observe", "Trade by hand"
+
+app.command(rich_help_panel=START)(demo.demo)
+app.command(rich_help_panel=START)(run.run)
+app.command(rich_help_panel=START, context_settings=venue.CONTEXT_SETTINGS, add_help_option=False)(venue.venue)
+app.command(rich_help_panel=START)(warmup.warmup)
+app.add_typer(config.app, rich_help_panel=START)
+app.command(rich_help_panel=OBSERVE)(latency.latency)
+app.command(rich_help_panel=OBSERVE)(orders.orders)
+app.command(rich_help_panel=OBSERVE)(positions.positions)
+app.command(rich_help_panel=OBSERVE)(schema.schema)
+app.command(rich_help_panel=TRADE)(submit.submit)
+app.command(rich_help_panel=TRADE)(cancel.cancel)
