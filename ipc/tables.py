@@ -176,7 +176,7 @@ BUDGET = word_row(
     "limit_type",
     "window_ns",
     "limit",
-    "window_start_utc_ns",
+    "window_end_utc_ns",
     "counted",  # as the venue last said, plus what was answered since without saying
     "in_flight",
     "reserve",  # kept for cancels and queries

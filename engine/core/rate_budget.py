@@ -50,9 +50,9 @@ def cost_of(budget: np.void, request_kind: int) -> int:
 
 @kernel
 def _roll(budget: np.void, utc_ns: int) -> None:
-    start = utc_ns - utc_ns % budget["window_ns"]
-    if start > budget["window_start_utc_ns"]:
-        budget["window_start_utc_ns"] = start
+    """Begins the calendar window that a moment lies in, if the last one is over."""
+    if utc_ns >= budget["window_end_utc_ns"]:
+        budget["window_end_utc_ns"] = utc_ns - utc_ns % budget["window_ns"] + budget["window_ns"]
         budget["counted"] = 0
         budget["in_flight"] = 0
 
