@@ -139,7 +139,8 @@ class Connection(picows.WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Called by picows for each frame; venues send whole text messages, so fragments make no sense."""
         kind = frame.msg_type
-        if self._is_closed:
+        # After a protocol error picows says goodbye at once but goes on parsing until it disconnects.
+        if self._is_closed or transport.is_close_frame_sent:
             return
         if kind == WSMsgType.TEXT and frame.fin:
             self._events.on_frame(self._link_id, frame.get_payload_as_bytes())
