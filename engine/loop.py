@@ -1,8 +1,8 @@
 """Owns the event loop: asyncio with the compiled spin in the selector's place.
 
 `select` spins on rings, timers and descriptors. Finished frames leave from inside it, so a signal's way
-to the wire never waits for a turn of the loop; it returns when a descriptor is ready or time is up.
-Whoever registers a direct reader is called from inside the selector as well.
+to the wire never waits for a turn of the loop, and what a venue says is read from inside it as well. It
+returns soon after either, for the callbacks that they left, or when time is up.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ EVENTS_MAX = 256
 # The kernel packs its struct on x86-64 only: epoll_ctl(2), <sys/epoll.h>.
 _EVENT = struct.Struct("<Ii4x" if platform.machine() == "x86_64" else "<I4xi4x")
 _SILENCE_NS = NS_PER_MS
-# After frames have left, callbacks that their transports scheduled must not wait for the next descriptor.
-_AFTER_SEND_NS = 20_000
+# What a transport scheduled while it sent or was read here must not wait for the next descriptor.
+_CALLBACKS_WAIT_NS = 20_000
 
 
 class SpinSelector(selectors.BaseSelector):
@@ -127,13 +127,15 @@ class SpinSelector(selectors.BaseSelector):
             if outcome & FRAMES_READY:
                 self._send_frames()
                 now_ns = SystemClock.monotonic_ns()
-                until_ns = min(until_ns, now_ns + _AFTER_SEND_NS)
+                until_ns = min(until_ns, now_ns + _CALLBACKS_WAIT_NS)
             if outcome & REPORTS_READY or self._has_unserved():
                 self._serve_reports()
             if outcome & DESCRIPTORS_READY:
                 ready = self._ready(self._compiled_events())
                 if ready:
                     return ready
+                now_ns = SystemClock.monotonic_ns()
+                until_ns = min(until_ns, now_ns + _CALLBACKS_WAIT_NS)
             if outcome & TIME_UP or not outcome & FRAMES_READY:
                 now_ns = SystemClock.monotonic_ns()
                 if now_ns >= until_ns:
@@ -156,6 +158,11 @@ class SpinSelector(selectors.BaseSelector):
                 continue
             key = self._keys.get(descriptor)
             if key is None:
+                continue
+            if event == select.EPOLLIN and key.events == selectors.EVENT_READ:
+                # asyncio keeps (reader, writer) as the key's data; running the reader here and now
+                # spares what the venue said a turn of the loop.
+                key.data[0]._run()
                 continue
             mask = 0
             if event & ~select.EPOLLIN:
