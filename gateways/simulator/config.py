@@ -1,4 +1,31 @@
-"""Owns the venue's configuration: its shape, its defaults and how a TOML file becomes it."""
+"""Owns the venue's configuration: its shape, its defaults and how a TOML file becomes it.
+
+Everything has a default; a file that only opens an account looks like this:
+
+    seed = 7
+    log_file = "venue.jsonl"
+
+    [[accounts]]
+    name = "alice"
+    balances = { USDT = "100000", BTC = "1.5" }
+    taker_commission_bps = "7.5"
+
+    [[accounts.keys]]
+    api_key = "64 letters and digits"
+    ed25519_public_key = '''
+    -----BEGIN PUBLIC KEY-----
+    …
+    -----END PUBLIC KEY-----
+    '''
+
+    [flow]
+    interval_ms = 20
+
+    [[faults]]
+    action = "drop_reply"
+    match = "order.place"
+    skip = 3
+"""
 
 import tomllib
 from pathlib import Path

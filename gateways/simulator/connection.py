@@ -31,6 +31,7 @@ class Connection(WSListener):
         self._reply_due_s = 0.0
         self._event_due_s = 0.0
         self._is_silent = False
+        self._is_instant = venue.latency.is_instant
 
     # What a protocol face overrides.
 
@@ -55,7 +56,7 @@ class Connection(WSListener):
 
     def deliver_reply(self, method: str, payload: bytes) -> None:
         """Sends a reply after its way through the network, as the script of faults has it."""
-        delay_s = self.venue.latency.reply_s()
+        delay_s = 0.0 if self._is_instant else self.venue.latency.reply_s()
         fault = self.venue.faults.on_reply(method)
         if fault is not None:
             if fault.action == "drop_reply":
@@ -70,7 +71,7 @@ class Connection(WSListener):
 
     def deliver_event(self, name: str, payload: bytes) -> None:
         """Sends a private event after its way through the network, as the script of faults has it."""
-        delay_s = self.venue.latency.event_s()
+        delay_s = 0.0 if self._is_instant else self.venue.latency.event_s()
         fault = self.venue.faults.on_event(name)
         if fault is not None:
             if fault.action == "drop_event":
@@ -154,10 +155,10 @@ class Connection(WSListener):
             transport.underlying_transport.write(frames)
 
     def _receive(self, payload: bytes) -> None:
-        delay_s = self.venue.latency.request_s()
-        if not delay_s and not self._request_due_s:
+        if self._is_instant:
             self.on_text(payload)
         else:
+            delay_s = self.venue.latency.request_s()
             self._request_due_s = self._call_in_order(self.on_text, payload, delay_s, self._request_due_s)
 
     def _send_at(self, payload: bytes, delay_s: float, after_s: float) -> float:

@@ -15,6 +15,7 @@ class LatencyModel:
 
     def __init__(self, config: LatencyConfig, seed: int) -> None:
         self._config = config
+        self.is_instant = config == LatencyConfig()
         self._random = Random(seed)  # noqa: S311 - repeatable delays, nothing secret
 
     def request_s(self) -> float:

@@ -18,17 +18,13 @@ class OrderRecords:
         """The order is the venue's now."""
         if order.account.is_reported:
             instrument = order.instrument
-            self._log.append(
-                "accepted",
-                {
-                    **_state(order),
-                    "order_type": _order_type(order),
-                    "time_in_force": order.time_in_force,
-                    "price": instrument.price_text(order.price_ticks),
-                    "stop_price": instrument.price_text(order.stop_ticks),
-                    "quote_order_quantity": instrument.quote_text(order.quote_order_units),
-                },
-            )
+            record = _state(order)
+            record["order_type"] = _order_type(order)
+            record["time_in_force"] = order.time_in_force
+            record["price"] = instrument.price_text(order.price_ticks)
+            record["stop_price"] = instrument.price_text(order.stop_ticks)
+            record["quote_order_quantity"] = instrument.quote_text(order.quote_order_units)
+            self._log.append("accepted", record)
 
     def working(self, order: Order) -> None:
         """A waiting order was triggered."""

@@ -57,7 +57,8 @@ class VenueLog:
     def append(self, event: str, record: dict[str, Any]) -> None:
         """Adds one event."""
         self._sequence += 1
-        line = {"sequence": self._sequence, "utc_ns": self._clock.utc_ns(), "event": event, **record}
+        line: dict[str, Any] = {"sequence": self._sequence, "utc_ns": self._clock.utc_ns(), "event": event}
+        line.update(record)
         if self._keeps_records:
             self.records.append(line)
         if self._file >= 0:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateways.simulator.decimals import PrecisionError, format_units, parse_units
 
 
-@given(st.integers(0, 10**26), st.integers(0, 12))
+@given(st.integers(0, 10**20 - 1), st.integers(0, 12))
 def test_text_and_units_are_two_forms_of_one_number(units: int, decimals: int) -> None:
     text = format_units(units, decimals)
     assert Decimal(text) == Decimal(units).scaleb(-decimals)

@@ -7,22 +7,7 @@ import orjson
 
 from gateways.simulator import FlowConfig, SimulatedVenue, VenueConfig
 from gateways.simulator.orders import Side
-from tests.simulator.venue_client import Credentials, Json, VenueClient, provide, quiet_venue
-
-
-async def get(venue: SimulatedVenue, target: str, *headers: str) -> tuple[int, Any]:
-    """Status and content of a GET request."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", venue.port)
-    writer.write("\r\n".join([f"GET {target} HTTP/1.1", "Host: venue", *headers, "", ""]).encode())
-    answer = await reader.read()
-    writer.close()
-    await writer.wait_closed()
-    head, _, body = answer.partition(b"\r\n\r\n")
-    status = int(head.split()[1])
-    try:
-        return status, orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return status, body.decode()
+from tests.simulator.venue_client import Credentials, Json, VenueClient, get, provide, quiet_venue
 
 
 def test_a_book_ticker_follows_every_change_of_the_top() -> None:

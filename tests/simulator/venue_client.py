@@ -182,3 +182,18 @@ def provide(venue: SimulatedVenue, side: Side, price: str, quantity: str, symbol
     )
     assert venue.exchange.place(order) is None
     return order
+
+
+async def get(venue: SimulatedVenue, target: str, *headers: str) -> tuple[int, Any]:
+    """Status and content of a GET request."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", venue.port)
+    writer.write("\r\n".join([f"GET {target} HTTP/1.1", "Host: venue", *headers, "", ""]).encode())
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status = int(head.split()[1])
+    try:
+        return status, orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return status, body.decode()
