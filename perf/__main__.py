@@ -12,6 +12,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 BENCHMARKS = {
     "ring": "the shared-memory ring between two processes, beside a C ring and ZeroMQ (P1)",
     "core": "the order core: a new order, the controls, a life cycle, and how costs grow (P2, P7)",
+    "signal_to_wire": "a signal's way to the wire and back, beside bare echoes and sends (P3-P6)",
 }
 
 
@@ -34,7 +35,7 @@ def run_benchmark(name: str, *, smoke: bool, with_json: bool) -> None:
         with pinned(core):
             rows = measure(run)
     if run.disturbed:
-        run.say(f"{run.disturbed} repetitions count although other processes ran on our cores meanwhile, all tries did")
+        run.say(f"other processes ran on our cores meanwhile: {run.disturbed} repetitions count although disturbed")
     if smoke:
         run.say("smoke run: the figures mean nothing, only the verification counts")
     print(table(rows))

@@ -37,6 +37,7 @@ EXPECTED_KEYS = {
         "growth_fill",
         "fill_cost_8000",
     },
+    "signal_to_wire": {"bare_send_p50_us", "picows_echo_p50_us", "zmq_rtt_p50_us"},
 }
 
 
