@@ -37,7 +37,7 @@ def report(execution_type: str, status: str, order_id: int = ORDER, **changes: A
         "order_status": status,
         "venue_order_id": 7,
         "cumulative_quantity": "0",
-        "reason": "NONE",
+        "reason": 0,
         "trade_id": 0,
         "last_quantity": "",
         "last_price": "",
@@ -148,7 +148,7 @@ def test_outcomes_are_counted_by_their_last_status() -> None:
         report("REFUSED", "REFUSED", venue_order_id=0),
         submitted(OTHER),
         report("NEW", "NEW", OTHER),
-        report("REFUSED", "NEW", OTHER, reason="AMEND_CHANGES_NOTHING"),
+        report("REFUSED", "REFUSED", OTHER, reason=35),
         report("UNKNOWN", "UNKNOWN", OTHER),
     ]
     outcome = outcome_of(lines)

@@ -28,7 +28,7 @@ class OrderOutcome:
     order_type: str
     side: str
     middle: Decimal
-    status: str = "PENDING_NEW"
+    status: str = ""  # empty until something was heard of it
     is_acknowledged: bool = False
     trades: dict[int, Trade] = field(default_factory=dict)
     repeated_trades: list[int] = field(default_factory=list)
@@ -88,7 +88,8 @@ class StrategyOutcome:
                 self.orders[line["order_id"]] = OrderOutcome(line["order_id"], line["order_type"], line["side"], middle)
             case "report":
                 order = self.orders.get(line["order_id"])
-                if order is None or (line["execution_type"] == "REFUSED" and line["order_status"] != "REFUSED"):
+                # A refusal before anything else is the order's; a later one is of a cancel or an amendment.
+                if order is None or (line["execution_type"] == "REFUSED" and order.status):
                     self.refused_changes += 1
                 else:
                     order.take(line)

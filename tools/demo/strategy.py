@@ -7,17 +7,21 @@ It needs nothing but the client library, so it is also a way to begin one's own:
 
 import argparse
 import signal
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from ipc.client import Client, connect
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock
-from ipc.enums import OrderStatus, OrderType, Side, TimeInForce
-from ipc.events import Best, ExecutionReport
+from ipc.enums import ExecutionType, OrderStatus, OrderType, Side, TimeInForce
+from ipc.errors import StateBusyError
+from ipc.events import Best, ExecutionReport, Position
 from tools.demo.strategy_log import StrategyLog
 
+WORKING = {OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED}
+PENDING = {OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE}
 ENDED = {
     OrderStatus.FILLED,
     OrderStatus.CANCELED,
@@ -25,6 +29,8 @@ ENDED = {
     OrderStatus.REJECTED,
     OrderStatus.REFUSED,
 }
+T = TypeVar("T")
+
 OPEN_ORDERS_MAX = 12
 SETTLE_TIMEOUT_S = 15.0
 # After the last order has ended, its last trades may still be on their way.
@@ -42,6 +48,7 @@ class QuotingStrategy:
         self._random = Random(seed)  # noqa: S311  repeatable choices, nothing secret
         self._clock = SystemClock()
         self._open: dict[int, ExecutionReport | None] = {}
+        self._changing: set[int] = set()  # a cancel or an amendment of these is on its way
         self._position = Decimal(0)
 
     def trade(self, *, rate: float, seconds: float) -> None:
@@ -52,7 +59,9 @@ class QuotingStrategy:
         while (now_ns := self._clock.monotonic_ns()) < end_ns:
             if now_ns >= due_ns:
                 due_ns += period_ns
-                self._act(self._client.best(self._instrument))
+                best = self._read(lambda: self._client.best(self._instrument))
+                if best is not None:
+                    self._act(best)
             self._take_events(timeout_s=max(0, due_ns - now_ns) / NS_PER_S)
 
     def settle(self) -> bool:
@@ -67,24 +76,54 @@ class QuotingStrategy:
                 quiet_since_ns = self._clock.monotonic_ns()
         return True
 
+    def held(self) -> Position:
+        """What the engine says that we hold."""
+        while (position := self._read(lambda: self._client.position(self._instrument))) is None:
+            self._take_events(timeout_s=0.01)
+        return position
+
+    def _read(self, read: Callable[[], T]) -> T | None:
+        """What the engine's tables say, None when the system took the processor from it in the middle of a write."""
+        try:
+            return read()
+        except StateBusyError:
+            return None
+
     def _act(self, best: Best) -> None:
         """One command: mostly quotes, some orders that take, some changes of what is open."""
         if best.bid is None or best.ask is None:
             return
-        if len(self._open) >= OPEN_ORDERS_MAX:
-            self._client.cancel(next(iter(self._open)))
-            return
         choice = self._random.random()
-        if choice < 0.45:
+        if choice < 0.45 and len(self._open) < OPEN_ORDERS_MAX:
             self._quote(best)
-        elif choice < 0.65:
-            self._submit(best, self._side(), order_type=OrderType.MARKET)
-        elif choice < 0.75:
-            side = self._side()
-            price = best.ask if side is Side.BUY else best.bid
-            self._submit(best, side, price=price, time_in_force=TimeInForce.IOC)
+        elif choice < 0.70:
+            self._take(best)
         else:
             self._change_one(best)
+
+    def _take(self, best: Best) -> None:
+        """An order that trades at once: at the market, or at the touch and for no longer than a moment."""
+        side = self._side()
+        own = self._own_at_touch(side, best)
+        if own is not None:
+            # Trading with oneself is no trade; the venue would expire one of the two orders.
+            self._cancel(own)
+        elif self._random.random() < 0.7:
+            self._submit(best, side, order_type=OrderType.MARKET)
+        else:
+            price = best.ask if side is Side.BUY else best.bid
+            self._submit(best, side, price=price, time_in_force=TimeInForce.IOC)
+
+    def _own_at_touch(self, side: Side, best: Best) -> ExecutionReport | None:
+        """Our own order that an order of this side would meet, if there is one."""
+        assert best.bid is not None
+        assert best.ask is not None
+        for report in self._open.values():
+            if report is None or report.side == side:
+                continue
+            if report.price <= best.ask if side is Side.BUY else report.price >= best.bid:
+                return report
+        return None
 
     def _quote(self, best: Best) -> None:
         """A limit order at the touch or a little behind it, half of them post-only."""
@@ -97,18 +136,29 @@ class QuotingStrategy:
 
     def _change_one(self, best: Best) -> None:
         """Cancels or amends an order that is known to be working."""
-        working = [report for report in self._open.values() if report and report.order_status == OrderStatus.NEW]
+        working = [report for report in self._open.values() if report and report.order_status in WORKING]
         if not working:
             self._quote(best)
             return
         order = self._random.choice(working)
-        if self._random.random() < 0.5:
-            self._client.cancel(order.order_id)
-        elif self._random.random() < 0.5:
-            self._client.amend(order.order_id, quantity=order.quantity - self._instrument.lot_size)
+        choice = self._random.random()
+        if choice < 0.5:
+            self._cancel(order)
+        elif choice < 0.75 and order.leaves_lots > 1:
+            self._amend(order, quantity=order.quantity - self._instrument.lot_size)
         else:
             away = -1 if order.side == Side.BUY else 1
-            self._client.amend(order.order_id, price=order.price + away * 10 * self._instrument.tick_size)
+            self._amend(order, price=order.price + away * 10 * self._instrument.tick_size)
+
+    def _cancel(self, order: ExecutionReport) -> None:
+        if order.order_id not in self._changing:
+            self._changing.add(order.order_id)
+            self._client.cancel(order.order_id)
+
+    def _amend(self, order: ExecutionReport, *, price: Decimal | None = None, quantity: Decimal | None = None) -> None:
+        if order.order_id not in self._changing:
+            self._changing.add(order.order_id)
+            self._client.amend(order.order_id, price=price, quantity=quantity)
 
     def _side(self) -> Side:
         """Mostly the side that brings the position back to zero, once it is some orders large."""
@@ -128,15 +178,22 @@ class QuotingStrategy:
         events = self._client.wait(timeout_s)
         for event in events:
             self._log.event(event)
-            if not isinstance(event, ExecutionReport):
-                continue
-            if event.last_lots:
-                self._position += event.last_quantity if event.side == Side.BUY else -event.last_quantity
-            if event.order_status in ENDED:
-                self._open.pop(event.order_id, None)
-            elif event.order_id in self._open:
-                self._open[event.order_id] = event
+            if isinstance(event, ExecutionReport):
+                self._take_report(event)
         return bool(events)
+
+    def _take_report(self, report: ExecutionReport) -> None:
+        order_id = report.order_id
+        if report.last_lots:
+            self._position += report.last_quantity if report.side == Side.BUY else -report.last_quantity
+        if report.order_status not in PENDING:
+            self._changing.discard(order_id)
+        if report.execution_type == ExecutionType.REFUSED and self._open.get(order_id) is not None:
+            return  # a cancel or an amendment was refused; the order stands as it stood
+        if report.order_status in ENDED:
+            self._open.pop(order_id, None)
+        elif order_id in self._open:
+            self._open[order_id] = report
 
 
 def main() -> None:
@@ -156,7 +213,7 @@ def main() -> None:
         strategy = QuotingStrategy(client, log, arguments.instrument, arguments.quantity, arguments.seed)
         strategy.trade(rate=arguments.rate, seconds=arguments.seconds)
         is_settled = strategy.settle()
-        log.ended(client.position(arguments.instrument), is_settled=is_settled)
+        log.ended(strategy.held(), is_settled=is_settled)
 
 
 if __name__ == "__main__":
