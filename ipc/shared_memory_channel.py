@@ -44,13 +44,18 @@ class SharedMemoryChannel:
         self._clock = clock
         self._folder = folder
         self._strategy = strategy
+        self._session = Session()
+        self.session_address = self._session.address
         self._state, self._commands, self._reports = _attach(folder, strategy)
+        self._is_closed = False
         self._words = self._commands.words.data
         self._state_reader = StateReader(self._state.content_address)
-        self.identity = self._identify()
-        self._session = Session()
+        try:
+            self.identity = self._identify()
+        except BaseException:
+            self.close()
+            raise
         self._session.open(self.identity, self._commands, self._reports, self._state, time_to_live_ns)
-        self.session_address = self._session.address
         builtins = bind_session(self.session_address)
         self.publish_new_order = builtins.publish_new_order
         self.publish_target = builtins.publish_target
@@ -61,7 +66,6 @@ class SharedMemoryChannel:
         self._received = np.zeros(RECEIVE_MAX * SLOT_WORDS, np.int64)
         self._received_bytes = self._received.data.cast("B")
         self._received_address = int(self._received.ctypes.data)
-        self._is_closed = False
 
     def _identify(self) -> Identity:
         """Who we are to this run of the engine, counting on from whoever drove the strategy before."""

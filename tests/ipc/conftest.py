@@ -35,6 +35,17 @@ def engine(runtime: Path) -> Iterator[FakeEngine]:
     engine.close()
 
 
+class SteeredClock(SystemClock):
+    """The host's clocks, moved on as a test wants."""
+
+    def __init__(self) -> None:
+        self.ahead_ns = 0
+
+    def monotonic_ns(self) -> int:  # type: ignore[override]
+        """The host's, moved on."""
+        return SystemClock.monotonic_ns() + self.ahead_ns
+
+
 class ServingThread:
     """Polls a ZeroMQ server as the engine's loop does."""
 
@@ -64,6 +75,7 @@ class Served:
         self.transport = transport
         self._folder = folder
         self._clients: list[Client] = []
+        self.clock = SteeredClock()
         self.engine = FakeEngine(folder)
         self._serving: ServingThread | None = None
         self.url = f"shm://{ENGINE}"
@@ -77,7 +89,7 @@ class Served:
 
     def connect(self, strategy: str = "maker") -> Client:
         """A further client."""
-        client = connect(self.url, strategy=strategy)
+        client = connect(self.url, strategy=strategy, clock=self.clock)
         self._clients.append(client)
         return client
 

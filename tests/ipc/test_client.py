@@ -18,6 +18,7 @@ from ipc.enums import (
 )
 from ipc.errors import EngineRestartedError, UnknownNameError
 from ipc.events import ExecutionReport, Lagged, VenueState
+from ipc.frame import LIFE_SIGN_NS
 from ipc.order_id import unpack
 from tests.ipc.conftest import Served
 from tests.ipc.fake_engine import INSTANCE, INSTRUMENTS, REPORTS_CAPACITY, STRATEGIES
@@ -358,7 +359,8 @@ def test_a_restarted_engine_is_told_and_a_reconnected_client_goes_on(served: Ser
     served.restart()
     with pytest.raises(EngineRestartedError, match=r"reconnect\(\)"):
         while True:
-            client.wait(1.2)
+            served.clock.ahead_ns += LIFE_SIGN_NS
+            client.wait(0.02)
     with pytest.raises(EngineRestartedError):
         client.submit(BTC, "buy", 1, price=30_000)
     with pytest.raises(EngineRestartedError):

@@ -1,0 +1,13 @@
+"""Owns reading and writing single words of memory from plain Python, with the JIT on or off."""
+
+import ctypes
+
+
+def word_at(address: int) -> int:
+    """The word at an address."""
+    return ctypes.c_int64.from_address(address).value
+
+
+def set_word(address: int, value: int) -> None:
+    """Writes the word at an address."""
+    ctypes.c_int64.from_address(address).value = value
