@@ -15,6 +15,8 @@ class NoticeKind(Enum):
     """The reply to a status query; the records beside it are the order's status."""
     TRADES_ANSWER = 3
     """The reply to a query of one order's trades; the records beside it are its fills."""
+    OPEN_ORDERS_ANSWER = 9
+    """The reply to a query of one symbol's open orders; the records beside it are their status."""
     SHUTDOWN = 4
     """The venue is about to close the connection."""
     STREAM_ENDED = 5
@@ -33,5 +35,6 @@ class Notice(NamedTuple):
     kind: NoticeKind
     request_id: str = ""
     order_id: int = 0
+    instrument_id: int = -1
     result: bytes = b"null"
     verdict: Verdict | None = None

@@ -114,6 +114,10 @@ class OrderSession(Session):
         if kind is NoticeKind.TRADES_ANSWER:
             sends = self._reconciliation.on_trades(link.link_id, notice, self._rows, count, now_ns)
             return [*sends, *self._go_live(now_ns)]
+        if kind is NoticeKind.OPEN_ORDERS_ANSWER:
+            self._reconciliation.on_open_orders(notice, self._rows, count, now_ns)
+            sends = self._reconciliation.due(link.link_id, now_ns)
+            return [*sends, *self._go_live(now_ns)]
         if count:
             self._core.apply(self._rows, count)
         if kind is NoticeKind.ANSWER:
@@ -154,9 +158,9 @@ class OrderSession(Session):
         self._tell_clock(now_ns)
         self._tell_state(ConnectionState.RECONCILING, now_ns)
         self._reconciliation.clear()
-        self._reconciliation.begin(now_ns)
+        lists = self._reconciliation.begin(self._active.link_id, now_ns)
         sends = self._reconciliation.due(self._active.link_id, now_ns)
-        return [*sends, *self._go_live(now_ns)]
+        return [*lists, *sends, *self._go_live(now_ns)]
 
     def _go_live(self, now_ns: int) -> Sequence[Action]:
         is_waiting = self._active is None or self._reconciliation.is_waited_for

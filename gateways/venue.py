@@ -97,6 +97,9 @@ class OrderDialect(Protocol):
     def status_query(self, order: OpenOrder, now_ns: int) -> bytes:
         """Asks for the status of one order; the answer is a STATUS_ANSWER."""
 
+    def open_orders_query(self, instrument_id: int, now_ns: int) -> bytes:
+        """Asks for every open order of one instrument; the answer is an OPEN_ORDERS_ANSWER."""
+
     def trades_query(self, order: OpenOrder, *, venue_order_id: int, from_trade_id: int, now_ns: int) -> bytes:
         """Asks for the trades of one order, from one trade on unless that is 0; the answer is a TRADES_ANSWER."""
 

@@ -71,7 +71,7 @@ class Codec:
         self._instruments = InstrumentScales(instruments)
         self._assets = AssetScales(assets)
         results = OrderResults(self._writer, self._order_ids, self._instruments, self._assets)
-        self._replies = ReplyCodec(self._writer, self._order_ids, results)
+        self._replies = ReplyCodec(self._writer, self._order_ids, self._instruments, results)
         self._decode_frame = msgspec.json.Decoder(OrderFrame).decode
         self._decode_event_name = msgspec.json.Decoder(NamedEventFrame).decode
 

@@ -11,7 +11,7 @@ from gateways.binance_spot.order_results import SUCCESS, OrderResults
 from gateways.errors import VenueProtocolError
 from gateways.notice import Notice, NoticeKind
 from gateways.record_writer import NOT_STATED, RecordWriter
-from gateways.scale import OrderIds
+from gateways.scale import InstrumentScales, OrderIds
 from gateways.template import REQUEST_LETTERS
 from gateways.verdict import Concern, Verdict
 from ipc.clock import NS_PER_MS
@@ -46,10 +46,13 @@ _OUTCOME_UNKNOWN = int(VenueEvent.OUTCOME_UNKNOWN)
 class ReplyCodec:
     """Writes the records of one reply."""
 
-    def __init__(self, writer: RecordWriter, order_ids: OrderIds, results: OrderResults) -> None:
+    def __init__(
+        self, writer: RecordWriter, order_ids: OrderIds, instruments: InstrumentScales, results: OrderResults
+    ) -> None:
         self.request_replies = 0
         self._writer = writer
         self._order_ids = order_ids
+        self._instruments = instruments
         self._results = results
         self._kinds = {letter.decode(): kind for kind, letter in REQUEST_LETTERS.items()}
         self._of_order: dict[str, Callable[[int, msgspec.Raw], None]] = {
@@ -114,7 +117,9 @@ class ReplyCodec:
         write_result = self._of_account.get(request_id[:1])
         if write_result is not None and verdict is None:
             write_result(message.result)
-            return Notice(NoticeKind.ANSWER, request_id)
+        if request_id[:1] == OPEN_ORDERS_LETTER:
+            instrument_id = self._instruments[request_id[1:]].instrument_id
+            return Notice(NoticeKind.OPEN_ORDERS_ANSWER, request_id, instrument_id=instrument_id, verdict=verdict)
         if message.error is not None:
             return Notice(NoticeKind.ANSWER, request_id, result=message.error.msg.encode(), verdict=verdict)
         return Notice(NoticeKind.ANSWER, request_id, result=bytes(message.result))

@@ -10,6 +10,7 @@ from gateways.binance_spot.messages import UNDECODABLE, ExchangeInformation, Tim
 from gateways.binance_spot.replies import (
     BALANCES_LETTER,
     CANCEL_ALL_LETTER,
+    OPEN_ORDERS_LETTER,
     ORDER_LIMITS_LETTER,
     TRADES_LETTER,
 )
@@ -129,6 +130,12 @@ class BinanceSpotDialect:
             {"orderId": order.venue_order_id} if order.venue_order_id else {"origClientOrderId": text}
         )
         return self._private("order.status", self._status_letter + text, order, named, now_ns)
+
+    def open_orders_query(self, instrument_id: int, now_ns: int) -> bytes:
+        """Asks for every open order of one symbol: one reply for what would take as many queries as orders."""
+        symbol = self._symbols[instrument_id]
+        utc_ms = self._clock.utc_ms(now_ns)
+        return self._requests.private("openOrders.status", OPEN_ORDERS_LETTER + symbol, utc_ms, {"symbol": symbol})
 
     def trades_query(self, order: OpenOrder, *, venue_order_id: int, from_trade_id: int, now_ns: int) -> bytes:
         """Asks for the trades of one order, a page at a time."""

@@ -84,6 +84,9 @@ class ScriptedDialect:
     def status_query(self, order: OpenOrder, now_ns: int) -> bytes:
         return f"status {order.order_id}".encode()
 
+    def open_orders_query(self, instrument_id: int, now_ns: int) -> bytes:
+        return f"list {instrument_id}".encode()
+
     def trades_query(self, order: OpenOrder, *, venue_order_id: int, from_trade_id: int, now_ns: int) -> bytes:
         return f"trades {order.order_id} {venue_order_id} {from_trade_id}".encode()
 
@@ -95,12 +98,14 @@ BINDINGS: dict[str, InstrumentBinding] = INSTRUMENTS
 HELLO = Notice(NoticeKind.ANSWER, "hello")
 
 
-def open_order(order_id: int, *, cumulative_lots: int = 0, is_unknown: bool = False) -> OpenOrder:
+def open_order(
+    order_id: int, *, cumulative_lots: int = 0, is_unknown: bool = False, instrument_id: int = 7
+) -> OpenOrder:
     """A leg as the core would list it."""
     return OpenOrder(
         order_id=order_id,
         venue_order_id=0,
-        instrument_id=7,
+        instrument_id=instrument_id,
         cumulative_lots=cumulative_lots,
         sent_ns=0,
         is_unknown=is_unknown,

@@ -1,8 +1,10 @@
 """Orders are asked for until the core knows what the venue knows, and not more often than the venue takes."""
 
 import itertools
+from collections.abc import Sequence
 
-from gateways.action import Send
+from gateways.action import Action, Send
+from gateways.notice import Notice, NoticeKind
 from gateways.reconciliation import ANSWER_TIMEOUT_NS, BURST, RATE_PAUSE_NS
 from gateways.verdict import Certainty, Concern, Verdict
 from ipc.clock import NS_PER_MS, NS_PER_S
@@ -115,9 +117,54 @@ def test_a_rate_limit_stops_the_questions_for_a_while() -> None:
     assert desk.wait(3 * TICK_NS, alive=[1]) == [Send(1, b"status 8")]
 
 
+def listing(*orders: int) -> Desk:
+    """A desk whose connection came up while these orders of one instrument were open."""
+    desk = Desk()
+    desk.core.open = [open_order(order_id, cumulative_lots=1) for order_id in orders]
+    desk.start()
+    assert desk.open(1) == [Send(1, b"list 7")]
+    assert desk.session.state is RECONCILING
+    return desk
+
+
+def listed(desk: Desk, *reports: dict[str, int], verdict: Verdict | None = None) -> Sequence[Action]:
+    return desk.tell(1, Notice(NoticeKind.OPEN_ORDERS_ANSWER, instrument_id=7, verdict=verdict), *reports)
+
+
+def test_several_open_orders_of_one_instrument_are_answered_for_by_one_list() -> None:
+    desk = listing(8, 9, 10)
+    assert not listed(desk, *(status_report(order_id, cumulative_lots=1) for order_id in (8, 9, 10)))
+    assert desk.session.state is LIVE
+    assert desk.events() == [(order_id, VenueEvent.STATUS) for order_id in (8, 9, 10)]
+
+
+def test_what_is_not_on_the_list_or_filled_further_is_asked_for_by_itself() -> None:
+    desk = listing(8, 9, 10)
+    asked = listed(desk, status_report(8, cumulative_lots=1), status_report(9, cumulative_lots=5))
+    assert asked == [Send(1, b"status 9"), Send(1, b"status 10")]
+    assert desk.events() == [(8, VenueEvent.STATUS)]
+    assert desk.session.state is RECONCILING
+
+
+def test_a_list_that_is_refused_or_never_comes_leaves_single_questions() -> None:
+    desk = listing(8, 9, 10)
+    assert listed(desk, verdict=refused()) == [Send(1, f"status {order_id}".encode()) for order_id in (8, 9, 10)]
+    desk = listing(8, 9, 10)
+    assert len(desk.wait(ANSWER_TIMEOUT_NS + NS_PER_S, alive=[1])) == 3
+
+
+def test_the_list_of_one_instrument_says_nothing_of_another() -> None:
+    desk = Desk()
+    desk.core.open = [open_order(number, instrument_id=number % 2 + 7) for number in range(1, 7)]
+    desk.start()
+    desk.connected(1)
+    assert set(desk.frame(1, b"welcome")) == {Send(1, b"list 7"), Send(1, b"list 8")}
+    assert len(listed(desk)) == 3
+
+
 def test_many_orders_are_asked_for_within_the_venues_weight() -> None:
     desk = Desk()
-    desk.core.open = [open_order(order_id) for order_id in range(1, 2 * BURST + 1)]
+    desk.core.open = [open_order(order_id, instrument_id=order_id) for order_id in range(1, 2 * BURST + 1)]
     desk.start()
     desk.connected(1)
     first = desk.frame(1, b"welcome")

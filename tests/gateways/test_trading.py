@@ -177,7 +177,7 @@ def test_an_outcome_that_the_venue_does_not_know_is_asked_for() -> None:
             venue.faults.add(FaultRule(action="unknown_outcome", match="order.place", executes=True))
             order_id = desk.place(Side.BUY, PRICE, 100)
             await desk.until_event(order_id, VenueEvent.OUTCOME_UNKNOWN)
-            desk.holds_unknown(order_id)
+            desk.hold_open(order_id)
             found = await desk.until_event(order_id, VenueEvent.STATUS)
             assert found["answers_request"] == RequestKind.STATUS
 
@@ -190,7 +190,7 @@ def test_an_order_that_was_lost_with_its_connection_is_not_found_afterwards() ->
         async with quiet_venue(trader) as venue, Desk(venue, trader, await rules_of(venue)) as desk:
             venue.faults.add(FaultRule(action="drop_connection", match="order.place"))
             order_id = desk.place(Side.BUY, PRICE, 100)
-            desk.holds_unknown(order_id)
+            desk.hold_open(order_id)
             await desk.until_event(order_id, VenueEvent.NOT_FOUND)
             await desk.until_live()
             assert desk.core.states() == [CONNECTING, RECONCILING, LIVE, DOWN, CONNECTING, RECONCILING, LIVE]
@@ -211,7 +211,7 @@ def test_fills_that_were_missed_are_fetched_after_a_reconnect() -> None:
                 venue.faults.add(FaultRule(action="drop_event", match="executionReport", count=4))
                 venue.faults.add(FaultRule(action="drop_after", match="order.place"))
                 order_id = desk.place(Side.BUY, PRICE + 10, 200)
-                desk.holds_unknown(order_id)
+                desk.hold_open(order_id)
                 await desk.until_event(order_id, VenueEvent.STATUS)
                 told = [report for report in desk.core.reports() if report["order_id"] == order_id]
         fills = [report for report in told if report["answers_request"] == RequestKind.STATUS]
@@ -219,6 +219,24 @@ def test_fills_that_were_missed_are_fetched_after_a_reconnect() -> None:
         assert [report["last_price_ticks"] for report in fills[:2]] == [PRICE, PRICE + 1]
         assert all(report["fee_units"] == 100 for report in fills[:2])
         assert fills[2]["cumulative_lots"] == 200
+
+    run(scenario())
+
+
+def test_many_open_orders_are_taken_over_from_the_venues_list() -> None:
+    async def scenario() -> None:
+        trader = new_trader("one", KeyKind.HMAC)
+        async with quiet_venue(trader) as venue, Desk(venue, trader, await rules_of(venue)) as desk:
+            placed = [desk.place(Side.BUY, PRICE - number, 100) for number in range(20)]
+            for order_id in placed:
+                await desk.until_event(order_id, VenueEvent.ACCEPTED)
+            desk.hold_open(*placed)
+            venue.faults.add(FaultRule(action="drop_connection", match="order.cancel"))
+            desk.cancel(placed[0])
+            for order_id in placed:
+                found = await desk.until_event(order_id, VenueEvent.STATUS)
+                assert found["order_lots"] == 100
+            await desk.until_live()
 
     run(scenario())
 
@@ -232,7 +250,7 @@ def test_a_malformed_frame_resets_the_session_and_nothing_is_lost(action: str, m
         async with quiet_venue(trader) as venue, Desk(venue, trader, await rules_of(venue)) as desk:
             venue.faults.add(FaultRule(action=action, match=match))  # type: ignore[arg-type]
             order_id = desk.place(Side.BUY, PRICE, 100)
-            desk.holds_unknown(order_id)
+            desk.hold_open(order_id)
             await desk.until_event(order_id, VenueEvent.STATUS)
             assert desk.gateway.counters()["protocol_errors"] == 1
 
@@ -245,7 +263,7 @@ def test_a_half_open_connection_is_noticed() -> None:
         async with quiet_venue(trader) as venue, Desk(venue, trader, await rules_of(venue)) as desk:
             venue.faults.add(FaultRule(action="half_open", match="order.place"))
             order_id = desk.place(Side.BUY, PRICE, 100)
-            desk.holds_unknown(order_id)
+            desk.hold_open(order_id)
             loop = asyncio.get_running_loop()
             # Time goes faster, in steps that the gateway does not take for a pause of its own.
             for step in range(1, 10):

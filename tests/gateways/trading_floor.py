@@ -193,8 +193,8 @@ class Desk:
             report for report in self.core.reports() if (report["order_id"], report["event"]) == (order_id, event)
         )
 
-    def holds_unknown(self, order_id: int) -> None:
-        """Has the core list the order as one of unknown outcome."""
+    def hold_open(self, *order_ids: int) -> None:
+        """Has the core list the orders as open ones of unknown outcome."""
         self.core.open = [
             OpenOrder(
                 order_id=order_id,
@@ -204,4 +204,5 @@ class Desk:
                 sent_ns=self.clock.monotonic_ns(),
                 is_unknown=True,
             )
+            for order_id in order_ids
         ]

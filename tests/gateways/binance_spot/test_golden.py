@@ -277,11 +277,11 @@ NOTICES = {
     "order.status.expired_in_match": NoticeKind.STATUS_ANSWER,
     "order.status.not_found": NoticeKind.STATUS_ANSWER,
     "myTrades": NoticeKind.TRADES_ANSWER,
+    "openOrders.status": NoticeKind.OPEN_ORDERS_ANSWER,
 } | dict.fromkeys(
     (
         "account.status",
         "account.rateLimits.orders",
-        "openOrders.status",
         "openOrders.cancelAll",
         "session.logon",
         "time",

@@ -94,6 +94,12 @@ QUESTIONS = [
         {"symbol": "BTCUSDT", "orderId": 99, "limit": 1000, "fromId": 12},
     ),
     (
+        lambda spoken: spoken.open_orders_query(7, NOW_NS),
+        "OBTCUSDT",
+        "openOrders.status",
+        {"symbol": "BTCUSDT"},
+    ),
+    (
         lambda spoken: spoken.cancel_all("BTCUSDT", NOW_NS),
         "XBTCUSDT",
         "openOrders.cancelAll",
