@@ -1,5 +1,6 @@
 """`oms demo`: a simulated venue, an engine and a strategy on this machine, and the proof that all agree."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -21,7 +22,7 @@ def demo(
     from tools.interruption import StopRequestedError  # noqa: PLC0415
 
     try:
-        result = run_demo(Setting(rate=rate, seconds=seconds, seed=seed), Progress(to_stderr=json))
+        result = run_demo(Setting(rate=rate, seconds=seconds, seed=seed), Progress(sys.stderr if json else sys.stdout))
     except (CommandError, StopRequestedError) as error:
         if json:
             print_json({"ok": False, "error": str(error)})

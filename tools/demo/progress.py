@@ -1,17 +1,16 @@
 """Owns telling how far the demonstration is: lines, and on a terminal one line that changes."""
 
-import sys
 from typing import TextIO
 
 CLEAR_LINE = "\r\x1b[2K"
 
 
 class Progress:
-    """Goes to stdout, or to stderr when stdout is for a program."""
+    """Goes to a terminal or into a file."""
 
-    def __init__(self, *, to_stderr: bool) -> None:
-        self._file: TextIO = sys.stderr if to_stderr else sys.stdout
-        self._is_terminal = self._file.isatty()
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._is_terminal = file.isatty()
         self._shown = ""
 
     def tell(self, line: str) -> None:

@@ -29,12 +29,8 @@ def report_lines(result: DemoResult) -> list[str]:
         f"position  {outcome.position}",
         f"fees      {fees or 'none'}",
         f"slippage  {costs or 'nothing traded'} against the middle of the book when sent; positive is a cost",
-        f"proof     venue's log {_word(not result.log_differences)}, "
-        f"venue's balances {_word(not result.balance_differences)}",
+        f"proof     the venue's log {'differs' if result.log_differences else 'agrees'}, "
+        f"its balances {'differ' if result.balance_differences else 'agree'}",
         *(f"          {difference[:200]}" for difference in differences[:10]),
         f"{'done' if result.is_proven else 'FAILED'} in {result.seconds:.1f} s",
     ]
-
-
-def _word(agrees: bool) -> str:
-    return "agrees" if agrees else "DIFFERS"

@@ -1,0 +1,124 @@
+"""Trading and looking by hand, against a running engine and a simulated venue."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tools.commands.application import app
+from tools.demo.folder import DemoFolder
+from tools.demo.processes import ENGINE_TIMEOUT_S, VENUE_TIMEOUT_S, await_ready, start_engine, start_venue
+from tools.demo.progress import Progress
+from tools.demo.setting import INSTRUMENT, Setting
+from tools.interruption import Interruption
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+STRATEGY = ["--strategy", "quoting", "--json"]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Path]:
+    """The runtime folder of a running engine that is connected to a venue of its own."""
+    with contextlib.ExitStack() as cleanup:
+        patch = cleanup.enter_context(pytest.MonkeyPatch.context())
+        interruption = cleanup.enter_context(Interruption())
+        folder = cleanup.enter_context(DemoFolder())
+        setting = Setting(rate=100, seconds=1, seed=5)
+        progress = Progress(StringIO())
+        setting.write_venue_files(folder)
+        venue = cleanup.enter_context(start_venue(folder))
+        ready = await_ready(venue, folder.path / "venue.ready", interruption, progress, timeout_s=VENUE_TIMEOUT_S)
+        setting.write_engine_files(folder, ready["port"])
+        child = cleanup.enter_context(start_engine(folder))
+        await_ready(child, folder.path / "engine.ready", interruption, progress, timeout_s=ENGINE_TIMEOUT_S)
+        patch.setenv("OMS_RUNTIME_DIR", str(folder.path))
+        yield folder.path
+
+
+def oms(*arguments: str) -> tuple[int, dict[str, Any]]:
+    """Status and JSON answer of `oms`."""
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.stdout, result.stderr
+    return result.exit_code, json.loads(result.stdout.splitlines()[-1])
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_order_rests_is_listed_and_canceled() -> None:
+    status, order = oms("submit", INSTRUMENT, "buy", "0.001", "--price", "60000", *STRATEGY)
+    assert (status, order["order_status"], order["price"]) == (0, "NEW", "60000.00")
+    status, listing = oms("orders", *STRATEGY)
+    assert [row["client_order_id"] for row in listing["orders"]] == [order["client_order_id"]]
+    status, answer = oms("cancel", order["client_order_id"], *STRATEGY)
+    assert (status, answer) == (
+        0,
+        {"canceled": [order["client_order_id"]], "still_open": [], "not_open": []},
+    )
+    assert oms("orders", *STRATEGY) == (0, {"strategy": "quoting", "orders": []})
+    assert oms("cancel", "--all", *STRATEGY) == (0, {"canceled": [], "still_open": [], "not_open": []})
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_order_at_the_market_makes_a_position() -> None:
+    status, order = oms("submit", INSTRUMENT, "buy", "0.002", "--type", "market", *STRATEGY)
+    assert (status, order["order_status"], order["cumulative_quantity"]) == (0, "FILLED", "0.00200")
+    status, answer = oms("positions", *STRATEGY)
+    (position,) = answer["positions"]
+    assert (status, position["instrument"], position["position"]) == (0, INSTRUMENT, "0.00200")
+    assert {row["asset"] for row in answer["balances"]} >= {"BTC", "USDT"}
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_refused_order_fails_and_says_why() -> None:
+    status, order = oms("submit", INSTRUMENT, "buy", "2", "--price", "60000", *STRATEGY)
+    assert (status, order["order_status"], order["reason"]) == (1, "REFUSED", "MAX_QUANTITY_EXCEEDED")
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["XRP/USDT.BINANCE", "buy", "1"], "XRP/USDT.BINANCE"),
+        ([INSTRUMENT, "hold", "1"], "allowed are BUY, SELL"),
+        ([INSTRUMENT, "buy", "0.000001"], "allowed are multiples of the lot 0.00001"),
+        ([INSTRUMENT, "buy", "1", "--strategy", "nobody"], "nobody"),
+    ],
+)
+def test_an_order_that_cannot_be_sent_is_told(arguments: list[str], words: str) -> None:
+    result = CliRunner().invoke(app, ["submit", "--strategy", "quoting", *arguments])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("oms: ")
+    assert words in result.stderr
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_latency_of_a_running_engine_is_told() -> None:
+    assert oms("submit", INSTRUMENT, "sell", "0.001", "--type", "market", *STRATEGY)[0] == 0
+    status, answer = oms("latency", "--json")
+    assert (status, answer["engine"]) == (0, "demo")
+    assert answer["latency_ns"]["sent_acknowledged"]["count"] > 0
+
+
+def test_people_get_tables(engine: Path) -> None:
+    assert (engine / "demo" / "latency").exists()
+    for command in ("orders", "positions"):
+        result = CliRunner().invoke(app, [command, "--strategy", "quoting"])
+        assert result.exit_code == 0, result.stderr
+        assert "BTC" in result.stdout or "no open orders" in result.stdout
+
+
+def test_progress_is_a_changing_line_only_on_a_terminal() -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for file, is_changing in ((StringIO(), False), (Terminal(), True)):
+        progress = Progress(file)
+        progress.show("half")
+        progress.tell("whole")
+        assert ("half" in file.getvalue()) is is_changing
+        assert file.getvalue().endswith("whole\n")
