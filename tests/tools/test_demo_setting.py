@@ -70,3 +70,13 @@ def test_the_venue_itself_is_asked_with_a_key_of_its_own() -> None:
 def test_a_venue_that_is_gone_is_told() -> None:
     with pytest.raises(CommandError, match="the venue does not answer /api/v3/account"):
         query_balances(1, Setting(rate=1, seconds=1, seed=1).checking_key)
+
+
+def test_the_folder_of_a_killed_demonstration_is_removed_by_the_next(runtime: Path) -> None:
+    with DemoFolder() as living:
+        dead = runtime / "demo-dead"
+        dead.mkdir()
+        (dead / "engine.toml").touch()
+        with DemoFolder() as folder:
+            assert not dead.exists()
+            assert set(runtime.iterdir()) == {living.path, folder.path}
