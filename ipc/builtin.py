@@ -48,9 +48,9 @@ def block_of(self_object: int) -> int:
 
 
 @kernel
-def is_called_with(count: int, expected: int) -> bool:
+def is_called_with(count: int, least: int, most: int) -> bool:
     """Whether the number of arguments is right; if not, TypeError is set and the builtin must return NULL."""
-    if count == expected:
+    if least <= count <= most:
         return True
     _bad_argument()
     return False
@@ -60,6 +60,14 @@ def is_called_with(count: int, expected: int) -> bool:
 def argument(arguments: int, index: int) -> int:
     """One argument as an integer; for another type TypeError is set, which finish() looks for."""
     return _as_integer(load(arguments + index * 8))
+
+
+@kernel
+def argument_or(arguments: int, count: int, index: int, default: int) -> int:
+    """One argument as an integer, or what stands for it when the call ends before it."""
+    if index < count:
+        return _as_integer(load(arguments + index * 8))
+    return default
 
 
 @kernel

@@ -10,7 +10,7 @@ from ipc.tables import words_name
 _NAMES_SHOWN = 10
 
 
-def named(layout_names: tuple[str, ...] | None, words: tuple[int, ...]) -> dict[str, int]:
+def _named(layout_names: tuple[str, ...] | None, words: tuple[int, ...]) -> dict[str, int]:
     """A record's words by field name."""
     return dict(zip(layout_names or (), words, strict=True))
 
@@ -73,7 +73,7 @@ def _some(names: dict[str, Instrument] | dict[str, Account]) -> str:
 
 
 def _instrument(words: tuple[int, ...]) -> Instrument:
-    row = named(INSTRUMENT_STATUS.names, words)
+    row = _named(INSTRUMENT_STATUS.names, words)
     return Instrument(
         instrument_id=row["instrument_id"],
         name=words_name([row[f"name_{index}"] for index in range(4)]),
@@ -89,7 +89,7 @@ def _instrument(words: tuple[int, ...]) -> Instrument:
 
 
 def _account(words: tuple[int, ...]) -> Account:
-    row = named(ACCOUNT_STATUS.names, words)
+    row = _named(ACCOUNT_STATUS.names, words)
     return Account(
         account_id=row["account_id"],
         name=words_name([row["name_0"], row["name_1"]]),
@@ -99,5 +99,5 @@ def _account(words: tuple[int, ...]) -> Account:
 
 
 def _asset(words: tuple[int, ...]) -> Asset:
-    row = named(ASSET_STATUS.names, words)
+    row = _named(ASSET_STATUS.names, words)
     return Asset(asset_id=row["asset_id"], name=words_name([row["name_0"], row["name_1"]]), decimals=row["decimals"])

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ipc.builtin import FASTCALL, NULL, argument, bind, block_of, finish, is_called_with, is_refused
+from ipc.builtin import FASTCALL, NULL, argument, argument_or, bind, block_of, finish, is_called_with, is_refused
 from ipc.compiler import JIT_DISABLED, c_function
 from ipc.strategy_kernels import (
+    AS_CONFIGURED,
+    DEFAULT_TIME_IN_FORCE,
+    LIMIT,
     drain_reports,
     publish_amend,
     publish_cancel,
@@ -18,13 +21,17 @@ from ipc.strategy_kernels import (
 
 
 def _new_order_entry(self_object: int, arguments: int, count: int) -> int:
-    if not is_called_with(count, 13):
+    if not is_called_with(count, 5, 13):
         return NULL
     instrument_id, account_id, side = argument(arguments, 0), argument(arguments, 1), argument(arguments, 2)
-    price_ticks, order_lots, order_type = argument(arguments, 3), argument(arguments, 4), argument(arguments, 5)
-    time_in_force, flags, client_tag = argument(arguments, 6), argument(arguments, 7), argument(arguments, 8)
-    slippage, timeout = argument(arguments, 9), argument(arguments, 10)
-    retry_attempts, retry_delay = argument(arguments, 11), argument(arguments, 12)
+    price_ticks, order_lots = argument(arguments, 3), argument(arguments, 4)
+    order_type = argument_or(arguments, count, 5, LIMIT)
+    time_in_force = argument_or(arguments, count, 6, DEFAULT_TIME_IN_FORCE)
+    flags, client_tag = argument_or(arguments, count, 7, 0), argument_or(arguments, count, 8, 0)
+    slippage = argument_or(arguments, count, 9, AS_CONFIGURED)
+    timeout = argument_or(arguments, count, 10, AS_CONFIGURED)
+    retry_attempts = argument_or(arguments, count, 11, AS_CONFIGURED)
+    retry_delay = argument_or(arguments, count, 12, AS_CONFIGURED)
     if is_refused():
         return NULL
     order_id = publish_new_order(
@@ -47,12 +54,17 @@ def _new_order_entry(self_object: int, arguments: int, count: int) -> int:
 
 
 def _target_entry(self_object: int, arguments: int, count: int) -> int:
-    if not is_called_with(count, 12):
+    if not is_called_with(count, 4, 12):
         return NULL
     instrument_id, account_id, target_lots = argument(arguments, 0), argument(arguments, 1), argument(arguments, 2)
-    price_ticks, order_type, time_in_force = argument(arguments, 3), argument(arguments, 4), argument(arguments, 5)
-    flags, client_tag, slippage = argument(arguments, 6), argument(arguments, 7), argument(arguments, 8)
-    timeout, retry_attempts, retry_delay = argument(arguments, 9), argument(arguments, 10), argument(arguments, 11)
+    price_ticks = argument(arguments, 3)
+    order_type = argument_or(arguments, count, 4, LIMIT)
+    time_in_force = argument_or(arguments, count, 5, DEFAULT_TIME_IN_FORCE)
+    flags, client_tag = argument_or(arguments, count, 6, 0), argument_or(arguments, count, 7, 0)
+    slippage = argument_or(arguments, count, 8, AS_CONFIGURED)
+    timeout = argument_or(arguments, count, 9, AS_CONFIGURED)
+    retry_attempts = argument_or(arguments, count, 10, AS_CONFIGURED)
+    retry_delay = argument_or(arguments, count, 11, AS_CONFIGURED)
     if is_refused():
         return NULL
     order_id = publish_target(
@@ -74,7 +86,7 @@ def _target_entry(self_object: int, arguments: int, count: int) -> int:
 
 
 def _cancel_entry(self_object: int, arguments: int, count: int) -> int:
-    if not is_called_with(count, 1):
+    if not is_called_with(count, 1, 1):
         return NULL
     order_id = argument(arguments, 0)
     if is_refused():
@@ -83,7 +95,7 @@ def _cancel_entry(self_object: int, arguments: int, count: int) -> int:
 
 
 def _amend_entry(self_object: int, arguments: int, count: int) -> int:
-    if not is_called_with(count, 3):
+    if not is_called_with(count, 3, 3):
         return NULL
     order_id, price_ticks, order_lots = argument(arguments, 0), argument(arguments, 1), argument(arguments, 2)
     if is_refused():
@@ -92,7 +104,7 @@ def _amend_entry(self_object: int, arguments: int, count: int) -> int:
 
 
 def _cancel_all_entry(self_object: int, arguments: int, count: int) -> int:
-    if not is_called_with(count, 1):
+    if not is_called_with(count, 1, 1):
         return NULL
     instrument_id = argument(arguments, 0)
     if is_refused():
@@ -101,7 +113,7 @@ def _cancel_all_entry(self_object: int, arguments: int, count: int) -> int:
 
 
 def _drain_entry(self_object: int, arguments: int, count: int) -> int:
-    if not is_called_with(count, 2):
+    if not is_called_with(count, 2, 2):
         return NULL
     target, records_max = argument(arguments, 0), argument(arguments, 1)
     if is_refused():
@@ -123,7 +135,7 @@ _COMPILED: list[Any] = []
 
 @dataclass(frozen=True, slots=True)
 class CommandBuiltins:
-    """The builtins of one session; arguments are those of the kernels after `session`, all positional."""
+    """The builtins of one session; arguments are those of the kernels behind `session`, by position."""
 
     publish_new_order: Callable[..., int]
     publish_target: Callable[..., int]

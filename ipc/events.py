@@ -197,12 +197,12 @@ class Balance(msgspec.Struct, frozen=True, gc=False):
 class Best(msgspec.Struct, frozen=True, gc=False):
     """The best bid and ask that the engine has; lots are 0 on a side that is empty."""
 
+    instrument: Instrument
+    age_ns: int | None  # None when no book was ever received
     bid_ticks: int
     bid_lots: int
     ask_ticks: int
     ask_lots: int
-    age_ns: int | None  # None when no book was ever received
-    instrument: Instrument
 
     @property
     def bid(self) -> Decimal | None:

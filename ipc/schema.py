@@ -48,8 +48,21 @@ SCHEMA_DIGEST = _digest(_description())
 
 
 def as_json() -> dict[str, Any]:
-    """The whole schema as plain data: every record's words in order, every enumeration, the digest."""
-    return {"digest": SCHEMA_DIGEST, **_description()}
+    """The whole schema as plain data: the digest, every record's words in order, every enumeration, the segments."""
+    return {"digest": SCHEMA_DIGEST, **_description(), "segment": _segment_description()}
+
+
+def _segment_description() -> dict[str, Any]:
+    """What a client that maps the segments itself needs; no part of the digest, which stands in their headers."""
+    from ipc import segment  # noqa: PLC0415  it needs the digest
+
+    return {
+        "magic": segment.MAGIC,
+        "layout_version": segment.LAYOUT_VERSION,
+        "header_bytes": segment.HEADER_BYTES,
+        "kinds": {member.name: int(member) for member in segment.SegmentKind},
+        "words": {member.name: int(member) for member in segment.SegmentWord},
+    }
 
 
 def as_c_header() -> str:
@@ -75,5 +88,30 @@ def as_c_header() -> str:
         lines.append(f"struct oms_{kind.name.lower()} {{")
         lines += [f"    int64_t {word};" for word in layout.names or ()]
         lines.append("};")
+    lines += _c_segments()
     lines.append("#endif")
     return "\n".join(lines) + "\n"
+
+
+_C_RINGS = """\
+/* A segment is a file: OMS_SEGMENT_HEADER_BYTES of words, then its content. In a ring's content the record
+   with sequence n (from 0) lies at (n mod CAPACITY) * SLOT_BYTES. Its producer writes every word but the
+   first, then n + 1 into the first with release order, then n + 1 into NEXT. A record is there when its first
+   word, read with acquire order, is n + 1; the consumer is done with it when it writes n + 1 into RELEASED
+   with release order. A producer may be CAPACITY records ahead of RELEASED. READY is 1 while the engine
+   serves the segment. Who drives a strategy holds an exclusive flock on its command ring. */"""
+
+
+def _c_segments() -> list[str]:
+    segment = _segment_description()
+    lines = [
+        _C_RINGS,
+        f"#define OMS_SEGMENT_MAGIC INT64_C({segment['magic']})",
+        f"#define OMS_SEGMENT_LAYOUT_VERSION {segment['layout_version']}",
+        f"#define OMS_SEGMENT_HEADER_BYTES {segment['header_bytes']}",
+    ]
+    for prefix, members in (("KIND", segment["kinds"]), ("WORD", segment["words"])):
+        lines.append("enum {")
+        lines += [f"    OMS_SEGMENT_{prefix}_{name} = {number}," for name, number in members.items()]
+        lines.append("};")
+    return lines

@@ -19,7 +19,7 @@ from ipc.errors import (
 )
 from ipc.frame import decode_slots
 from ipc.last_command import last_in_ring
-from ipc.records import SLOT_BYTES, SLOT_WORDS
+from ipc.records import ALL_INSTRUMENTS, SLOT_BYTES, SLOT_WORDS
 from ipc.ring import resume_producing
 from ipc.segment import Segment, SegmentKind, SegmentWord, runtime_folder
 from ipc.session import Identity, Session, Unsent
@@ -66,6 +66,7 @@ class SharedMemoryChannel:
         self._received = np.zeros(RECEIVE_MAX * SLOT_WORDS, np.int64)
         self._received_bytes = self._received.data.cast("B")
         self._received_address = int(self._received.ctypes.data)
+        self._took_all_wanted = True
 
     def _identify(self) -> Identity:
         """Who we are to this run of the engine, counting on from whoever drove the strategy before."""
@@ -84,19 +85,24 @@ class SharedMemoryChannel:
 
     def receive(self, records_max: int) -> list[tuple[int, ...]]:
         """Reports that are there now."""
-        count = self._drain_reports(self._received_address, min(records_max, RECEIVE_MAX))
+        wanted = min(records_max, RECEIVE_MAX)
+        count = self._drain_reports(self._received_address, wanted)
+        self._took_all_wanted = count == wanted
         if count:
             return decode_slots(self._received_bytes[: count * SLOT_BYTES])
         self._check_engine()
         return []
 
     def has_more(self) -> bool:
-        """Whether reports wait in the ring."""
-        return reports_waiting(self.session_address)
+        """Whether reports wait in the ring; there were none left if fewer came than were wanted."""
+        return self._took_all_wanted and reports_waiting(self.session_address)
 
     def rows(self, what: RecordKind, instrument_id: int) -> list[tuple[int, ...]]:
         """Status records straight from the state block."""
         self._check_engine()
+        if instrument_id != ALL_INSTRUMENTS:
+            now_ns = self._clock.monotonic_ns()
+            return decode_slots(self._state_reader.one_row(self.identity.strategy_id, what, instrument_id, now_ns))
         listing = self._state_reader.begin(self.identity.strategy_id, what, instrument_id)
         rows: list[tuple[int, ...]] = []
         while not listing.is_complete:

@@ -5,7 +5,7 @@ import numpy as np
 from ipc.compiler import kernel
 from ipc.enums import RecordKind
 from ipc.errors import StateBusyError
-from ipc.memory import fence_acquire, load, load_acquire, pause, view
+from ipc.memory import address_of, fence_acquire, load, load_acquire, pause, view
 from ipc.records import ALL_INSTRUMENTS, SLOT_BYTES, SLOT_WORDS
 from ipc.snapshot_rows import BUSY, END, PAGE_WORDS, PageWord, copy_page
 from ipc.strategy_kernels import LOCK_ATTEMPTS
@@ -45,27 +45,34 @@ def read_counters(state: int, strategy_id: int) -> tuple[int, int, int]:
 class Listing:
     """One listing under way: call next_page() until it is complete."""
 
-    def __init__(
-        self, state_address: int, strategy_id: int, what: RecordKind, instrument_id: int, request_sequence: int
-    ) -> None:
+    def __init__(self, state_address: int) -> None:
+        self.what = RecordKind.INSTRUMENT_STATUS
+        self.request_sequence = 0
+        self.rows_count = 0
+        self._state_address = state_address
+        page = np.zeros(PAGE_WORDS, np.int64)
+        rows = np.zeros(ROWS_PER_PAGE * SLOT_WORDS, np.int64)
+        self._page = page.data
+        self._page_address = address_of(page)
+        self._rows = rows.data.cast("B")
+        self._rows_address = address_of(rows)
+
+    def begin(self, strategy_id: int, what: RecordKind, instrument_id: int, request_sequence: int) -> None:
+        """Starts from the first row."""
         self.what = what
         self.request_sequence = request_sequence
         self.rows_count = 0
-        self._state_address = state_address
-        self._page = np.zeros(PAGE_WORDS, np.int64)
-        self._page_address = int(self._page.ctypes.data)
-        self._page[PageWord.WHAT] = what
-        self._page[PageWord.STRATEGY_ID] = strategy_id
-        self._page[PageWord.INSTRUMENT_ID] = instrument_id
-        self._page[PageWord.REQUEST_SEQUENCE] = request_sequence
-        self._rows = np.zeros(ROWS_PER_PAGE * SLOT_WORDS, np.int64)
-        self._rows_address = int(self._rows.ctypes.data)
-        self._row_bytes = self._rows.data.cast("B")
+        page = self._page
+        page[PageWord.WHAT] = what
+        page[PageWord.STRATEGY_ID] = strategy_id
+        page[PageWord.INSTRUMENT_ID] = instrument_id
+        page[PageWord.REQUEST_SEQUENCE] = request_sequence
+        page[PageWord.CURSOR] = page[PageWord.ANCHOR] = page[PageWord.RESTARTS] = page[PageWord.NEXT_RESTARTS] = 0
 
     @property
     def is_complete(self) -> bool:
         """Whether every row was given out."""
-        return bool(self._page[PageWord.CURSOR] == END)
+        return self._page[PageWord.CURSOR] == END
 
     def next_page(self, now_ns: int) -> memoryview:
         """Further rows, one each SLOT_BYTES, good until the next call; StateBusyError when they cannot be read."""
@@ -77,7 +84,7 @@ class Listing:
                 "stopped in the middle of a write; allowed is a living engine: check it with `oms status`"
             )
         self.rows_count += count
-        return self._row_bytes[: count * SLOT_BYTES]
+        return self._rows[: count * SLOT_BYTES]
 
 
 class StateReader:
@@ -85,6 +92,7 @@ class StateReader:
 
     def __init__(self, state_address: int) -> None:
         self._state_address = state_address
+        self._single = Listing(state_address)
 
     def counters(self, strategy_id: int) -> tuple[int, int]:
         """The last command sequence and the last order sequence that the engine took from a strategy."""
@@ -104,4 +112,11 @@ class StateReader:
         Precondition: `what` is one of SNAPSHOT_KINDS.
         """
         assert what in SNAPSHOT_KINDS, f"there are no rows of {what.name}"
-        return Listing(self._state_address, strategy_id, what, instrument_id, request_sequence)
+        listing = Listing(self._state_address)
+        listing.begin(strategy_id, what, instrument_id, request_sequence)
+        return listing
+
+    def one_row(self, strategy_id: int, what: RecordKind, instrument_id: int, now_ns: int) -> memoryview:
+        """The row of one instrument, none when there is no such instrument; good until the next call."""
+        self._single.begin(strategy_id, what, instrument_id, 0)
+        return self._single.next_page(now_ns)

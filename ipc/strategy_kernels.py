@@ -6,7 +6,7 @@ time. A publish returns a positive number, or one of `Unsent` when nothing was s
 
 from ipc.compiler import kernel
 from ipc.enums import OrderType, RecordKind, TimeInForce
-from ipc.memory import copy_words, fence_acquire, load, load_acquire, monotonic_ns, pause, store, utc_ns, view
+from ipc.memory import coarse_utc_ns, copy_words, fence_acquire, load, load_acquire, monotonic_ns, pause, store, view
 from ipc.order_id import SEQUENCE_MAX, SEQUENCE_SHIFT
 from ipc.records import (
     AMEND_ORDER,
@@ -48,6 +48,7 @@ LOCK_ATTEMPTS = 20_000
 _BOOK_BYTES = BOOK.itemsize
 _INSTRUMENT_BYTES = INSTRUMENT.itemsize
 
+
 @kernel
 def _claim(session: int) -> int:
     commands = load(session + _COMMANDS)
@@ -72,7 +73,7 @@ def _send(session: int, slot: int, kind: int, order_id: int) -> int:
     command["kind"] = kind
     command["sequence"] = sequence
     command["order_id"] = order_id
-    command["expires_utc_ns"] = utc_ns() + load(session + _TIME_TO_LIVE_NS)
+    command["expires_utc_ns"] = coarse_utc_ns() + load(session + _TIME_TO_LIVE_NS)
     command["published_ns"] = monotonic_ns()
     publish(load(session + _COMMANDS), slot)
     store(session + _LAST_SEQUENCE, sequence)

@@ -5,7 +5,7 @@ from collections import deque
 import zmq
 
 from ipc.clock import NS_PER_MS, NS_PER_S, WaitingClock
-from ipc.enums import ExecutionType, RecordKind, RefusalReason
+from ipc.enums import ExecutionType, OrderType, RecordKind, RefusalReason, TimeInForce
 from ipc.errors import (
     ClientError,
     ConnectionRefusedByEngineError,
@@ -82,13 +82,17 @@ class ZeromqChannel:
         side: int,
         price_ticks: int,
         order_lots: int,
-        order_type: int,
-        time_in_force: int,
-        order_flags: int,
-        client_tag: int,
-        *overrides: int,
+        order_type: int = OrderType.LIMIT,
+        time_in_force: int = TimeInForce.DEFAULT,
+        order_flags: int = 0,
+        client_tag: int = 0,
+        max_slippage_bps: int = -1,
+        execution_timeout_ms: int = -1,
+        retry_attempts: int = -1,
+        retry_delay_ms: int = -1,
     ) -> int:
         """Sends an order; returns its id or an `Unsent`."""
+        overrides = (max_slippage_bps, execution_timeout_ms, retry_attempts, retry_delay_ms)
         terms = (order_type, time_in_force, order_flags, price_ticks, order_lots, client_tag, *overrides)
         return self._send_with_new_id(RecordKind.NEW_ORDER, instrument_id, account_id, side, *terms)
 
@@ -98,13 +102,17 @@ class ZeromqChannel:
         account_id: int,
         target_lots: int,
         price_ticks: int,
-        order_type: int,
-        time_in_force: int,
-        order_flags: int,
-        client_tag: int,
-        *overrides: int,
+        order_type: int = OrderType.LIMIT,
+        time_in_force: int = TimeInForce.DEFAULT,
+        order_flags: int = 0,
+        client_tag: int = 0,
+        max_slippage_bps: int = -1,
+        execution_timeout_ms: int = -1,
+        retry_attempts: int = -1,
+        retry_delay_ms: int = -1,
     ) -> int:
         """Asks for a position; returns the id of the order that may come of it or an `Unsent`."""
+        overrides = (max_slippage_bps, execution_timeout_ms, retry_attempts, retry_delay_ms)
         terms = (order_type, time_in_force, order_flags, price_ticks, client_tag, *overrides)
         return self._send_with_new_id(RecordKind.TARGET_POSITION, instrument_id, account_id, target_lots, *terms)
 

@@ -104,6 +104,20 @@ def test_every_command_has_its_record_and_the_next_sequence(served: Served) -> N
     assert unpack(commands[6]["order_id"]) == (INSTANCE, 1, MAKER, 0, 0)
 
 
+def test_integers_can_be_sent_as_they_are(served: Served) -> None:
+    client = served.connect()
+    first = client.submit_ticks(instrument_id=1, account_id=0, side=2, price_ticks=7, order_lots=3, client_tag=4)
+    publish = client.publish_new_order
+    second = publish(2, 1, 1, 9, 5)
+    third = publish(2, 1, 1, 0, 5, OrderType.MARKET, TimeInForce.IOC, 0, 6, 10, 20, 30, 40)
+    orders = [order for _, order in served.taken(3)]
+    assert [order["order_id"] for order in orders] == [first, second, third]
+    assert [order["order_type"] for order in orders] == [OrderType.LIMIT, OrderType.LIMIT, OrderType.MARKET]
+    assert [order["client_tag"] for order in orders] == [4, 0, 6]
+    assert [order["price_ticks"] for order in orders] == [7, 9, 0]
+    assert [order["retry_delay_ms"] for order in orders] == [-1, -1, 40]
+
+
 def test_a_command_expires_after_its_time_to_live(served: Served) -> None:
     served.connect().cancel(1 << 8)
     [(_, command)] = served.taken(1)
