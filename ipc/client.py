@@ -16,7 +16,9 @@ from ipc.records import ALL_INSTRUMENTS, EXECUTION_REPORT, HEADER_FIELDS, INSTRU
 
 SPIN_NS = 50_000
 _AFTER_HEADER = len(HEADER_FIELDS)
-_ENDED = frozenset((OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED))
+_ENDED = frozenset(
+    (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED, OrderStatus.REFUSED)
+)
 _KIND = HEADER_FIELDS.index("kind")
 _PUBLISHED_NS = HEADER_FIELDS.index("published_ns")
 _REPORT_WORDS = EXECUTION_REPORT.names or ()

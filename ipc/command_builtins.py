@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from ipc.builtin import FASTCALL, NULL, argument, argument_or, bind, block_of, finish, is_called_with, is_refused
@@ -130,7 +130,16 @@ _ENTRIES: tuple[tuple[Callable[[int, int, int], int], Callable[..., int], str], 
     (_cancel_all_entry, publish_cancel_all, "publish_cancel_all"),
     (_drain_entry, drain_reports, "drain_reports"),
 )
-_COMPILED: list[Any] = []
+
+
+@cache
+def _compiled(place: int) -> Any:
+    return c_function(FASTCALL)(_ENTRIES[place][0])
+
+
+def entries() -> list[tuple[str, Callable[[], object]]]:
+    """Each builtin's C function by name, with the call that compiles it or loads it from the cache."""
+    return [(name, partial(_compiled, place)) for place, (_, _, name) in enumerate(_ENTRIES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +158,6 @@ def bind_session(session_address: int) -> CommandBuiltins:
     """The builtins of a session; the first call in a process compiles them or loads them from the cache."""
     if JIT_DISABLED:
         return CommandBuiltins(*(partial(run, session_address) for _, run, _ in _ENTRIES))
-    if not _COMPILED:
-        _COMPILED.extend(c_function(FASTCALL)(entry) for entry, _, _ in _ENTRIES)
     return CommandBuiltins(
-        *(bind(compiled, session_address, name) for compiled, (_, _, name) in zip(_COMPILED, _ENTRIES, strict=True))
+        *(bind(_compiled(place), session_address, name) for place, (_, _, name) in enumerate(_ENTRIES))
     )

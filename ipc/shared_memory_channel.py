@@ -40,6 +40,8 @@ def engine_folder(engine_name: str) -> Path:
 class SharedMemoryChannel:
     """One strategy's end of the rings; the lock on its command ring keeps every other process out."""
 
+    _is_closed = True
+
     def __init__(self, folder: Path, strategy: str, time_to_live_ns: int, clock: WaitingClock) -> None:
         self._clock = clock
         self._folder = folder
@@ -133,6 +135,10 @@ class SharedMemoryChannel:
             del self._words
             for segment in (self._commands, self._reports, self._state):
                 segment.close()
+
+    def __del__(self) -> None:
+        # A client that was merely forgotten must not keep its strategy locked until the process ends.
+        self.close()
 
     def _check_engine(self) -> None:
         if self._is_closed or self._words[SegmentWord.READY] != 1:

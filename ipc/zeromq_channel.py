@@ -221,7 +221,7 @@ class ZeromqChannel:
     def _check_engine(self) -> None:
         if self._ending is None:
             now = self._clock.monotonic_ns()
-            if now - self._heard_ns > SILENCE_MAX_NS:
+            if now - self._heard_ns > SILENCE_MAX_NS and not self._take_frame():
                 self._ending = Unsent.ENGINE_RESTARTED
             elif now - self._sent_ns > LIFE_SIGN_NS:
                 self._send(LIFE_SIGN)

@@ -95,7 +95,7 @@ class Served:
 
     def restart(self) -> None:
         """A new run of the engine at the same address."""
-        self._stop_serving()
+        self.stop_serving()
         self.engine.close()
         self.engine = FakeEngine(self._folder, epoch=self.engine.epoch + 1)
         self._serve(None if self.transport == "shm" else self.url)
@@ -104,7 +104,8 @@ class Served:
         """The commands that the engine took; waits for them to arrive."""
         return until(self.engine.take_commands, lambda taken: len(taken) >= count)
 
-    def _stop_serving(self) -> None:
+    def stop_serving(self) -> None:
+        """Leaves its clients without an engine."""
         if self._serving is not None:
             self._serving.stop()
             self._serving = None
@@ -113,7 +114,7 @@ class Served:
         """Ends everything."""
         for client in self._clients:
             client.close()
-        self._stop_serving()
+        self.stop_serving()
         self.engine.close()
 
 

@@ -21,6 +21,7 @@ from ipc.errors import (
 )
 from ipc.order_id import SEQUENCE_MAX, unpack
 from ipc.segment import SegmentError, SegmentWord
+from ipc.session import Unsent
 from tests.ipc.fake_engine import COMMANDS_CAPACITY, ENGINE, STRATEGIES, FakeEngine
 
 URL = f"shm://{ENGINE}"
@@ -56,6 +57,14 @@ def test_a_strategy_has_one_client(engine: FakeEngine, client: Client) -> None:
     connect(URL, strategy="taker").close()
     client.close()
     connect(URL, strategy="maker").close()
+
+
+def test_a_forgotten_client_frees_its_strategy(engine: FakeEngine) -> None:
+    forgotten = connect(URL, strategy="maker")
+    publish = forgotten.publish_new_order
+    del forgotten
+    with connect(URL, strategy="maker"):
+        assert publish(0, 0, 1, 1, 1) == Unsent.ENGINE_RESTARTED
 
 
 def test_a_killed_client_frees_its_strategy_and_the_next_one_counts_on(engine: FakeEngine) -> None:
