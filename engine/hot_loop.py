@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from engine.core.order_listing import OPEN_LEG, list_open_legs
 from engine.core.state import State
 from engine.loop import EVENTS_MAX, SpinSelector
+from engine.spin.core_entry import core_step_address
 from engine.spin.ports import LANE, PORTS
 from engine.spin.spin import IDLE_BACKOFF, IDLE_SPIN, IDLE_YIELD, apply_commands, apply_records, finished_frames
 from engine.wire import FRAME_COUNT, FrameBuffers, TemplateTables
@@ -55,6 +56,7 @@ class HotLoop:
         self.unsent_count = 0
         row = self.ports[0]
         row["state"] = state.address
+        row["core_step"] = core_step_address()
         row["lanes"] = address_of(self._lanes)
         row["lane_count"] = strategy_rows
         row["frames"] = address_of(self._frames.rows)

@@ -34,7 +34,7 @@ from engine.core import (
     timers,
     venue_reports,
 )
-from engine.spin import encode, ports, routing, spin, wire_text
+from engine.spin import core_entry, encode, ports, routing, spin, wire_text
 from ipc import (
     histogram,
     last_command,
@@ -84,6 +84,7 @@ _MODULES = (
     wire_text,
     encode,
     routing,
+    core_entry,
     spin,
     snapshot_rows,
     state_reader,
@@ -150,6 +151,8 @@ def kernels() -> Iterator[tuple[str, Callable[[], object]]]:
     if JIT_DISABLED:
         return
     for module in _MODULES:
+        if module is core_entry:
+            yield f"{core_entry.__name__}.core_step_address", core_entry.core_step_address
         for name, value in vars(module).items():
             if isinstance(value, Dispatcher) and value.py_func.__module__ == module.__name__:
                 arguments = _argument_types(value)
@@ -159,6 +162,7 @@ def kernels() -> Iterator[tuple[str, Callable[[], object]]]:
 
 def load_entries() -> None:
     """Makes the entry kernels ready, from the cache if they are there, and forbids compiling from then on."""
+    core_entry.core_step_address()
     for entry in ENTRY_KERNELS:
         if isinstance(entry, Dispatcher):
             arguments = _argument_types(entry)

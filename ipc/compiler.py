@@ -29,8 +29,8 @@ def _source_digest() -> str:
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.blake2b(digest_size=12)
     for source in KERNEL_SOURCES:
-        path = root / source
-        for path in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+        named = root / source
+        for path in sorted(named.glob("*.py")) if named.is_dir() else [named]:
             digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     for name in sorted(os.environ):
         if name.startswith("NUMBA_") and name not in ("NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"):

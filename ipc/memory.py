@@ -117,7 +117,9 @@ if not JIT_DISABLED:
         return types.void(), generate
 
     @_intrinsic
-    def call_at(typingctx: Any, address: Any, first: Any, second: Any, third: Any, fourth: Any) -> Any:
+    def call_at(  # noqa: PLR0913, PLR0917  the words of the call
+        typingctx: Any, address: Any, first: Any, second: Any, third: Any, fourth: Any
+    ) -> Any:
         """Calls the C function of four words at an address and gives its word back."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

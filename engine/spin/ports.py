@@ -12,6 +12,7 @@ from ipc.tables import word_row
 
 PORTS = word_row(
     "state",
+    "core_step",  # address of the core's step as a C function
     "lanes",  # address of LANE rows, one for each strategy_id
     "lane_count",
     "template_index",  # address of TEMPLATE rows, VARIANTS for each account

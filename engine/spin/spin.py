@@ -8,7 +8,8 @@ away, and comes back after at most a millisecond of silence so that signals are 
 import numpy as np
 
 from engine.core.state import header_of
-from engine.core.step import ENGINE, step
+from engine.core.step import ENGINE
+from engine.spin.core_entry import run_step
 from engine.spin.ports import lane_of, ports_at
 from engine.spin.routing import frames_left, route_effects
 from ipc.compiler import kernel, kernel_without_gil
@@ -57,7 +58,7 @@ def take_command(ports: np.void, strategy_id: int, ring: int, slot: int, now_ns:
     copy_command(scratch, slot)
     release(ring)
     published_ns = view(scratch, 1, HEADER)[0]["published_ns"]
-    effects = step(ports["state"], scratch, now_ns, strategy_id)
+    effects = run_step(ports, scratch, now_ns, strategy_id)
     ports["input_count"] += 1
     route_effects(ports, effects, now_ns, published_ns)
 
@@ -91,7 +92,7 @@ def fire_timer(ports: np.void, now_ns: int) -> bool:
     timer["kind"] = RecordKind.TIMER
     timer["sequence"] = 0
     timer["published_ns"] = now_ns
-    effects = step(ports["state"], ports["scratch"], now_ns, ENGINE)
+    effects = run_step(ports, ports["scratch"], now_ns, ENGINE)
     ports["input_count"] += 1
     route_effects(ports, effects, now_ns, 0)
     return True
@@ -167,7 +168,7 @@ def apply_records(ports_address: int, records: int, count: int, first: int) -> i
     for place in range(first, count):
         if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
             return place - first
-        effects = step(ports["state"], records + place * SLOT_BYTES, now_ns, ENGINE)
+        effects = run_step(ports, records + place * SLOT_BYTES, now_ns, ENGINE)
         ports["input_count"] += 1
         route_effects(ports, effects, now_ns, 0)
     return count - first
@@ -183,7 +184,7 @@ def apply_commands(ports_address: int, records: int, count: int, first: int, str
             return place - first
         now_ns = monotonic_ns()
         copy_words(ports["scratch"], records + place * SLOT_BYTES, SLOT_WORDS)
-        effects = step(ports["state"], ports["scratch"], now_ns, strategy_id)
+        effects = run_step(ports, ports["scratch"], now_ns, strategy_id)
         ports["input_count"] += 1
         route_effects(ports, effects, now_ns, 0)
     return count - first
