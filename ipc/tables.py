@@ -255,7 +255,7 @@ TOMBSTONE = word_row(
     "last_trade_id",
     "client_tag",
 )
-TRADE = word_row("trade_id", "instrument_id")
+TRADE = word_row("trade_id", "instrument_id", "side")
 
 
 def name_words(text: str, count: int) -> list[int]:

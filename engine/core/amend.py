@@ -10,10 +10,9 @@ import numpy as np
 from engine.core.cancel import send_cancel
 from engine.core.command_checks import check_living
 from engine.core.effects import report_order, request_venue
-from engine.core.new_order import send_leg
 from engine.core.order_table import find_order
-from engine.core.positions import reserve
 from engine.core.rate_budget import charge_budget, charge_limiter
+from engine.core.replacement import reserve_working
 from engine.core.risk import (
     Verdict,
     check_numbers,
@@ -27,7 +26,7 @@ from engine.core.risk import (
 )
 from engine.core.state import book_of, header_of, instruments_of, orders_of
 from ipc.compiler import kernel
-from ipc.enums import ExecutionType, OrderType, RefusalReason, ReplaceState, RequestKind, VenueAbility
+from ipc.enums import ExecutionType, OrderType, RefusalReason, ReplaceState, RequestKind, TimeInForce, VenueAbility
 from ipc.order_id import LEG_MAX
 
 # numba knows no IntFlag.
@@ -45,6 +44,8 @@ def _check_state(order: np.void) -> Verdict:
         return refuse(RefusalReason.REPLACE_ALREADY_PENDING, 0, order["pending_replace_ns"], order["order_id"])
     if order["is_unknown"] != 0 or order["accepted"] == 0:
         return refuse(RefusalReason.ORDER_OUTCOME_UNKNOWN, 0, order["pending_new_ns"], order["order_id"])
+    if order["time_in_force"] != TimeInForce.GTC:
+        return refuse(RefusalReason.AMEND_NOT_SUPPORTED, TimeInForce.GTC, order["time_in_force"], order["order_id"])
     if order["leg"] >= LEG_MAX:
         return refuse(RefusalReason.LEGS_EXHAUSTED, LEG_MAX, order["leg"], 1)
     return passed()
@@ -105,15 +106,15 @@ def on_amend_order(state: int, command: np.void) -> Verdict:
 
 @kernel
 def _send(state: int, order: np.void, price_ticks: int, order_lots: int, in_place: bool) -> None:
-    added_lots = order_lots - order["order_lots"]
-    if added_lots > 0:
-        reserve(state, order, added_lots)
     order["replace_price_ticks"] = price_ticks
     order["replace_lots"] = order_lots
     order["pending_replace_ns"] = header_of(state)["now_ns"]
+    order["not_found_count"] = 0
+    is_filled = order["cumulative_lots"] > order["leg_base_lots"]
+    order["replace_state"] = ReplaceState.CANCELING_FIRST if is_filled and not in_place else ReplaceState.SENT
+    reserve_working(state, order)
     if in_place:
         order["replace_leg"] = order["leg"]
-        order["replace_state"] = ReplaceState.SENT
         charge_budget(state, order["account_id"], RequestKind.AMEND)
         # The venue counts the leg's own lots, what earlier legs filled is not part of it.
         leg_lots = order_lots - order["leg_base_lots"]
@@ -122,50 +123,10 @@ def _send(state: int, order: np.void, price_ticks: int, order_lots: int, in_plac
         return
     order["replace_leg"] = order["leg"] + 1
     charge_limiter(state, order["strategy_id"], order["account_id"])
-    if order["cumulative_lots"] > order["leg_base_lots"]:
-        order["replace_state"] = ReplaceState.CANCELING_FIRST
+    if is_filled:
         send_cancel(state, order)
         return
-    order["replace_state"] = ReplaceState.SENT
     charge_budget(state, order["account_id"], RequestKind.CANCEL_REPLACE)
     leg_lots = order_lots - order["cumulative_lots"]
     request_venue(state, order, RequestKind.CANCEL_REPLACE, order["replace_leg"], price_ticks, leg_lots)
-    report_order(state, order, ExecutionType.PENDING_REPLACE)
-
-
-@kernel
-def take_replacement(state: int, order: np.void) -> None:
-    """Makes the replacing leg the current one. Precondition: a replacement is pending."""
-    if order["replace_leg"] != order["leg"]:
-        order["leg"] = order["replace_leg"]
-        order["leg_base_lots"] = order["cumulative_lots"]
-        order["leg_lots"] = order["replace_lots"] - order["cumulative_lots"]
-    else:
-        order["leg_lots"] = order["replace_lots"] - order["leg_base_lots"]
-    removed_lots = order["order_lots"] - order["replace_lots"]
-    if removed_lots > 0:
-        reserve(state, order, -min(removed_lots, order["reserved_lots"]))
-    order["price_ticks"] = order["replace_price_ticks"]
-    order["order_lots"] = order["replace_lots"]
-    order["pending_replace_ns"] = 0
-    order["replace_state"] = ReplaceState.NONE
-
-
-@kernel
-def drop_replacement(state: int, order: np.void) -> None:
-    """Forgets a replacement that did not come about."""
-    added_lots = order["replace_lots"] - order["order_lots"]
-    if added_lots > 0:
-        reserve(state, order, -min(added_lots, order["reserved_lots"]))
-    order["pending_replace_ns"] = 0
-    order["replace_state"] = ReplaceState.NONE
-
-
-@kernel
-def send_replacing_leg(state: int, order: np.void) -> None:
-    """Sends the new leg after the old one's end is certain. Precondition: replace_lots > cumulative_lots."""
-    take_replacement(state, order)
-    order["pending_cancel_ns"] = 0
-    order["accepted"] = 0
-    send_leg(state, order, RequestKind.NEW)
     report_order(state, order, ExecutionType.PENDING_REPLACE)

@@ -7,31 +7,59 @@ from engine.core.effects import report_order, request_venue, room_for_effects
 from engine.core.order_end import end_order
 from engine.core.order_table import find_order
 from engine.core.rate_budget import charge_budget
+from engine.core.replacement import drop_replacement
 from engine.core.risk import Verdict, check_venue_budget, passed, refuse
 from engine.core.state import header_of, orders_of, strategies_of
+from engine.core.timers import set_timer
 from ipc.compiler import kernel
-from ipc.enums import EndReason, ExecutionType, RefusalReason, RequestKind
+from ipc.enums import EndReason, ExecutionType, RefusalReason, ReplaceState, RequestKind
 
 _EFFECTS_OF_ONE_CANCEL = 4
 _ORDERS_PER_STEP = 32
 _BUDGET_WAIT_NS = 10_000_000
+_CANCEL_AGAIN_NS = 1_000_000_000
 EVERY_INSTRUMENT = -1
 
 
 @kernel
 def send_cancel(state: int, order: np.void) -> None:
-    """Asks the venue to cancel the order's current leg; an order between two legs ends at once."""
-    now_ns = header_of(state)["now_ns"]
-    if order["retry_at_ns"] != 0:
-        order["retry_at_ns"] = 0
-        end_order(state, order, order["cancel_reason"], 0)
-        report_order(state, order, ExecutionType.CANCELED)["reason"] = order["cancel_reason"]
-        return
-    order["pending_cancel_ns"] = now_ns
+    """Asks the venue to cancel the order's current leg."""
+    order["pending_cancel_ns"] = header_of(state)["now_ns"]
     order["cancel_wanted"] = 0
     charge_budget(state, order["account_id"], RequestKind.CANCEL)
     request_venue(state, order, RequestKind.CANCEL, order["leg"], order["price_ticks"], order["leg_lots"])
     report_order(state, order, ExecutionType.PENDING_CANCEL)
+
+
+@kernel
+def is_cancelable(order: np.void) -> bool:
+    """Whether a cancel changes anything: one that only makes room for a replacement is not yet the order's end."""
+    return order["pending_cancel_ns"] == 0 or order["replace_state"] == ReplaceState.CANCELING_FIRST
+
+
+@kernel
+def check_cancel_budget(state: int, order: np.void) -> Verdict:
+    """Whether the venue's budget has room for the request that a cancel takes, if it takes one."""
+    if order["retry_at_ns"] != 0 or order["replace_state"] == ReplaceState.CANCELING_FIRST:
+        return passed()
+    return check_venue_budget(state, order["account_id"], RequestKind.CANCEL)
+
+
+@kernel
+def cancel_rest(state: int, order: np.void) -> None:
+    """Cancels what is left of an order; one between two legs ends at once. Precondition: is_cancelable()."""
+    # What is to be cancelled is not tried again.
+    order["retry_attempts"] = 0
+    if order["retry_at_ns"] != 0:
+        order["retry_at_ns"] = 0
+        end_order(state, order, order["cancel_reason"], 0)
+        report_order(state, order, ExecutionType.CANCELED)["reason"] = order["cancel_reason"]
+    elif order["replace_state"] == ReplaceState.CANCELING_FIRST:
+        # The cancel is on its way already; without the replacement behind it, it ends the order.
+        drop_replacement(state, order)
+        report_order(state, order, ExecutionType.PENDING_CANCEL)
+    else:
+        send_cancel(state, order)
 
 
 @kernel
@@ -41,13 +69,13 @@ def on_cancel_order(state: int, command: np.void) -> Verdict:
     if verdict.reason != 0:
         return verdict
     order = orders_of(state)[find_order(state, command["order_id"])]
-    if order["pending_cancel_ns"] != 0:
+    if not is_cancelable(order):
         return refuse(RefusalReason.CANCEL_ALREADY_PENDING, 0, order["pending_cancel_ns"], header_of(state)["now_ns"])
-    verdict = check_venue_budget(state, order["account_id"], RequestKind.CANCEL)
+    verdict = check_cancel_budget(state, order)
     if verdict.reason != 0:
         return verdict
     order["published_ns"] = command["published_ns"]
-    send_cancel(state, order)
+    cancel_rest(state, order)
     return passed()
 
 
@@ -78,17 +106,13 @@ def continue_cancel_all(state: int) -> None:
         if slot < 0 or room_for_effects(state) < _EFFECTS_OF_ONE_CANCEL:
             break
         order = orders[slot]
-        if order["order_id"] == 0 or order["end_reason"] != EndReason.NONE:
-            # The order at the cursor ended between two steps: start over, what is pending is passed over.
-            slot = strategies_of(state)[header["cancel_all_strategy"]]["first_open"]
-            continue
         following = order["next_open"]
         is_wanted = instrument_id == EVERY_INSTRUMENT or order["instrument_id"] == instrument_id
-        if is_wanted and order["pending_cancel_ns"] == 0:
-            if check_venue_budget(state, order["account_id"], RequestKind.CANCEL).reason != 0:
+        if is_wanted and is_cancelable(order):
+            if check_cancel_budget(state, order).reason != 0:
                 header["cancel_all_resume_ns"] = header["now_ns"] + _BUDGET_WAIT_NS
                 break
-            send_cancel(state, order)
+            cancel_rest(state, order)
         slot = following
     header["cancel_all_cursor"] = slot
     if slot < 0:
@@ -100,5 +124,18 @@ def on_execution_timeout(state: int, order: np.void) -> None:
     """The order's time is over: what is left of it is cancelled, and its end will say why."""
     order["execution_deadline_ns"] = 0
     order["cancel_reason"] = EndReason.EXECUTION_TIMEOUT
-    if order["pending_cancel_ns"] == 0:
-        send_cancel(state, order)
+    order["retry_attempts"] = 0
+    if not is_cancelable(order):
+        return
+    if check_cancel_budget(state, order).reason != 0:
+        order["execution_deadline_ns"] = header_of(state)["now_ns"] + _BUDGET_WAIT_NS
+        return
+    cancel_rest(state, order)
+
+
+@kernel
+def cancel_again_if_over(state: int, order: np.void) -> None:
+    """Sees to it that an order whose time is over is cancelled again when a cancel did not end it."""
+    if order["cancel_reason"] == EndReason.EXECUTION_TIMEOUT and order["end_reason"] == EndReason.NONE:
+        order["execution_deadline_ns"] = header_of(state)["now_ns"] + _CANCEL_AGAIN_NS
+        set_timer(state, find_order(state, order["order_id"]), order["execution_deadline_ns"])

@@ -74,6 +74,15 @@ def _clear_happening(report: np.void) -> None:
 
 
 @kernel
+def tell_venue_word(own: np.void, venue_report: np.void) -> None:
+    """Hands on what the venue said beside the fact itself."""
+    own["reason"] = venue_report["reason"]
+    own["venue_code"] = venue_report["venue_code"]
+    own["received_ns"] = venue_report["published_ns"]
+    own["venue_utc_ns"] = venue_report["venue_utc_ns"]
+
+
+@kernel
 def report_refusal(
     state: int, strategy_id: int, order_id: int, reason: int, limit: int, current: int, requested: int
 ) -> np.void:

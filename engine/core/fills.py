@@ -12,20 +12,30 @@ from ipc.enums import EndReason, ExecutionType, OrderStatus
 
 
 @kernel
-def remember_trade(state: int, instrument_id: int, trade_id: int) -> bool:
-    """Whether a trade is new; it is remembered until as many others as the table holds have come."""
+def _group_of(instrument_id: int, side: int) -> int:
+    return 2 * instrument_id + side
+
+
+@kernel
+def remember_trade(state: int, instrument_id: int, side: int, trade_id: int) -> bool:
+    """Whether a trade is new; it is remembered until as many others as the table holds have come.
+
+    A trade has a buyer and a seller, and both may be ours, so each side of it is a fill of its own.
+    """
     index = trade_index_of(state)
-    if find(index, trade_id, instrument_id) >= 0:
+    group = _group_of(instrument_id, side)
+    if find(index, trade_id, group) >= 0:
         return False
     header, trades = header_of(state), trades_of(state)
     place = header["trade_next"]
     header["trade_next"] = place + 1 if place + 1 < len(trades) else 0
     trade = trades[place]
     if trade["trade_id"] != 0:
-        remove(index, trade["trade_id"], trade["instrument_id"])
+        remove(index, trade["trade_id"], _group_of(trade["instrument_id"], trade["side"]))
     trade["trade_id"] = trade_id
     trade["instrument_id"] = instrument_id
-    put(index, trade_id, instrument_id, place)
+    trade["side"] = side
+    put(index, trade_id, group, place)
     return True
 
 
@@ -42,10 +52,10 @@ def _tell_fill(report: np.void, fill: np.void) -> None:
 
 
 @kernel
-def on_fill(state: int, order: np.void, fill: np.void) -> None:
-    """Books a fill of an order that has a slot, living or ended."""
+def on_fill(state: int, order: np.void, fill: np.void, leg: int) -> None:
+    """Books a fill of one leg of an order that has a slot, living or ended."""
     header = header_of(state)
-    if not remember_trade(state, order["instrument_id"], fill["trade_id"]):
+    if not remember_trade(state, order["instrument_id"], order["side"], fill["trade_id"]):
         header["duplicate_trade_count"] += 1
         return
     lots, price_ticks = fill["last_lots"], fill["last_price_ticks"]
@@ -54,6 +64,8 @@ def on_fill(state: int, order: np.void, fill: np.void) -> None:
     order["cumulative_lots"] += lots
     order["cumulative_notional"] += lots * price_ticks
     order["last_trade_id"] = fill["trade_id"]
+    if leg < order["leg"]:
+        order["leg_base_lots"] += lots
     reserve(state, order, -min(lots, order["reserved_lots"]))
     book_fill(state, order["strategy_id"], order["instrument_id"], order["side"], lots, price_ticks)
     book_fee(state, order["strategy_id"], order["instrument_id"], fill["fee_asset_id"], fill["fee_units"])
@@ -62,7 +74,8 @@ def on_fill(state: int, order: np.void, fill: np.void) -> None:
     if order["cumulative_lots"] > order["order_lots"]:
         header["overfill_count"] += 1
     if order["end_reason"] == EndReason.NONE:
-        _imply_acceptance(order, header["now_ns"])
+        if leg == order["leg"]:
+            _imply_acceptance(order, fill["venue_order_id"], header["now_ns"])
         if order["cumulative_lots"] >= order["order_lots"]:
             end_order(state, order, EndReason.FILLED, 0)
     elif order["end_reason"] != EndReason.FILLED:
@@ -71,13 +84,16 @@ def on_fill(state: int, order: np.void, fill: np.void) -> None:
 
 
 @kernel
-def _imply_acceptance(order: np.void, now_ns: int) -> None:
-    """A fill proves that the venue took the order, and that it is not lost."""
-    if order["accepted"] == 0:
-        order["accepted"] = 1
-        order["accepted_ns"] = now_ns
+def _imply_acceptance(order: np.void, venue_order_id: int, now_ns: int) -> None:
+    """A fill proves that the venue took the leg; it says nothing of a cancel or a replacement in doubt."""
     order["pending_new_ns"] = 0
-    order["is_unknown"] = 0
+    if order["accepted"] != 0:
+        return
+    order["accepted"] = 1
+    order["accepted_ns"] = now_ns
+    order["venue_order_id"] = venue_order_id
+    if order["pending_cancel_ns"] == 0 and order["pending_replace_ns"] == 0:
+        order["is_unknown"] = 0
 
 
 @kernel
@@ -85,7 +101,7 @@ def on_fill_after_eviction(state: int, place: int, fill: np.void) -> None:
     """Books a fill of an order of which only the tombstone is left."""
     header = header_of(state)
     tombstone = tombstones_of(state)[place]
-    if not remember_trade(state, tombstone["instrument_id"], fill["trade_id"]):
+    if not remember_trade(state, tombstone["instrument_id"], tombstone["side"], fill["trade_id"]):
         header["duplicate_trade_count"] += 1
         return
     header["late_fill_count"] += 1

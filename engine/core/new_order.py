@@ -188,6 +188,7 @@ def send_leg(state: int, order: np.void, request_kind: int) -> None:
     charge_budget(state, order["account_id"], request_kind)
     order["sent_ns"] = now_ns
     order["pending_new_ns"] = now_ns
+    order["not_found_count"] = 0
     request = request_venue(state, order, request_kind, order["leg"], order["price_ticks"], order["leg_lots"])
     if order["order_type"] == OrderType.MARKET:
         # A market order goes out as the limit that keeps its slippage within bounds.

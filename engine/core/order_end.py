@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from engine.core.effects import report_order
 from engine.core.order_table import find_order, unlink_open
 from engine.core.positions import release_down_to
+from engine.core.risk import Verdict
 from engine.core.state import header_of
 from engine.core.timers import set_timer
 from ipc.compiler import kernel
-from ipc.enums import EndReason, ReplaceState
+from ipc.enums import EndReason, ExecutionType, ReplaceState
 
 
 @kernel
@@ -27,3 +29,15 @@ def end_order(state: int, order: np.void, end_reason: int, missing_lots: int) ->
     slot = find_order(state, order["order_id"])
     unlink_open(state, slot)
     set_timer(state, slot, header["now_ns"] + header["order_retention_ns"])
+
+
+@kernel
+def end_refused(state: int, order: np.void, verdict: Verdict) -> None:
+    """Ends an order whose next leg our own rules no longer allow, and says why."""
+    end_order(state, order, EndReason.RETRY_REFUSED, 0)
+    report = report_order(state, order, ExecutionType.EXPIRED)
+    report["reason"] = EndReason.RETRY_REFUSED
+    report["venue_code"] = verdict.reason
+    report["limit"] = verdict.limit
+    report["current"] = verdict.current
+    report["requested"] = verdict.requested

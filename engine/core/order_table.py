@@ -8,6 +8,7 @@ fill still finds its strategy. An order with an unanswered request never waits f
 import numpy as np
 
 from engine.core.index import find, put, remove
+from engine.core.positions import release_down_to
 from engine.core.state import header_of, order_index_of, orders_of, strategies_of, tombstones_of
 from ipc.compiler import kernel
 from ipc.enums import EndReason
@@ -120,6 +121,9 @@ def unlink_open(state: int, slot: int) -> None:
         orders[after]["previous_open"] = before
     strategy["open_count"] -= 1
     header["open_order_count"] -= 1
+    if header["cancel_all_cursor"] == slot:
+        # A cancel-all stands here: it goes on with the next order, never with what this slot holds next.
+        header["cancel_all_cursor"] = after
     order["previous_open"] = NOWHERE
     order["next_open"] = NOWHERE
     if header["newest_ended"] >= 0:
@@ -138,6 +142,8 @@ def evict_oldest(state: int) -> None:
     header["oldest_ended"] = order["next_ended"]
     if header["oldest_ended"] < 0:
         header["newest_ended"] = NOWHERE
+    # Fills that the venue counted and never sent are given up here: a slot that is gone cannot reserve.
+    release_down_to(state, order, 0)
     index, tombstones = order_index_of(state), tombstones_of(state)
     place = header["tombstone_next"]
     header["tombstone_next"] = place + 1 if place + 1 < len(tombstones) else 0

@@ -10,6 +10,9 @@ from ipc.enums import RecordKind, RefusalReason, Side
 from ipc.memory import view
 from ipc.records import NEW_ORDER
 
+# No position limit is larger, and what is missing to it still fits a word.
+_TARGET_LOTS_MAX = (1 << 31) - 1
+
 
 @kernel
 def on_target_position(state: int, strategy_id: int, command: np.void, seen_ns: int) -> Verdict:
@@ -18,11 +21,14 @@ def on_target_position(state: int, strategy_id: int, command: np.void, seen_ns: 
     instrument_id = command["instrument_id"]
     if instrument_id < 0 or instrument_id >= header["instruments_count"]:
         return refuse(RefusalReason.UNKNOWN_INSTRUMENT, header["instruments_count"] - 1, 0, instrument_id)
+    target_lots = command["target_lots"]
+    if target_lots < -_TARGET_LOTS_MAX or target_lots > _TARGET_LOTS_MAX:
+        return refuse(RefusalReason.QUANTITY_OUT_OF_RANGE, _TARGET_LOTS_MAX, 0, target_lots)
     book = book_of(state, strategy_id, instrument_id)
     expected_lots = book["position_lots"] + book["open_buy_lots"] - book["open_sell_lots"]
-    missing_lots = command["target_lots"] - expected_lots
+    missing_lots = target_lots - expected_lots
     if missing_lots == 0:
-        return refuse(RefusalReason.TARGET_ALREADY_REACHED, command["target_lots"], expected_lots, 0)
+        return refuse(RefusalReason.TARGET_ALREADY_REACHED, target_lots, expected_lots, 0)
     # The last effect's place serves as room for the order: a step never leaves so many effects here.
     order = view(effect_address(state, header["effects_count"] - 1), 1, NEW_ORDER)[0]
     order["kind"] = RecordKind.NEW_ORDER

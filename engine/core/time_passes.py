@@ -5,7 +5,7 @@ import numpy as np
 from engine.core.cancel import continue_cancel_all, on_execution_timeout
 from engine.core.effects import report_order, room_for_effects
 from engine.core.new_order import send_leg
-from engine.core.order_end import end_order
+from engine.core.order_end import end_refused
 from engine.core.order_table import evict_oldest
 from engine.core.rate_budget import charge_limiter
 from engine.core.risk import check_permission, check_rate
@@ -15,6 +15,8 @@ from ipc.compiler import kernel
 from ipc.enums import EndReason, ExecutionType, RequestKind
 
 _TIMERS_PER_STEP = 32
+# A timer and an order of a cancel-all ask for one request each, and one step's requests have a bound.
+_TIMERS_BESIDE_CANCEL_ALL = 8
 _EFFECTS_OF_ONE_TIMER = 4
 
 
@@ -23,13 +25,15 @@ def on_timer(state: int) -> None:
     """Does what is due, a bounded part of it in one step."""
     header = header_of(state)
     now_ns = header["now_ns"]
-    for _ in range(_TIMERS_PER_STEP):
-        if room_for_effects(state) < _EFFECTS_OF_ONE_TIMER:
-            break
+    handled = 0
+    while handled < _TIMERS_PER_STEP and room_for_effects(state) >= _EFFECTS_OF_ONE_TIMER:
         slot = take_due(state, now_ns)
         if slot < 0:
             break
         _on_due(state, slot)
+        handled += 1
+    if handled > _TIMERS_BESIDE_CANCEL_ALL:
+        return
     if header["cancel_all_strategy"] >= 0 and header["cancel_all_resume_ns"] <= now_ns:
         continue_cancel_all(state)
 
@@ -71,13 +75,7 @@ def _retry(state: int, order: np.void) -> None:
     if verdict.reason == 0:
         verdict = check_rate(state, order["strategy_id"], order["account_id"], RequestKind.NEW)
     if verdict.reason != 0:
-        end_order(state, order, EndReason.RETRY_REFUSED, 0)
-        report = report_order(state, order, ExecutionType.EXPIRED)
-        report["reason"] = EndReason.RETRY_REFUSED
-        report["venue_code"] = verdict.reason
-        report["limit"] = verdict.limit
-        report["current"] = verdict.current
-        report["requested"] = verdict.requested
+        end_refused(state, order, verdict)
         return
     order["leg"] += 1
     order["leg_base_lots"] = order["cumulative_lots"]
