@@ -7,7 +7,8 @@ from ipc.ring import lost_count
 from ipc.session import NO_BOUNDARY, SESSION_WORDS, SessionWord
 from ipc.strategy_kernels import drain_reports, reports_waiting
 
-REPORTS_MAX = 32
+# What one turn of an engine may send to one client.
+REPORTS_MAX = 16
 
 
 class ReportDrain:

@@ -11,7 +11,8 @@ from ipc.snapshot_rows import BUSY, END, PAGE_WORDS, PageWord, copy_page
 from ipc.strategy_kernels import LOCK_ATTEMPTS
 from ipc.tables import STATE_HEADER, STRATEGY
 
-ROWS_PER_PAGE = 32
+# What one turn of an engine may copy: it is a few microseconds' work.
+ROWS_PER_PAGE = 16
 
 SNAPSHOT_KINDS = (
     RecordKind.INSTRUMENT_STATUS,
