@@ -10,7 +10,15 @@ from engine.core.state import State
 from engine.loop import EVENTS_MAX, SpinSelector
 from engine.spin.core_entry import core_step_address
 from engine.spin.ports import LANE, PORTS
-from engine.spin.spin import IDLE_BACKOFF, IDLE_SPIN, IDLE_YIELD, apply_commands, apply_records, finished_frames
+from engine.spin.spin import (
+    APPLIED_MASK,
+    IDLE_BACKOFF,
+    IDLE_SPIN,
+    IDLE_YIELD,
+    apply_commands,
+    apply_records,
+    finished_frames,
+)
 from engine.wire import FRAME_COUNT, FrameBuffers, TemplateTables
 from gateways.template import Template, TemplateKey
 from gateways.venue import OpenOrder
@@ -49,6 +57,8 @@ class HotLoop:
         self._templates = TemplateTables([])
         self._commands: dict[int, Segment] = {}
         self.reader = StateReader(state.address)
+        self._last_records: NDArray[np.int64] = self._failures
+        self._last_address = address_of(self._failures)
         self._senders: list[SendFrame] = []
         self._signers: list[Sign] = []
         self.ports: NDArray[np.void] = np.zeros(1, PORTS)
@@ -115,24 +125,25 @@ class HotLoop:
 
     def apply(self, records: NDArray[np.int64], count: int) -> None:
         """Feeds the core what a gateway decoded; whatever that makes it send leaves before this returns."""
-        records_address = records.ctypes.data
+        if records is not self._last_records:
+            # Asking numpy for an address takes longer than applying a record, and a gateway's rows stay.
+            self._last_records = records
+            self._last_address = records.ctypes.data
         first = 0
-        while True:
-            first += apply_records(self.address, records_address, count, first)
-            if finished_frames(self.address):
+        while first < count:
+            result = apply_records(self.address, self._last_address, count, first)
+            first += result & APPLIED_MASK
+            if result > APPLIED_MASK:
                 self.send_frames()
-            if first >= count:
-                return
 
     def process_commands(self, strategy_id: int, address: int, count: int) -> None:
         """Feeds the core what a strategy sent over a channel, one slot's distance apart."""
         first = 0
-        while True:
-            first += apply_commands(self.address, address, count, first, strategy_id)
-            if finished_frames(self.address):
+        while first < count:
+            result = apply_commands(self.address, address, count, first, strategy_id)
+            first += result & APPLIED_MASK
+            if result > APPLIED_MASK:
                 self.send_frames()
-            if first >= count:
-                return
 
     def send_frames(self) -> None:
         """Hands every finished frame to its account's socket; the core learns of those that could not leave."""

@@ -23,6 +23,9 @@ DESCRIPTORS_READY = 2
 REPORTS_READY = 4
 TIME_UP = 8
 
+APPLIED_BITS = 32
+APPLIED_MASK = (1 << APPLIED_BITS) - 1
+
 IDLE_SPIN = 0
 IDLE_YIELD = 1
 IDLE_BACKOFF = 2
@@ -160,18 +163,19 @@ def _idle(ports: np.void, idle_turns: int) -> None:
 def apply_records(ports_address: int, records: int, count: int, first: int) -> int:
     """Applies records that a gateway decoded, one slot's distance apart, from `first` on.
 
-    Returns how many were applied; fewer than asked for means that finished frames must leave first.
+    Returns how many were applied, and above APPLIED_BITS how many finished frames wait; fewer applied than
+    asked for means that the frames must leave first.
     """
     ports = ports_at(ports_address)
     frames_left(ports)
     now_ns = monotonic_ns()
     for place in range(first, count):
         if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
-            return place - first
+            return place - first | ports["frames_used"] << APPLIED_BITS
         effects = run_step(ports, records + place * SLOT_BYTES, now_ns, ENGINE)
         ports["input_count"] += 1
         route_effects(ports, effects, now_ns, 0)
-    return count - first
+    return count - first | ports["frames_used"] << APPLIED_BITS
 
 
 @kernel
@@ -181,13 +185,13 @@ def apply_commands(ports_address: int, records: int, count: int, first: int, str
     frames_left(ports)
     for place in range(first, count):
         if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
-            return place - first
+            return place - first | ports["frames_used"] << APPLIED_BITS
         now_ns = monotonic_ns()
         copy_words(ports["scratch"], records + place * SLOT_BYTES, SLOT_WORDS)
         effects = run_step(ports, ports["scratch"], now_ns, strategy_id)
         ports["input_count"] += 1
         route_effects(ports, effects, now_ns, 0)
-    return count - first
+    return count - first | ports["frames_used"] << APPLIED_BITS
 
 
 @kernel
