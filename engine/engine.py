@@ -1,5 +1,6 @@
 """Owns the assembly of a running engine: venues, accounts and strategies of a configuration on one loop."""
 
+import asyncio
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,8 @@ from ipc.records import CLOCK_OFFSET
 
 HOST_CLOCK = -1
 CLIENTS_SOCKET = "clients"
+# Nothing tells the server that a client is gone but the sign of life that cannot be sent any more.
+_SERVE_CLIENTS_EVERY_S = 0.5
 # The venue may still act on a request this long after it has expired there: its own time-out and a margin.
 _EXPIRY_MARGIN_NS = 10_000 * NS_PER_MS
 
@@ -55,6 +58,7 @@ class Engine:
         self.order_gateways: list[OrderGateway] = []
         self._market_gateways: list[MarketDataGateway] = []
         self._server: ZeromqServer | None = None
+        self._serving: asyncio.TimerHandle | None = None
         self._cores = cores
 
     async def start(self) -> None:
@@ -172,6 +176,11 @@ class Engine:
             self._serve_clients,
             lambda: server.pending,
         )
+        self._serve_clients_again()
+
+    def _serve_clients_again(self) -> None:
+        self._serving = self._loop.call_later(_SERVE_CLIENTS_EVERY_S, self._serve_clients_again)
+        self._serve_clients()
 
     def _serve_clients(self) -> None:
         assert self._server is not None, "clients are served while the engine runs"
@@ -200,6 +209,8 @@ class Engine:
         for gateway in (*self.order_gateways, *self._market_gateways):
             if gateway.failed is not None:
                 await gateway.stop()
+        if self._serving is not None:
+            self._serving.cancel()
         if self._server is not None:
             self._loop.spin_selector.remove_direct_reader(self._server.file_descriptor)
             self._loop.spin_selector.disconnect()
