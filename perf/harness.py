@@ -14,7 +14,6 @@ import numpy as np
 from perf.floor import Floor
 
 REPETITIONS = 7
-SMOKE_REPETITIONS = 1
 # A repetition during which another process took one of our cores measures that process; it is run again.
 DISTURBED_TRIES = 5
 # On a machine that is busy throughout, trying again only takes longer.
@@ -119,8 +118,8 @@ def _preemptions() -> int:
     return sum(resource.getrusage(who).ru_nivcsw for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
-def _undisturbed(run: Run, side: Side) -> Mapping[str, float]:
-    if run.smoke:
+def _undisturbed(run: Run, side: Side, *, tries_again: bool) -> Mapping[str, float]:
+    if not tries_again:
         return side()
     for _ in range(DISTURBED_TRIES if run.disturbed < DISTURBED_MAX else 1):
         before = _preemptions()
@@ -131,17 +130,33 @@ def _undisturbed(run: Run, side: Side) -> Mapping[str, float]:
     return figures
 
 
-def interleave(run: Run, ours: Side, references: Mapping[str, Side], *, repetitions: int = REPETITIONS) -> Figures:
-    """Runs all sides in turn, each once unmeasured so that its code is loaded and its pages are there."""
+def interleave(
+    run: Run,
+    ours: Side,
+    references: Mapping[str, Side],
+    *,
+    repetitions: int = REPETITIONS,
+    tries_again: bool = True,
+) -> Figures:
+    """Runs all sides in turn, each once unmeasured so that its code is loaded and its pages are there.
+
+    `tries_again` is for sides that have a core to themselves and are short enough to be undisturbed.
+    """
+    figures = Figures()
+    if run.smoke:
+        first = ours()
+        figures.add_ours(first, first)
+        for name, side in references.items():
+            figures.add_reference(name, side())
+        return figures
     for side in (ours, *references.values()):
         side()
-    figures = Figures()
-    for _ in range(SMOKE_REPETITIONS if run.smoke else repetitions):
-        first = _undisturbed(run, ours)
+    for _ in range(repetitions):
+        first = _undisturbed(run, ours, tries_again=tries_again)
         names = list(references)
         for name in names[:1]:
-            figures.add_reference(name, _undisturbed(run, references[name]))
-        figures.add_ours(first, _undisturbed(run, ours))
+            figures.add_reference(name, _undisturbed(run, references[name], tries_again=tries_again))
+        figures.add_ours(first, _undisturbed(run, ours, tries_again=tries_again))
         for name in names[1:]:
-            figures.add_reference(name, _undisturbed(run, references[name]))
+            figures.add_reference(name, _undisturbed(run, references[name], tries_again=tries_again))
     return figures

@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 PACKAGES = ("numba", "llvmlite", "numpy", "picows", "pyzmq", "uvloop", "hdrhistogram")
+# Before anything was pinned.
+USABLE_CORES = frozenset(os.sched_getaffinity(0))
 LOCK_NAME = "order-management-platform-perf.lock"
 
 
@@ -44,7 +46,7 @@ def describe(cores: tuple[int, ...]) -> dict[str, object]:
     """What a reader must know of this machine to compare figures."""
     return {
         "cpu": _cpu_model(),
-        "cores_usable": len(os.sched_getaffinity(0)),
+        "cores_usable": len(USABLE_CORES),
         "cores_used": list(cores),
         "governor": _governor(cores[0]),
         "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
@@ -57,7 +59,7 @@ def describe(cores: tuple[int, ...]) -> dict[str, object]:
 
 def two_cores() -> tuple[int, int]:
     """The core for our side and the one for its peer: the last two usable, as the first serves most interrupts."""
-    usable = sorted(os.sched_getaffinity(0))
+    usable = sorted(USABLE_CORES)
     return usable[-1], usable[-2] if len(usable) > 1 else usable[-1]
 
 

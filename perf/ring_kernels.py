@@ -1,6 +1,7 @@
 """Owns the two ends of the ring benchmark in compiled code; perf/reference/ring.c has them in C.
 
-Each returns a checksum of what passed, or -1 when the other side stayed silent.
+Each returns a checksum of what passed, or -1 when the other side stayed silent. The waiting loops are
+written out in each, because LLVM does not inline them.
 """
 
 import numpy as np
@@ -12,27 +13,6 @@ from ipc.ring import poll, release, try_publish
 
 SPINS_MAX = 4_000_000_000
 SEQUENCE_OFFSET = 16
-
-
-@kernel
-def wait_for(ring: int) -> int:
-    """The next record's slot; 0 when none came for many spins."""
-    for _ in range(SPINS_MAX):
-        slot = poll(ring)
-        if slot != 0:
-            return slot
-    return 0
-
-
-@kernel
-def wait_to_publish(ring: int, record: int, words: int) -> bool:
-    """Publishes as soon as there is room; False when none came for many spins."""
-    spins = 0
-    while not try_publish(ring, record, words):
-        spins += 1
-        if spins == SPINS_MAX:
-            return False
-    return True
 
 
 @kernel
@@ -53,9 +33,13 @@ def exchange(outbound: int, inbound: int, record: int, words: int, count: int, h
         store(record + SEQUENCE_OFFSET, number)
         started = monotonic_ns()
         try_publish(outbound, record, words)
-        slot = wait_for(inbound)
-        if slot == 0:
-            return -1
+        slot = poll(inbound)
+        spins = 0
+        while slot == 0:
+            slot = poll(inbound)
+            spins += 1
+            if spins == SPINS_MAX:
+                return -1
         checksum += sum_of(slot, words)
         release(inbound)
         record_value(histogram, monotonic_ns() - started)
@@ -66,9 +50,13 @@ def exchange(outbound: int, inbound: int, record: int, words: int, count: int, h
 def answer(inbound: int, outbound: int, words: int, count: int) -> int:
     """Sends every record back."""
     for _ in range(count):
-        slot = wait_for(inbound)
-        if slot == 0:
-            return -1
+        slot = poll(inbound)
+        spins = 0
+        while slot == 0:
+            slot = poll(inbound)
+            spins += 1
+            if spins == SPINS_MAX:
+                return -1
         try_publish(outbound, slot, words)
         release(inbound)
     return count
@@ -79,8 +67,11 @@ def produce(outbound: int, record: int, words: int, count: int) -> int:
     """Publishes as fast as the ring takes it."""
     for number in range(count):
         store(record + SEQUENCE_OFFSET, number)
-        if not wait_to_publish(outbound, record, words):
-            return -1
+        spins = 0
+        while not try_publish(outbound, record, words):
+            spins += 1
+            if spins == SPINS_MAX:
+                return -1
     return count
 
 
@@ -90,9 +81,13 @@ def consume(inbound: int, words: int, count: int, elapsed: int) -> int:
     checksum = 0
     started = 0
     for number in range(count):
-        slot = wait_for(inbound)
-        if slot == 0:
-            return -1
+        slot = poll(inbound)
+        spins = 0
+        while slot == 0:
+            slot = poll(inbound)
+            spins += 1
+            if spins == SPINS_MAX:
+                return -1
         if number == 0:
             started = monotonic_ns()
         checksum += sum_of(slot, words)

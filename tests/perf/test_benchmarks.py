@@ -37,18 +37,20 @@ EXPECTED_KEYS = {
         "growth_fill",
         "fill_cost_8000",
     },
+    "start": {"start_cached_s", "start_cold_s", "engine_rss_mb"},
     "signal_to_wire": {"bare_send_p50_us", "picows_echo_p50_us", "zmq_rtt_p50_us"},
 }
 
 
 def _perf(*arguments: str) -> str:
     command = [sys.executable, "-m", "perf", *arguments]
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=550, check=False)
     assert finished.returncode == 0, finished.stderr
     return finished.stdout
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # an empty kernel cache takes a minute or two to fill
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_smoke_run_verifies_its_result_and_ends_in_json(name: str) -> None:
     result = json.loads(_perf(name, "--smoke", "--json").splitlines()[-1])

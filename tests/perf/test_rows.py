@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from perf import harness
 from perf.floor import Floor
 from perf.harness import Figures, Run, interleave
 from perf.report import table
@@ -88,17 +89,33 @@ def test_a_missing_reference_is_named_and_leaves_its_goal_open() -> None:
     assert row.verdict == NOT_MEASURABLE
 
 
-def test_repetitions_interleave_ours_the_reference_and_ours_again() -> None:
+def test_repetitions_interleave_ours_the_reference_and_ours_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(harness, "_preemptions", lambda: 0)
     turns: list[str] = []
 
     def side(name: str) -> dict[str, float]:
         turns.append(name)
         return {"cost": 1.0}
 
+    sides = {"C": lambda: side("C"), "other": lambda: side("other")}
+    interleave(_run(), lambda: side("ours"), sides, repetitions=2)
+    assert turns == ["ours", "C", "other", *(2 * ["ours", "C", "ours", "other"])]
+
+
+def test_a_disturbed_repetition_is_run_again_while_that_is_the_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    preemptions = iter(range(1_000))
+    monkeypatch.setattr(harness, "_preemptions", lambda: next(preemptions))
     run = _run()
-    run.smoke = True
-    interleave(run, lambda: side("ours"), {"C": lambda: side("C"), "other": lambda: side("other")})
-    assert turns == ["ours", "C", "other", "ours", "C", "ours", "other"]
+    turns = 0
+
+    def side() -> dict[str, float]:
+        nonlocal turns
+        turns += 1
+        return {"cost": 1.0}
+
+    interleave(run, side, {}, repetitions=3)
+    assert run.disturbed == 6
+    assert turns == 1 + harness.DISTURBED_MAX * harness.DISTURBED_TRIES + (6 - harness.DISTURBED_MAX)
 
 
 def test_the_table_shows_every_row_under_its_headings() -> None:

@@ -1,0 +1,98 @@
+"""Owns the setting of benchmarks with a whole engine: keys, the simulated venue's configuration, the engine's.
+
+Limits are so high that nothing is ever refused; every control is on all the same.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateways.simulator.keys import generate_ed25519
+
+ENGINE, STRATEGY, ACCOUNT, VENUE = "perf", "perf", "perf", "BINANCE"
+SYMBOL, PAIR = "BTCUSDT", "BTC/USDT"
+INSTRUMENT = f"{PAIR}.{VENUE}"
+# An order that the venue takes and nobody trades with.
+LOW_PRICE, LOW_QUANTITY = "20000.00", "0.001"
+
+
+def _text(value: str) -> str:
+    """A TOML string; JSON's escapes are TOML's."""
+    return json.dumps(value)
+
+
+def _write(path: Path, text: str) -> Path:
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The folder in which everything of one benchmark lies, and the core that the engine spins on."""
+
+    folder: Path
+    engine_core: int
+
+    def environment(self) -> dict[str, str]:
+        """What keeps the engine's segments and state in our folder."""
+        return {"OMS_RUNTIME_DIR": str(self.folder), "OMS_STATE_DIR": str(self.folder)}
+
+    def write_keys(self) -> Path:
+        """venue.toml with the public half of a new key, key.toml with the private one; returns venue.toml."""
+        key = generate_ed25519()
+        _write(self.folder / "key.toml", f"api_key = {_text(key.api_key)}\nsecret_key = {_text(key.private_pem)}\n")
+        return _write(
+            self.folder / "venue.toml",
+            f"""
+[flow]
+enabled = false
+
+[limits]
+orders_10s = 1000000
+orders_1d = 1000000000
+request_weight_1m = 1000000000
+
+[[accounts]]
+name = {_text(ACCOUNT)}
+balances = {{ BTC = "1000", USDT = "100000000" }}
+keys = [{{ api_key = {_text(key.api_key)}, ed25519_public_key = {_text(key.public_pem)} }}]
+""",
+        )
+
+    def write_engine(self, venue_port: int) -> Path:
+        """engine.toml with the product's default capacities."""
+        return _write(
+            self.folder / "engine.toml",
+            f"""
+[engine]
+name = {_text(ENGINE)}
+core = {self.engine_core}
+
+[[venue]]
+name = {_text(VENUE)}
+kind = "binance_spot"
+environment = "custom"
+order_url = "ws://127.0.0.1:{venue_port}/ws-api/v3"
+market_url = "ws://127.0.0.1:{venue_port}/stream"
+instruments = [{_text(PAIR)}]
+
+[[account]]
+name = {_text(ACCOUNT)}
+venue = {_text(VENUE)}
+key_file = "key.toml"
+
+[[strategy]]
+name = {_text(STRATEGY)}
+id = 1
+accounts = [{_text(ACCOUNT)}]
+rate_limit = {{ rate_limit_orders = 100000, rate_limit_window_ms = 1000 }}
+
+[[strategy.limit]]
+instrument = {_text(INSTRUMENT)}
+max_order_quantity = "1"
+max_order_notional = "1000000"
+max_long = "10"
+max_short = "10"
+""",
+        )
