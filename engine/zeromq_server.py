@@ -10,6 +10,7 @@ import struct
 from collections import Counter
 from collections.abc import Collection, Mapping
 from enum import IntEnum
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -41,6 +42,7 @@ PUBLISHED_AGE_MAX_NS = NS_PER_S
 # An enumeration's member costs pyzmq twice as much as its number.
 _EVENTS = int(zmq.EVENTS)
 _PUBLISHED_NS = struct.Struct("<24xq")
+_IPC = "ipc://"
 
 
 class Sent(IntEnum):
@@ -136,6 +138,10 @@ class ZeromqServer:
         for client in tuple(self._drivers.values()):
             self._drop(client)
         self._context.destroy(linger=0)
+        for endpoint in self.endpoints:
+            if endpoint.startswith(_IPC):
+                # libzmq leaves the socket's file behind.
+                Path(endpoint.removeprefix(_IPC)).unlink(missing_ok=True)
 
     def _has_input(self) -> bool:
         return bool(int(self._socket.getsockopt(_EVENTS)) & zmq.POLLIN)

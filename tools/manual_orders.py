@@ -36,6 +36,8 @@ class Order:
     time_in_force: str | None = None
     post_only: bool = False
     account: str | None = None
+    max_slippage_bps: int | None = None
+    execution_timeout_ms: int | None = None
 
 
 def submit_order(order: Order, access: Access, *, wait_s: float, as_json: bool) -> bool:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tools.commands.application import app
 from tools.demo.folder import DemoFolder
-from tools.demo.processes import ENGINE_TIMEOUT_S, VENUE_TIMEOUT_S, await_ready, start_engine, start_venue
+from tools.demo.local_market import LocalMarket
 from tools.demo.progress import Progress
 from tools.demo.setting import INSTRUMENT, Setting
 from tools.interruption import Interruption
@@ -28,14 +28,8 @@ def engine() -> Iterator[Path]:
         patch = cleanup.enter_context(pytest.MonkeyPatch.context())
         interruption = cleanup.enter_context(Interruption())
         folder = cleanup.enter_context(DemoFolder())
-        setting = Setting(rate=100, seconds=1, seed=5)
-        progress = Progress(StringIO())
-        setting.write_venue_files(folder)
-        venue = cleanup.enter_context(start_venue(folder))
-        ready = await_ready(venue, folder.path / "venue.ready", interruption, progress, timeout_s=VENUE_TIMEOUT_S)
-        setting.write_engine_files(folder, ready["port"])
-        child = cleanup.enter_context(start_engine(folder))
-        await_ready(child, folder.path / "engine.ready", interruption, progress, timeout_s=ENGINE_TIMEOUT_S)
+        setting = Setting(engine="demo", strategies=("quoting",), rate=100, seed=5)
+        LocalMarket(setting, folder, runtime=folder.path).start(cleanup, interruption, Progress(StringIO()))
         patch.setenv("OMS_RUNTIME_DIR", str(folder.path))
         yield folder.path
 
@@ -49,7 +43,9 @@ def oms(*arguments: str) -> tuple[int, dict[str, Any]]:
 
 @pytest.mark.usefixtures("engine")
 def test_an_order_rests_is_listed_and_canceled() -> None:
-    status, order = oms("submit", INSTRUMENT, "buy", "0.001", "--price", "60000", *STRATEGY)
+    status, order = oms(
+        "submit", INSTRUMENT, "buy", "0.001", "--price", "60000", "--execution-timeout-ms", "0", *STRATEGY
+    )
     assert (status, order["order_status"], order["price"]) == (0, "NEW", "60000.00")
     status, listing = oms("orders", *STRATEGY)
     assert [row["client_order_id"] for row in listing["orders"]] == [order["client_order_id"]]

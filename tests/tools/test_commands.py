@@ -15,7 +15,20 @@ from tools import supported_systems
 from tools.commands.application import app
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COMMANDS = ["demo", "run", "venue", "warmup", "config", "latency", "orders", "positions", "schema", "submit", "cancel"]
+COMMANDS = [
+    "demo",
+    "sandbox",
+    "run",
+    "venue",
+    "warmup",
+    "config",
+    "latency",
+    "orders",
+    "positions",
+    "schema",
+    "submit",
+    "cancel",
+]
 
 
 def oms(*arguments: str) -> tuple[int, str, str]:

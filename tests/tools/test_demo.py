@@ -52,10 +52,10 @@ def await_none_left(runtime: Path) -> None:
     assert not runtime.with_name("state").exists()
 
 
-def start_demo(*arguments: str) -> subprocess.Popen[str]:
-    """`oms demo` in a process group of its own, as a terminal starts it."""
+def start(*arguments: str) -> subprocess.Popen[str]:
+    """`oms` in a process group of its own, as a terminal starts it."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tools", "demo", *arguments],
+        [sys.executable, "-m", "tools", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -70,7 +70,7 @@ def answer_of(text: str) -> dict[str, Any]:
 
 
 def test_the_demonstration_proves_itself(runtime: Path) -> None:
-    demo = start_demo("--json", "--seconds", "2", "--rate", "100", "--seed", "7")
+    demo = start("demo", "--json", "--seconds", "2", "--rate", "100", "--seed", "7")
     text, told = demo.communicate()
     assert demo.returncode == 0, told + text
     answer = answer_of(text)
@@ -90,7 +90,7 @@ def test_the_demonstration_proves_itself(runtime: Path) -> None:
 
 
 def test_people_are_told_in_plain_lines(runtime: Path) -> None:
-    demo = start_demo("--seconds", "1")
+    demo = start("demo", "--seconds", "1")
     text, told = demo.communicate()
     assert demo.returncode == 0, told + text
     assert "\x1b" not in text
@@ -101,7 +101,7 @@ def test_people_are_told_in_plain_lines(runtime: Path) -> None:
 
 @pytest.mark.parametrize("delay_ms", [0, 150, 400, 800, 1_500, 2_500, 4_000, 6_000])
 def test_an_interrupt_at_any_moment_leaves_nothing(runtime: Path, delay_ms: int) -> None:
-    demo = start_demo("--seconds", "60")
+    demo = start("demo", "--seconds", "60")
     CLOCK.sleep_ns(delay_ms * NS_PER_MS)
     os.killpg(demo.pid, signal.SIGINT)
     CLOCK.sleep_ns(100 * NS_PER_MS)
@@ -116,7 +116,7 @@ def test_an_interrupt_while_compiling_leaves_nothing(
     runtime: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMS_CACHE_DIR", str(tmp_path / "cache"))
-    demo = start_demo("--seconds", "60", "--json")
+    demo = start("demo", "--seconds", "60", "--json")
     CLOCK.sleep_ns(5 * NS_PER_S)
     os.killpg(demo.pid, signal.SIGINT)
     text, told = demo.communicate(timeout=20)
@@ -126,7 +126,7 @@ def test_an_interrupt_while_compiling_leaves_nothing(
 
 
 def test_a_killed_demonstration_takes_its_processes_along(runtime: Path) -> None:
-    demo = start_demo("--seconds", "60")
+    demo = start("demo", "--seconds", "60")
     CLOCK.sleep_ns(3 * NS_PER_S)
     demo.kill()
     demo.communicate()
@@ -134,3 +134,28 @@ def test_a_killed_demonstration_takes_its_processes_along(runtime: Path) -> None
     while users_of(runtime) and CLOCK.monotonic_ns() < deadline_ns:
         CLOCK.sleep_ns(20 * NS_PER_MS)
     assert users_of(runtime) == []
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_the_sandbox_serves_until_it_is_stopped(runtime: Path, stop: signal.Signals) -> None:
+    sandbox = start("sandbox", "--seed", "3")
+    assert sandbox.stdout is not None
+    while (line := sandbox.stdout.readline()) != "running until Ctrl-C\n":
+        assert line, sandbox.communicate()[1]
+    for arguments in (("submit", "BTC/USDT.BINANCE", "buy", "0.01"), ("submit", "BTC/USDT.BINANCE", "sell", "0.01")):
+        order = start(*arguments, "--json")
+        text, told = order.communicate()
+        assert order.returncode == 0, told
+        assert answer_of(text)["order_status"] == "FILLED"
+    sandbox.send_signal(stop)
+    _, told = sandbox.communicate(timeout=20)
+    assert sandbox.returncode == 0, told
+    await_none_left(runtime)
+
+
+def test_the_sandbox_ends_by_itself(runtime: Path) -> None:
+    sandbox = start("sandbox", "--seconds", "0.5")
+    text, told = sandbox.communicate()
+    assert (sandbox.returncode, told) == (0, "")
+    assert "strategies manual, mine; account main; instrument BTC/USDT.BINANCE" in text
+    await_none_left(runtime)

@@ -63,7 +63,7 @@ def trade(trade_id: int, order_id: int = ORDER, fee: str = "0.002", fee_asset: s
 def venue_line(event: str, order_id: int = ORDER, venue_order_id: int = 7, **changes: Any) -> Line:
     return {
         "event": event,
-        "account": "demo",
+        "account": "main",
         "client_order_id": to_text(order_id),
         "venue_order_id": venue_order_id,
         "order_status": "FILLED",

@@ -25,7 +25,7 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_files_are_private_and_gone_afterwards(runtime: Path) -> None:
     with DemoFolder() as folder:
-        setting = Setting(rate=50, seconds=5, seed=1)
+        setting = Setting(engine="demo", strategies=("one", "two"), rate=50, seed=1)
         setting.write_venue_files(folder)
         setting.write_engine_files(folder, 9_000)
         assert {path.name for path in folder.path.iterdir()} == {"venue.toml", "engine.toml", "key.toml"}
@@ -43,16 +43,17 @@ def test_a_runtime_folder_in_use_stays(runtime: Path) -> None:
 
 def test_the_engines_configuration_is_sound_and_has_room_for_the_rate() -> None:
     with DemoFolder() as folder:
-        setting = Setting(rate=500, seconds=5, seed=1)
+        setting = Setting(engine="demo", strategies=("one", "two"), rate=500, seed=1)
         setting.write_engine_files(folder, 9_000)
         config = load_config(folder.path / "engine.toml")
+        assert [(strategy.name, strategy.id) for strategy in config.strategies] == [("one", 1), ("two", 2)]
         terms = resolve_terms(config, config.strategies[0], config.accounts[0])
         assert terms.rate_limit_orders * 1_000_000_000 > 500 * terms.rate_limit_window_ns
 
 
 def test_the_venue_itself_is_asked_with_a_key_of_its_own() -> None:
     with DemoFolder() as folder:
-        setting = Setting(rate=50, seconds=5, seed=1)
+        setting = Setting(engine="demo", strategies=("one", "two"), rate=50, seed=1)
         setting.write_venue_files(folder)
 
         async def ask() -> dict[str, Decimal]:
@@ -69,7 +70,7 @@ def test_the_venue_itself_is_asked_with_a_key_of_its_own() -> None:
 
 def test_a_venue_that_is_gone_is_told() -> None:
     with pytest.raises(CommandError, match="the venue does not answer /api/v3/account"):
-        query_balances(1, Setting(rate=1, seconds=1, seed=1).checking_key)
+        query_balances(1, Setting(engine="demo", strategies=(), rate=1, seed=1).checking_key)
 
 
 def test_the_folder_of_a_killed_demonstration_is_removed_by_the_next(runtime: Path) -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from tools.commands import cancel, config, demo, latency, orders, positions, run, schema, submit, venue, warmup
+from tools.commands import cancel, config, demo, latency, orders, positions, run, sandbox, schema, submit, venue, warmup
 from tools.commands.group import CommandGroup
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 START, OBSERVE, TRADE = "Start", "Observe", "Trade by hand"
 
 app.command(rich_help_panel=START)(demo.demo)
+app.command(rich_help_panel=START)(sandbox.sandbox)
 app.command(rich_help_panel=START)(run.run)
 app.command(rich_help_panel=START, context_settings=venue.CONTEXT_SETTINGS, add_help_option=False)(venue.venue)
 app.command(rich_help_panel=START)(warmup.warmup)

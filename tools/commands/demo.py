@@ -18,11 +18,11 @@ def demo(
     from tools.demo.progress import Progress  # noqa: PLC0415
     from tools.demo.report import report_lines  # noqa: PLC0415
     from tools.demo.session import run_demo  # noqa: PLC0415
-    from tools.demo.setting import Setting  # noqa: PLC0415
     from tools.interruption import StopRequestedError  # noqa: PLC0415
 
     try:
-        result = run_demo(Setting(rate=rate, seconds=seconds, seed=seed), Progress(sys.stderr if json else sys.stdout))
+        progress = Progress(sys.stderr if json else sys.stdout)
+        result = run_demo(rate=rate, seconds=seconds, seed=seed, progress=progress)
     except (CommandError, StopRequestedError) as error:
         if json:
             print_json({"ok": False, "error": str(error)})

@@ -15,6 +15,10 @@ def submit(  # noqa: PLR0913, PLR0917  what an order says
     order_type: Annotated[str | None, typer.Option("--type", help="market or limit.")] = None,
     time_in_force: Annotated[str | None, typer.Option(help="GTC, IOC or FOK.")] = None,
     post_only: Annotated[bool, typer.Option("--post-only", help="Rather no order than one that takes.")] = False,
+    max_slippage_bps: Annotated[int | None, typer.Option(help="Of a market order, instead of the configured.")] = None,
+    execution_timeout_ms: Annotated[
+        int | None, typer.Option(help="When to cancel its rest, instead of the configured; 0 for never.")
+    ] = None,
     account: Annotated[str | None, typer.Option(help="The account, if the strategy has several there.")] = None,
     wait: Annotated[float, typer.Option(metavar="S", min=0, help="How long to wait for the venue's answer.")] = 2.0,
     engine: Engine = None,
@@ -35,6 +39,8 @@ def submit(  # noqa: PLR0913, PLR0917  what an order says
         time_in_force=time_in_force,
         post_only=post_only,
         account=account,
+        max_slippage_bps=max_slippage_bps,
+        execution_timeout_ms=execution_timeout_ms,
     )
     was_taken = submit_order(order, Access(engine, url, strategy), wait_s=wait, as_json=json)
     raise typer.Exit(0 if was_taken else 1)

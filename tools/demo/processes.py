@@ -1,21 +1,17 @@
-"""Owns the demonstration's three processes: each is started, awaited and told about."""
+"""Owns the processes of a demonstration: each is started, awaited and told about."""
 
 import json
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tools.child_process import ChildProcess
 from tools.demo.folder import DemoFolder
 from tools.demo.progress import Progress
-from tools.demo.setting import ENGINE, INSTRUMENT, STRATEGY, Setting
+from tools.demo.setting import INSTRUMENT
 from tools.interruption import Interruption
 
-VENUE_TIMEOUT_S = 30.0
-ENGINE_TIMEOUT_S = 300.0
-# Over the time that it trades: start, compiling its own kernels once, settling.
-STRATEGY_EXTRA_S = 120.0
-FOLDER_VARIABLES = ("OMS_RUNTIME_DIR", "OMS_STATE_DIR")
+RUNTIME_VARIABLE, STATE_VARIABLE = "OMS_RUNTIME_DIR", "OMS_STATE_DIR"
 
 
 def start_venue(folder: DemoFolder) -> ChildProcess:
@@ -24,34 +20,36 @@ def start_venue(folder: DemoFolder) -> ChildProcess:
     return ChildProcess("venue", ["-m", "gateways.simulator", *files])
 
 
-def start_engine(folder: DemoFolder) -> ChildProcess:
-    """The engine; its segments and sockets lie in our folder."""
+def start_engine(folder: DemoFolder, *, runtime: Path) -> ChildProcess:
+    """The engine; its segments and sockets lie in the runtime folder, what it keeps in ours."""
     files = [str(folder.path / "engine.toml"), "--ready-file", str(folder.path / "engine.ready")]
-    return ChildProcess("engine", ["-m", "engine", *files], _folders(folder))
+    environment = {RUNTIME_VARIABLE: str(runtime), STATE_VARIABLE: str(folder.path)}
+    return ChildProcess("engine", ["-m", "engine", *files], environment)
 
 
-def start_strategy(folder: DemoFolder, setting: Setting) -> ChildProcess:
-    """The example strategy, over shared memory."""
-    options = {
-        "--strategy": STRATEGY,
-        "--instrument": INSTRUMENT,
-        "--rate": setting.rate,
-        "--seconds": setting.seconds,
-        "--seed": setting.seed,
-        "--log": folder.path / "strategy.jsonl",
-    }
-    arguments = [
-        "-m",
-        "tools.demo.strategy",
-        f"shm://{ENGINE}",
-        *(str(part) for pair in options.items() for part in pair),
-    ]
-    return ChildProcess("strategy", arguments, _folders(folder))
+@dataclass(frozen=True)
+class StrategyRun:
+    """What the example strategy is asked to do."""
 
+    engine: str
+    name: str
+    rate: float
+    seconds: float
+    seed: int
 
-def _folders(folder: DemoFolder) -> dict[str, str]:
-    """Everything that a process would leave elsewhere goes into our folder."""
-    return dict.fromkeys(FOLDER_VARIABLES, str(folder.path))
+    def start(self, folder: DemoFolder) -> ChildProcess:
+        """The strategy, over shared memory; its log lies in the folder, as the engine's segments do."""
+        options = {
+            "--strategy": self.name,
+            "--instrument": INSTRUMENT,
+            "--rate": self.rate,
+            "--seconds": self.seconds,
+            "--seed": self.seed,
+            "--log": folder.path / "strategy.jsonl",
+        }
+        words = [str(word) for option in options.items() for word in option]
+        arguments = ["-m", "tools.demo.strategy", f"shm://{self.engine}", *words]
+        return ChildProcess("strategy", arguments, {RUNTIME_VARIABLE: str(folder.path)})
 
 
 def await_ready(
@@ -70,26 +68,3 @@ def await_ready(
     interruption.wait_until(is_ready, timeout_s=timeout_s, what=f"starting the {child.name}")
     ready: dict[str, Any] = json.loads(ready_file.read_text())
     return ready
-
-
-def await_strategy(
-    child: ChildProcess,
-    others: list[ChildProcess],
-    interruption: Interruption,
-    watch: Callable[[], None],
-    *,
-    timeout_s: float,
-) -> None:
-    """Returns when the strategy has ended well; CommandError when it or anything else did not."""
-
-    def has_ended() -> bool:
-        for other in others:
-            other.new_lines()
-            other.check_alive()
-        child.new_lines()
-        watch()
-        return child.status is not None
-
-    interruption.wait_until(has_ended, timeout_s=timeout_s, what="the strategy")
-    if child.status != 0:
-        raise child.failure("failed")

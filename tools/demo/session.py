@@ -8,25 +8,20 @@ from typing import Any
 from ipc.clock import NS_PER_S, SystemClock
 from ipc.histogram import LatencySegment
 from tools.demo.folder import DemoFolder
+from tools.demo.local_market import LocalMarket
 from tools.demo.outcome import StrategyOutcome
-from tools.demo.processes import (
-    ENGINE_TIMEOUT_S,
-    STRATEGY_EXTRA_S,
-    VENUE_TIMEOUT_S,
-    await_ready,
-    await_strategy,
-    start_engine,
-    start_strategy,
-    start_venue,
-)
+from tools.demo.processes import StrategyRun
 from tools.demo.progress import Progress
-from tools.demo.setting import ENGINE, Setting
+from tools.demo.setting import Setting
 from tools.demo.venue_account import flush_log, query_balances
 from tools.demo.verification import VenueOrders, balance_differences, log_differences
 from tools.engines import LATENCY
 from tools.interruption import Interruption
 from tools.latency_summary import stage_summaries
-from tools.warmup import compile_kernels
+
+ENGINE, STRATEGY = "demo", "quoting"
+# Over the time that it trades: start, loading its own kernels, settling.
+STRATEGY_EXTRA_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -79,36 +74,35 @@ class DemoResult:
         }
 
 
-def run_demo(setting: Setting, progress: Progress) -> DemoResult:
+def run_demo(*, rate: float, seconds: float, seed: int, progress: Progress) -> DemoResult:
     """Runs everything and takes it all down again, also when interrupted."""
     clock = SystemClock()
     started_ns = clock.monotonic_ns()
+    setting = Setting(engine=ENGINE, strategies=(STRATEGY,), rate=rate, seed=seed)
     with contextlib.ExitStack() as cleanup:
         interruption = cleanup.enter_context(Interruption())
         folder = cleanup.enter_context(DemoFolder())
-        setting.write_venue_files(folder)
-        venue = cleanup.enter_context(start_venue(folder))
-        compiled = compile_kernels(interruption, lambda kernel: progress.show(f"compiling: {kernel}"))
-        if compiled:
-            progress.tell(f"compiled {len(compiled)} kernels, kept for the next time")
-        ready_file = folder.path / "venue.ready"
-        port = int(await_ready(venue, ready_file, interruption, progress, timeout_s=VENUE_TIMEOUT_S)["port"])
-        progress.tell(f"venue    pid {venue.pid}, listening on 127.0.0.1:{port}")
-
-        setting.write_engine_files(folder, port)
-        engine = cleanup.enter_context(start_engine(folder))
-        await_ready(engine, folder.path / "engine.ready", interruption, progress, timeout_s=ENGINE_TIMEOUT_S)
-        progress.tell(f"engine   pid {engine.pid}, connected and ready")
-
-        strategy = cleanup.enter_context(start_strategy(folder, setting))
-        progress.tell(f"strategy pid {strategy.pid}, {setting.rate:g} commands/s for {setting.seconds:g} s")
+        market = LocalMarket(setting, folder, runtime=folder.path)
+        market.start(cleanup, interruption, progress)
+        strategy = cleanup.enter_context(
+            StrategyRun(ENGINE, STRATEGY, rate=rate, seconds=seconds, seed=seed).start(folder)
+        )
+        progress.tell(f"strategy pid {strategy.pid}, {rate:g} commands/s for {seconds:g} s")
         tail = LogTail(folder.path / "strategy.jsonl", progress)
-        timeout_s = setting.seconds + STRATEGY_EXTRA_S
-        await_strategy(strategy, [venue, engine], interruption, tail.show, timeout_s=timeout_s)
+
+        def has_ended() -> bool:
+            market.check_alive()
+            strategy.new_lines()
+            tail.show()
+            return strategy.status is not None
+
+        interruption.wait_until(has_ended, timeout_s=seconds + STRATEGY_EXTRA_S, what="the strategy")
+        if strategy.status != 0:
+            raise strategy.failure("failed")
 
         latency_ns = stage_summaries(LatencySegment.attach(folder.path / ENGINE / LATENCY))
-        balances = query_balances(port, setting.checking_key)
-        flush_log(port)
+        balances = query_balances(market.port, setting.checking_key)
+        flush_log(market.port)
         outcome = StrategyOutcome.read(tail.path)
         return DemoResult(
             outcome=outcome,

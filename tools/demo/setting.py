@@ -1,4 +1,4 @@
-"""Owns the demonstration's setting: the keys, the venue's configuration and the engine's."""
+"""Owns the setting of a venue and an engine on this machine: the keys and both configurations."""
 
 import json
 import os
@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from gateways.simulator.keys import GeneratedKey, GeneratedSecret, generate_ed25519, generate_hmac
 from tools.demo.folder import DemoFolder
 
-ENGINE, STRATEGY, ACCOUNT, VENUE = "demo", "quoting", "demo", "BINANCE"
+ACCOUNT, VENUE = "main", "BINANCE"
 SYMBOL, BASE, QUOTE = "BTCUSDT", "BTC", "USDT"
 INSTRUMENT = f"{BASE}/{QUOTE}.{VENUE}"
 OPENING_BALANCES = {BASE: "20", QUOTE: "2000000"}
 CORES_TO_SPARE = 4
+ORDERS_PER_DAY_MAX = 100_000_000
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What one demonstration trades with; the engine signs with one key, our own check with another."""
+    """Who trades how often; the engine signs with one key, our own check with another."""
 
-    rate: float
-    seconds: float
+    engine: str
+    strategies: tuple[str, ...]
+    rate: float  # orders a second that everything has room for
     seed: int
     trading_key: GeneratedKey = field(default_factory=generate_ed25519)
     checking_key: GeneratedSecret = field(default_factory=generate_hmac)
@@ -36,6 +38,7 @@ log_file = {_text(str(folder.path / "venue.jsonl"))}
 
 [limits]
 orders_10s = {int(self.rate * 40) + 1_000}
+orders_1d = {ORDERS_PER_DAY_MAX}
 
 [[accounts]]
 name = {_text(ACCOUNT)}
@@ -63,7 +66,7 @@ reference_price = "65000.00"
             "engine.toml",
             f"""
 [engine]
-name = {_text(ENGINE)}
+name = {_text(self.engine)}
 core = {_engine_core()}
 order_capacity = 8192
 tombstone_capacity = 8192
@@ -82,9 +85,14 @@ name = {_text(ACCOUNT)}
 venue = {_text(VENUE)}
 key_file = "key.toml"
 
+{"".join(self._strategy_text(index + 1, name) for index, name in enumerate(self.strategies))}""",
+        )
+
+    def _strategy_text(self, strategy_id: int, name: str) -> str:
+        return f"""
 [[strategy]]
-name = {_text(STRATEGY)}
-id = 1
+name = {_text(name)}
+id = {strategy_id}
 accounts = [{_text(ACCOUNT)}]
 rate_limit = {{ rate_limit_orders = {int(self.rate * 2) + 10}, rate_limit_window_ms = 1000 }}
 
@@ -94,8 +102,7 @@ max_order_quantity = "1"
 max_order_notional = "100000"
 max_long = "5"
 max_short = "5"
-""",
-        )
+"""
 
 
 def _engine_core() -> int:
