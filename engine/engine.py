@@ -141,6 +141,7 @@ class Engine:
         )
 
     def _open_lanes(self) -> None:
+        self._segments.open_rings()
         for strategy in self._config.strategies:
             self.hot_loop.open_lane(
                 strategy.id, self._segments.commands[strategy.id], self._segments.reports[strategy.id]

@@ -11,10 +11,12 @@ from ipc.segment import Segment, SegmentKind
 
 
 class EngineSegments:
-    """Created before anybody can attach, retired with the engine."""
+    """Created with the engine and retired with it; the rings come last, when what clients read is complete."""
 
     def __init__(self, config: Config, directory: Directory, folder: Path, *, epoch: int) -> None:
         instance = config.engine.instance
+        self._config = config
+        self._epoch = epoch
         self.folder = folder
         self._state_segment = Segment.create(
             folder / "state", SegmentKind.STATE, state_bytes(config, directory), epoch=epoch, instance=instance
@@ -29,17 +31,21 @@ class EngineSegments:
         )
         self.commands: dict[int, Segment] = {}
         self.reports: dict[int, Segment] = {}
+
+    def open_rings(self) -> None:
+        """Lets strategies in: who finds its rings finds every row filled."""
+        config = self._config
         for strategy in config.strategies:
             for rings, name, kind in (
                 (self.commands, "commands", SegmentKind.COMMAND_RING),
                 (self.reports, "reports", SegmentKind.REPORT_RING),
             ):
                 rings[strategy.id] = create_ring(
-                    folder / f"{name}-{strategy.name}",
+                    self.folder / f"{name}-{strategy.name}",
                     kind,
                     config.ipc.ring_capacity,
-                    epoch=epoch,
-                    instance=instance,
+                    epoch=self._epoch,
+                    instance=config.engine.instance,
                     strategy_id=strategy.id,
                 )
 

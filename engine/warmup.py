@@ -23,7 +23,6 @@ from engine.core import (
     new_order,
     order_end,
     order_listing,
-    order_status,
     order_table,
     positions,
     rate_budget,
@@ -36,9 +35,11 @@ from engine.core import (
 )
 from engine.spin import core_entry, encode, ports, routing, spin, wire_text
 from ipc import (
+    command_builtins,
     histogram,
     last_command,
     memory,
+    order_status,
     records,
     report_drain,
     ring,
@@ -62,9 +63,9 @@ _MODULES = (
     memory,
     ring,
     histogram,
+    order_status,
     index,
     timers,
-    order_status,
     order_table,
     effects,
     rate_budget,
@@ -158,6 +159,7 @@ def kernels() -> Iterator[tuple[str, Callable[[], object]]]:
                 arguments = _argument_types(value)
                 if arguments is not None:
                     yield f"{module.__name__}.{name}", partial(value.compile, arguments)
+    yield from command_builtins.entries()
 
 
 def load_entries() -> None:

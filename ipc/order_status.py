@@ -38,10 +38,10 @@ def status_of(order: np.void, last_down_ns: int) -> int:  # noqa: PLR0911  one l
         return OrderStatus.FILLED
     if end in (EndReason.CANCELED, EndReason.EXECUTION_TIMEOUT):
         return OrderStatus.CANCELED
-    if end == EndReason.EXPIRED:
-        return OrderStatus.EXPIRED
     if end == EndReason.REJECTED:
         return OrderStatus.REJECTED
+    if end != EndReason.NONE:
+        return OrderStatus.EXPIRED
     if order["cumulative_lots"] >= order["order_lots"]:
         return OrderStatus.FILLED
     if order["cumulative_lots"] > 0:

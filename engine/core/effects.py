@@ -5,11 +5,11 @@ Word 0 of an effect names the strategy that it is for.
 
 import numpy as np
 
-from engine.core.order_status import leaves_lots_of, status_of
 from engine.core.state import EFFECTS_MAX, accounts_of, effect_address, header_of
 from ipc.compiler import kernel
 from ipc.enums import ExecutionType, OrderStatus, RecordKind
 from ipc.memory import view
+from ipc.order_status import leaves_lots_of, status_of
 from ipc.records import EXECUTION_REPORT, VENUE_REQUEST, VENUE_STATE
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.order_status import outcome_unknown
 from engine.core.state import accounts_of, header_of, orders_of, strategies_of
 from ipc.compiler import kernel
 from ipc.enums import ReplaceState
 from ipc.memory import view
+from ipc.order_status import outcome_unknown
 from ipc.tables import word_row
 
 OPEN_LEG = word_row("order_id", "venue_order_id", "instrument_id", "cumulative_lots", "sent_ns", "is_unknown")

@@ -6,12 +6,12 @@ from engine.core.cancel import send_cancel
 from engine.core.effects import report_order, tell_venue_word
 from engine.core.new_order import send_leg
 from engine.core.order_end import end_order, end_refused
-from engine.core.order_status import is_ended
 from engine.core.replacement import drop_replacement, is_by_one_request, reserve_working, take_replacement
 from engine.core.risk import check_permission, check_venue_budget
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ExecutionType, RejectReason, ReplaceState, RequestKind
 from ipc.order_id import LEG_MAX
+from ipc.order_status import is_ended
 
 
 @kernel

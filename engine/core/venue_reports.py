@@ -6,7 +6,6 @@ from engine.core.cancel import cancel_again_if_over, send_cancel
 from engine.core.effects import report_order, tell_venue_word
 from engine.core.fills import on_fill, on_fill_after_eviction
 from engine.core.order_end import end_order
-from engine.core.order_status import is_ended, outcome_unknown
 from engine.core.order_table import NOWHERE, find_order, find_tombstone
 from engine.core.rate_budget import settle_budget
 from engine.core.replace_reports import on_replace_rejected, on_replaced, send_replacing_leg
@@ -24,6 +23,7 @@ from ipc.enums import (
     VenueEvent,
 )
 from ipc.order_id import LEG_MAX
+from ipc.order_status import is_ended, outcome_unknown
 
 _NOT_FOUND_ANSWERS_NEEDED = 2
 # In the place of an order's id: an OUTCOME_UNKNOWN of all that is in flight on the account.

@@ -11,12 +11,10 @@ from ipc.enums import ExecutionType, RecordKind
 from ipc.histogram import HISTOGRAM_BYTES, STAGES, Stage, record_value
 from ipc.memory import copy_words, load, monotonic_ns, store, view
 from ipc.records import EXECUTION_REPORT, HEADER, VENUE_REQUEST, VENUE_STATE
-from ipc.ring import publish, try_claim
-from ipc.segment import SegmentWord
+from ipc.ring import count_lost, publish, try_claim
 
 _REPORT_WORDS = EXECUTION_REPORT.itemsize // 8
 _STATE_WORDS = VENUE_STATE.itemsize // 8
-_LAGGED = SegmentWord.LAGGED_COUNT * 8
 
 
 @kernel
@@ -103,7 +101,7 @@ def _publish_report(ports: np.void, effect: int, strategy_id: int, words: int) -
     lane["report_sequence"] += 1
     slot = try_claim(ring)
     if slot == 0:
-        store(ring + _LAGGED, load(ring + _LAGGED) + 1)
+        count_lost(ring)
         return
     view(effect, 1, HEADER)[0]["sequence"] = lane["report_sequence"]
     copy_words(slot + 8, effect + 8, words - 1)
