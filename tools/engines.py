@@ -49,6 +49,15 @@ class EngineNames:
         return cls(venues, {number: name for number, name in names.items() if name})
 
 
+def has_prices(engine: Path) -> bool:
+    """Whether the engine has a price to buy at and one to sell at in every instrument."""
+    segment = Segment.attach(engine / STATE, SegmentKind.STATE, writable=False)
+    header = segment.content[: STATE_HEADER.itemsize].view(STATE_HEADER)[0]
+    instruments = _rows(segment.content, header, "instruments", INSTRUMENT)
+    segment.close()
+    return bool((instruments["bid_lots"] > 0).all() and (instruments["ask_lots"] > 0).all())
+
+
 def _rows(content: NDArray[np.uint8], header: np.void, table: str, layout: np.dtype[np.void]) -> NDArray[np.void]:
     first, count = int(header[f"{table}_offset"]), int(header[f"{table}_count"])
     return np.array(content[first : first + count * layout.itemsize].view(layout))

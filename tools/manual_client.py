@@ -48,11 +48,11 @@ def order_row(report: ExecutionReport) -> dict[str, Any]:
         "instrument": report.instrument.name if report.instrument else "",
         "side": Side(report.side).name if report.side else "",
         "order_status": OrderStatus(report.order_status).name,
-        "quantity": str(report.quantity) if report.instrument else "0",
-        "cumulative_quantity": str(report.cumulative_quantity) if report.instrument else "0",
-        "leaves_quantity": str(report.leaves_quantity) if report.instrument else "0",
-        "price": str(report.price) if report.instrument else "0",
-        "average_price": str(report.average_price) if report.instrument and report.cumulative_lots else None,
+        "quantity": f"{report.quantity:f}" if report.instrument else "0",
+        "cumulative_quantity": f"{report.cumulative_quantity:f}" if report.instrument else "0",
+        "leaves_quantity": f"{report.leaves_quantity:f}" if report.instrument else "0",
+        "price": f"{report.price:f}" if report.instrument else "0",
+        "average_price": f"{report.average_price:f}" if report.instrument and report.cumulative_lots else None,
     }
 
 

@@ -10,9 +10,9 @@ def list_positions(access: Access, *, as_json: bool) -> None:
         positions = [
             {
                 "instrument": position.instrument.name,
-                "position": str(position.quantity),
-                "cost": str(position.cost),
-                "realised": str(position.realised),
+                "position": f"{position.quantity:f}",
+                "cost": f"{position.cost:f}",
+                "realised": f"{position.realised:f}",
             }
             for position in client.positions()
         ]
@@ -20,8 +20,8 @@ def list_positions(access: Access, *, as_json: bool) -> None:
             {
                 "account": balance.account.name,
                 "asset": balance.asset.name,
-                "free": str(balance.free),
-                "locked": str(balance.locked),
+                "free": f"{balance.free:f}",
+                "locked": f"{balance.locked:f}",
             }
             for balance in client.balances()
         ]

@@ -157,5 +157,20 @@ def test_the_sandbox_ends_by_itself(runtime: Path) -> None:
     sandbox = start("sandbox", "--seconds", "0.5")
     text, told = sandbox.communicate()
     assert (sandbox.returncode, told) == (0, "")
-    assert "strategies manual, mine; account main; instrument BTC/USDT.BINANCE" in text
+    assert "BTC/USDT.BINANCE and ETH/USDT.BINANCE; account main; strategies mine and manual" in text
+    await_none_left(runtime)
+
+
+def test_a_second_sandbox_is_refused_and_leaves_the_first_alone(runtime: Path) -> None:
+    first = start("sandbox")
+    assert first.stdout is not None
+    while (line := first.stdout.readline()) != "running until Ctrl-C\n":
+        assert line, first.communicate()[1]
+    second = start("sandbox")
+    assert "oms: a sandbox is running already" in second.communicate()[1]
+    assert second.returncode == 1
+    assert (runtime / "sandbox" / "state").exists()
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=20)
+    assert first.returncode == 0
     await_none_left(runtime)

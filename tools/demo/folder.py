@@ -1,4 +1,4 @@
-"""Owns the demonstration's folder: everything it writes lies there, and all of it goes away again."""
+"""Owns a demonstration's folder: everything it writes lies there, and all of it goes away again."""
 
 import contextlib
 import fcntl

@@ -3,16 +3,19 @@
 import json
 import os
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gateways.simulator.keys import GeneratedKey, GeneratedSecret, generate_ed25519, generate_hmac
 from tools.demo.folder import DemoFolder
+from tools.demo.market import BITCOIN, VENUE, Market
 
-ACCOUNT, VENUE = "main", "BINANCE"
-SYMBOL, BASE, QUOTE = "BTCUSDT", "BTC", "USDT"
-INSTRUMENT = f"{BASE}/{QUOTE}.{VENUE}"
-OPENING_BALANCES = {BASE: "20", QUOTE: "2000000"}
+ACCOUNT = "main"
+BASE, QUOTE, INSTRUMENT = BITCOIN.base, BITCOIN.quote, BITCOIN.instrument
+QUOTE_BALANCE = "2000000"
+OPENING_BALANCES = {BASE: BITCOIN.opening_balance, QUOTE: QUOTE_BALANCE}
 CORES_TO_SPARE = 4
 ORDERS_PER_DAY_MAX = 100_000_000
+Idle = Literal["spin", "backoff"]
 
 
 @dataclass(frozen=True)
@@ -23,13 +26,16 @@ class Setting:
     strategies: tuple[str, ...]
     rate: float  # orders a second that everything has room for
     seed: int
+    markets: tuple[Market, ...] = (BITCOIN,)
+    idle: Idle = "spin"
     trading_key: GeneratedKey = field(default_factory=generate_ed25519)
     checking_key: GeneratedSecret = field(default_factory=generate_hmac)
 
     def write_venue_files(self, folder: DemoFolder) -> None:
-        """venue.toml: one account with both keys, a market that moves, room for the chosen rate."""
+        """venue.toml: one account with both keys, markets that move, room for the chosen rate."""
         trading, checking = self.trading_key, self.checking_key
-        balances = ", ".join(f"{asset} = {_text(amount)}" for asset, amount in OPENING_BALANCES.items())
+        amounts = {QUOTE: QUOTE_BALANCE, **{market.base: market.opening_balance for market in self.markets}}
+        balances = ", ".join(f"{asset} = {_text(amount)}" for asset, amount in amounts.items())
         folder.write(
             "venue.toml",
             f"""
@@ -47,15 +53,7 @@ keys = [
     {{ api_key = {_text(trading.api_key)}, ed25519_public_key = {_text(trading.public_pem)} }},
     {{ api_key = {_text(checking.api_key)}, hmac_secret = {_text(checking.secret)} }},
 ]
-
-[[instruments]]
-symbol = {_text(SYMBOL)}
-base = {_text(BASE)}
-quote = {_text(QUOTE)}
-tick_size = "0.01"
-lot_size = "0.00001"
-reference_price = "65000.00"
-""",
+{"".join(market.venue_text for market in self.markets)}""",
         )
 
     def write_engine_files(self, folder: DemoFolder, venue_port: int) -> None:
@@ -68,6 +66,7 @@ reference_price = "65000.00"
 [engine]
 name = {_text(self.engine)}
 core = {_engine_core()}
+idle = {_text(self.idle)}
 order_capacity = 8192
 tombstone_capacity = 8192
 trade_capacity = 16384
@@ -78,7 +77,7 @@ kind = "binance_spot"
 environment = "custom"
 order_url = "ws://127.0.0.1:{venue_port}/ws-api/v3"
 market_url = "ws://127.0.0.1:{venue_port}/stream"
-instruments = [{_text(f"{BASE}/{QUOTE}")}]
+instruments = [{", ".join(_text(market.pair) for market in self.markets)}]
 
 [[account]]
 name = {_text(ACCOUNT)}
@@ -95,20 +94,17 @@ name = {_text(name)}
 id = {strategy_id}
 accounts = [{_text(ACCOUNT)}]
 rate_limit = {{ rate_limit_orders = {int(self.rate * 2) + 10}, rate_limit_window_ms = 1000 }}
+{"".join(market.limit_text for market in self.markets)}"""
 
-[[strategy.limit]]
-instrument = {_text(INSTRUMENT)}
-max_order_quantity = "1"
-max_order_notional = "100000"
-max_long = "5"
-max_short = "5"
-"""
+
+def has_cores_to_spare() -> bool:
+    """Whether an engine may have a processor for itself."""
+    return len(os.sched_getaffinity(0)) >= CORES_TO_SPARE
 
 
 def _engine_core() -> int:
     """The processor for the engine: the last one where there are some to spare, else whichever is free."""
-    cores = sorted(os.sched_getaffinity(0))
-    return cores[-1] if len(cores) >= CORES_TO_SPARE else -1
+    return max(os.sched_getaffinity(0)) if has_cores_to_spare() else -1
 
 
 def _text(value: str) -> str:
