@@ -10,6 +10,7 @@ from ipc.records import BALANCE_STATUS, EXECUTION_REPORT, HEADER_FIELDS, POSITIO
 
 # A record's words from here on are an event's fields: the commit word and the kind have done their work.
 FIRST_FIELD = 2
+_EXPECTED_ENDS = (EndReason.NONE, EndReason.FILLED, EndReason.CANCELED, EndReason.EXPIRED)
 
 
 class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
@@ -120,9 +121,17 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
             )
         if self.instrument is None:
             return what
-        filled = f"{self.cumulative_quantity} of {self.quantity}"
-        last = f", last {self.last_quantity} at {self.last_price}" if self.last_lots else ""
-        return f"{what} {Side(self.side).name} {self.instrument.name} {filled} at {self.price}{last}"
+        filled = f"{self.cumulative_quantity:f} of {self.quantity:f}"
+        last = f", last {self.last_quantity:f} at {self.last_price:f}" if self.last_lots else ""
+        return f"{what} {Side(self.side).name} {self.instrument.name} {filled} at {self.price:f}{last}{self._why}"
+
+    @property
+    def _why(self) -> str:
+        """The reason, where it says more than the status does."""
+        reason = self.stated_reason
+        if isinstance(reason, RejectReason):
+            return f": {reason.name}, venue code {self.venue_code}"
+        return "" if reason in _EXPECTED_ENDS else f": {reason.name}"
 
 
 class Lagged(msgspec.Struct, frozen=True, gc=False):

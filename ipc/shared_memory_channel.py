@@ -119,7 +119,7 @@ class SharedMemoryChannel:
             capacity = self._commands.words[SegmentWord.CAPACITY]
             return RingFullError(
                 f"command ring {self._commands.path} is full, allowed are {capacity} commands that the engine has not "
-                "taken; nothing was sent: send less, or check with `oms status` that the engine is alive"
+                "taken; nothing was sent: send less, or check with `oms orders` that the engine is alive"
             )
         return self._restarted()
 

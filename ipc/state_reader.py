@@ -82,7 +82,7 @@ class Listing:
         if count == BUSY:
             raise StateBusyError(
                 f"{self.what.name} rows of the state could not be read in {LOCK_ATTEMPTS} attempts, because its writer "
-                "stopped in the middle of a write; allowed is a living engine: check it with `oms status`"
+                "stopped in the middle of a write; allowed is a living engine: check it with `oms orders`"
             )
         self.rows_count += count
         return self._rows[: count * SLOT_BYTES]
@@ -101,7 +101,7 @@ class StateReader:
         if not is_read:
             raise StateBusyError(
                 f"the row of strategy {strategy_id} could not be read; its writer stopped in the middle of a write "
-                "or the strategy is not in the engine's configuration: check both with `oms status`"
+                "or the strategy is not in the engine's configuration: check both with `oms orders`"
             )
         return last_sequence, last_order_sequence
 

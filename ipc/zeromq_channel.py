@@ -181,7 +181,7 @@ class ZeromqChannel:
             if left_ns <= 0 or not is_sent:
                 raise SnapshotTimeoutError(
                     f"the engine at {self._url} did not list its {what.name} rows; "
-                    f"allowed are {SNAPSHOT_TIMEOUT_NS // NS_PER_S} s: check with `oms status` that it is alive"
+                    f"allowed are {SNAPSHOT_TIMEOUT_NS // NS_PER_S} s: check with `oms orders` that it is alive"
                 )
             if not self._take_frame():
                 self.pause(left_ns)
@@ -200,7 +200,7 @@ class ZeromqChannel:
         if code == Unsent.RING_FULL:
             return RingFullError(
                 f"no room on the way to {self._url}: the engine cannot be reached or has not taken what was sent, "
-                f"allowed are {QUEUE_FRAMES_MAX} frames; nothing was sent: send less, or check it with `oms status`"
+                f"allowed are {QUEUE_FRAMES_MAX} frames; nothing was sent: send less, or check it with `oms orders`"
             )
         if self._socket.closed:
             return EngineRestartedError(f"this client of strategy {self._strategy} was closed; call reconnect()")

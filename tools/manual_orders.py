@@ -56,7 +56,7 @@ def submit_order(order: Order, access: Access, *, wait_s: float, as_json: bool) 
             "order_status": OrderStatus.UNKNOWN.name,
         }
     else:
-        row = {**order_row(report), "reason": report.stated_reason.name}
+        row = {**order_row(report), "reason": report.stated_reason.name, "venue_code": report.venue_code}
     if as_json:
         print_json(row)
     elif report is None:
