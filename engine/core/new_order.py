@@ -59,7 +59,8 @@ def check_fields(state: int, command: np.void, order_type: int, time_in_force: i
     flags = command["order_flags"]
     if flags & ~_POST_ONLY != 0:
         return refuse(RefusalReason.INVALID_FLAGS, _POST_ONLY, 0, flags)
-    if flags == _POST_ONLY and (order_type != OrderType.LIMIT or time_in_force != TimeInForce.GTC):
+    # This refuses it on a market order too, which is never good till cancelled.
+    if flags == _POST_ONLY and time_in_force != TimeInForce.GTC:
         return refuse(RefusalReason.INVALID_FLAGS, 0, 0, flags)
     if order_type == OrderType.MARKET and command["price_ticks"] != 0:
         return refuse(RefusalReason.INVALID_PRICE, 0, 0, command["price_ticks"])
@@ -84,8 +85,7 @@ def check_overrides(command: np.void) -> Verdict:
 def protected_price(state: int, instrument: np.void, side: int, slippage_bps: int) -> int:
     """The worst price of a market order: the touch and the allowed slippage; 0 without a fresh touch."""
     header = header_of(state)
-    received_ns = instrument["book_received_ns"]
-    if received_ns == 0 or header["now_ns"] - received_ns > header["book_age_max_ns"]:
+    if header["now_ns"] - instrument["book_received_ns"] > header["book_age_max_ns"]:
         return 0
     if side == Side.BUY:
         touch = instrument["ask_ticks"]

@@ -1,8 +1,6 @@
-"""Owns a small world for the core: a state in which orders pass, inputs by keyword, effects as plain objects."""
+"""Owns a small world for the core: a state in which orders pass, inputs by keyword."""
 
 import hashlib
-from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,12 +9,9 @@ from engine.core.state import Capacities, State
 from engine.core.step import ENGINE, step
 from ipc.enums import (
     ConnectionState,
-    ExecutionType,
     InstrumentStatus,
-    OrderStatus,
     OrderType,
     RecordKind,
-    RefusalReason,
     RequestKind,
     Side,
     TimeInForce,
@@ -25,7 +20,8 @@ from ipc.enums import (
 )
 from ipc.memory import address_of
 from ipc.order_id import LEG_MAX, pack
-from ipc.records import EXECUTION_REPORT, LAYOUTS, SLOT_WORDS, VENUE_REQUEST, VENUE_STATE
+from ipc.records import LAYOUTS, SLOT_WORDS
+from tests.engine.core.step_effects import Step
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
@@ -71,51 +67,6 @@ MASKED = {
     "strategies": ("last_sequence", "command_count", "refused_count"),
     "budgets": ("window_end_utc_ns", "counted", "in_flight"),
 }
-
-
-class Step:
-    """What one step left behind, in order."""
-
-    def __init__(self, effects: list[SimpleNamespace]) -> None:
-        self.effects = effects
-
-    def _of(self, kind: RecordKind) -> list[SimpleNamespace]:
-        return [effect for effect in self.effects if effect.kind == kind]
-
-    @property
-    def requests(self) -> list[SimpleNamespace]:
-        """What venues are asked for."""
-        return self._of(RecordKind.VENUE_REQUEST)
-
-    @property
-    def reports(self) -> list[SimpleNamespace]:
-        """What strategies are told of orders."""
-        return self._of(RecordKind.EXECUTION_REPORT)
-
-    @property
-    def venue_states(self) -> list[SimpleNamespace]:
-        """What strategies are told of connections."""
-        return self._of(RecordKind.VENUE_STATE)
-
-    @property
-    def asked(self) -> list[RequestKind]:
-        """The kinds of the requests."""
-        return [RequestKind(request.request_kind) for request in self.requests]
-
-    @property
-    def told(self) -> list[tuple[ExecutionType, OrderStatus]]:
-        """What happened and how the order stands since, for each report."""
-        return [(ExecutionType(report.execution_type), OrderStatus(report.order_status)) for report in self.reports]
-
-    @property
-    def happened(self) -> list[ExecutionType]:
-        """What happened, for each report."""
-        return [ExecutionType(report.execution_type) for report in self.reports]
-
-    @property
-    def refusals(self) -> list[RefusalReason]:
-        """Why commands were refused."""
-        return [RefusalReason(r.reason) for r in self.reports if r.execution_type == ExecutionType.REFUSED]
 
 
 class World:
@@ -247,7 +198,7 @@ class World:
         self._record[:] = 0
         self._record[: len(words)] = words
         count = int(step(self.state.address, address_of(self._record), self.now_ns, source))
-        return Step(list(self._effects(count)))
+        return Step(self.state, count)
 
     def feed(self, kind: RecordKind, *, source: int = ENGINE, **fields: int) -> Step:
         """Applies a record given by fields; what is not given is zero."""
@@ -258,18 +209,6 @@ class World:
         for field, value in fields.items():
             record[field] = value
         return self.feed_words(np.frombuffer(record.tobytes(), np.int64), source=source)
-
-    def _effects(self, count: int) -> Iterator[SimpleNamespace]:
-        layouts = {
-            RecordKind.VENUE_REQUEST: VENUE_REQUEST,
-            RecordKind.EXECUTION_REPORT: EXECUTION_REPORT,
-            RecordKind.VENUE_STATE: VENUE_STATE,
-        }
-        for effect in self.state.table("effects")[:count]:
-            words = effect["words"]
-            row = np.frombuffer(words.tobytes(), layouts[RecordKind(words[1])], count=1)[0]
-            fields = {name: int(row[name]) for name in row.dtype.names or ()}
-            yield SimpleNamespace(strategy=fields.pop("commit"), **fields)
 
     def command(self, kind: RecordKind, *, strategy: int = 1, **fields: int) -> Step:
         """Applies a command of a strategy; what is not given makes it a good one."""

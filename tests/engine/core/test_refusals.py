@@ -1,0 +1,79 @@
+"""Every refusal of the core: its least input, its reason, its numbers, and nothing changed by it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import engine
+from ipc.enums import RefusalReason, RequestKind, VenueEvent
+from tests.engine.core import refused_changes, refused_commands
+from tests.engine.core.passing_commands import PASSING
+from tests.engine.core.provocation import Provocation, Row
+from tests.engine.core.world import World
+
+ROWS = (*refused_commands.ROWS, *refused_changes.ROWS)
+
+# Reasons that other parts of the engine give, and where those are tested.
+_GIVEN_ELSEWHERE = {
+    RefusalReason.UNKNOWN_CLIENT: "tests/ipc",
+    RefusalReason.SCHEMA_MISMATCH: "tests/ipc",
+    RefusalReason.CLIENT_SUPERSEDED: "tests/ipc",
+    RefusalReason.FRAME_TOO_LARGE: "tests/ipc",
+    RefusalReason.NOT_CONNECTED: "tests/ipc",
+    RefusalReason.STRATEGY_IN_USE: "tests/ipc",
+}
+# The loop waits for a free frame instead.
+_GIVEN_BY_NOBODY = {RefusalReason.WIRE_BUFFER_FULL}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.reason.name}: {row.name}")
+def test_a_refusal_has_one_reason_and_changes_nothing(world: World, row: Row) -> None:
+    act = row.provoke(world)
+    before = world.masked_digest()
+    step = act(world)
+    assert step.refusals == [row.reason]
+    assert len(step.effects) == 1
+    if row.limit is not None:
+        assert step.reports[0].limit == row.limit
+    assert world.masked_digest() == before
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.reason.name}: {row.name}")
+def test_good_input_still_works_after_a_refusal(world: World, row: Row) -> None:
+    row.provoke(world)(world)
+    if row.reason == RefusalReason.ORDER_TABLE_FULL:
+        ended = int(world.row("orders", 0)["order_id"])
+        world.venue(VenueEvent.CANCELED, ended)
+    assert world.new_order(strategy=3, account_id=1, instrument_id=1).asked == [RequestKind.NEW]
+
+
+@pytest.mark.parametrize(("name", "provoke", "asks_for"), PASSING, ids=[name for name, _, _ in PASSING])
+def test_right_at_a_limit_a_command_passes(
+    world: World, name: str, provoke: Provocation, asks_for: RequestKind
+) -> None:
+    step = provoke(world)(world)
+    assert (step.refusals, step.asked) == ([], [asks_for]), name
+
+
+def test_every_reason_is_provoked_or_belongs_to_another_part() -> None:
+    counts = {reason: sum(row.reason == reason for row in ROWS) for reason in RefusalReason}
+    for reason, count in counts.items():
+        sys.stdout.write(f"{reason.name:<28}{count or _GIVEN_ELSEWHERE.get(reason, '-')}\n")
+    provoked = {reason for reason, count in counts.items() if count}
+    assert provoked | set(_GIVEN_ELSEWHERE) | _GIVEN_BY_NOBODY | {RefusalReason.NONE} == set(RefusalReason)
+    assert not provoked & (set(_GIVEN_ELSEWHERE) | _GIVEN_BY_NOBODY)
+
+
+def test_what_belongs_to_other_parts_is_tested_there() -> None:
+    root = Path(engine.__file__).parent.parent
+    for reason, folder in _GIVEN_ELSEWHERE.items():
+        texts = (path.read_text() for path in (root / folder).rglob("*.py"))
+        assert any(f"RefusalReason.{reason.name}" in text for text in texts), f"{reason.name} in {folder}"
+
+
+def test_what_nobody_gives_is_given_nowhere() -> None:
+    root = Path(engine.__file__).parent.parent
+    sources = [path.read_text() for folder in ("engine", "ipc") for path in (root / folder).rglob("*.py")]
+    for reason in _GIVEN_BY_NOBODY:
+        assert not any(f"RefusalReason.{reason.name}" in source for source in sources)
