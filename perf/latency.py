@@ -73,6 +73,15 @@ def quantile(histogram: NDArray[np.int64], share: float) -> float:
     return float(low + (wanted - below) / inside * width)
 
 
+def median(times: NDArray[np.int64]) -> float:
+    """The median of single times, the samples of a tick spread around it."""
+    tick = float(clock_tick_ns())
+    middle = float(np.partition(times, len(times) // 2)[len(times) // 2])
+    low = (np.rint(middle / tick) - 0.5) * tick
+    below, inside = np.count_nonzero(times < low), np.count_nonzero((times >= low) & (times < low + tick))
+    return float(low + (len(times) / 2 - below) / inside * tick)
+
+
 def largest(histogram: NDArray[np.int64]) -> float:
     """The largest value, exact."""
     return float(histogram[MAXIMUM])

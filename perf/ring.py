@@ -18,15 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ipc.clock import NS_PER_S, SystemClock
+from ipc.clock import NS_PER_S
 from ipc.memory import address_of
 from ipc.records import SLOT_BYTES
-from ipc.ring import create_ring, try_publish
+from ipc.ring import create_ring
 from ipc.segment import Segment, SegmentKind
 from perf import ring_kernels
 from perf.harness import Run, Side, interleave
 from perf.latency import new_histogram, quantile, sample_count
 from perf.peer import Peer
+from perf.publish import publish_ns
 from perf.reference import zeromq
 from perf.reference.build import c_function, load_c
 from perf.rows import Goal, Row, make_row
@@ -119,31 +120,6 @@ def throughput(run: Run, ends: Ends, slot_bytes: int, count: int) -> dict[str, f
     return {"rate": (count - 1) * NS_PER_S / float(elapsed[0])}
 
 
-def python_publish(run: Run, count: int) -> dict[str, float]:
-    """One repetition of publishing from plain Python, every call timed, the cost of timing nothing taken off."""
-    words, record, clock = SLOT_BYTES // 8, _record(SLOT_BYTES), SystemClock.monotonic_ns
-    address = address_of(record)
-    times, empty = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-
-    def drain(shared: NDArray[np.int64]) -> None:
-        shared[0] = OURS.consume(out.address, words, count, address_of(shared) + 8)
-
-    with _rings(SLOT_BYTES) as (out, _), Peer(drain, core=run.peer_core) as peer:
-        ring = out.address
-        for index in range(count):
-            record[2] = index
-            published = False
-            while not published:
-                started = clock()
-                published = try_publish(ring, address, words)
-                times[index] = clock() - started
-            started = clock()
-            empty[index] = clock() - started
-        checksum = int(peer.join()[0])
-    assert checksum == expected_sum(SLOT_BYTES, count), f"checksum {checksum} after {count} publishes"
-    return {"publish": float(np.mean(np.sort(times)[count // 4 : -count // 4]) - np.median(empty))}
-
-
 def _zeromq_round_trip(run: Run, slot_bytes: int, count: int) -> dict[str, float]:
     record = _record(slot_bytes).tobytes()
     return {"rtt": zeromq.exchange([record] * count, peer_core=run.peer_core)}
@@ -216,14 +192,13 @@ def _throughput_rows(run: Run, c_ends: Ends | None, slot_bytes: int) -> list[Row
 
 def _publish_row(run: Run) -> Row:
     count = run.parameter(smoke=500, full=50_000)
-    figures = interleave(run, partial(python_publish, run, count), {})
-    run.say("python_publish is ring.try_publish through the compiler's dispatcher: there is no client library yet")
+    figures = interleave(run, partial(publish_ns, count, peer_core=run.peer_core), {}, repetitions=REPETITIONS)
     return make_row(
         run,
         figures,
         row="P1",
         key="python_publish_p50_ns",
-        what=f"{SLOT_BYTES} B, consumer busy",
+        what="Client.submit_ticks, consumer busy",
         figure="publish",
         unit="ns",
         samples=count * figures.turns,

@@ -9,6 +9,7 @@ import numpy as np
 from ipc.compiler import kernel, kernel_without_gil
 from ipc.histogram import record_value
 from ipc.memory import monotonic_ns, store, view
+from ipc.records import NEW_ORDER
 from ipc.ring import poll, release, try_publish
 
 SPINS_MAX = 4_000_000_000
@@ -94,3 +95,20 @@ def consume(inbound: int, words: int, count: int, elapsed: int) -> int:
         release(inbound)
     store(elapsed, monotonic_ns() - started)
     return checksum
+
+
+@kernel_without_gil
+def collect_tags(inbound: int, count: int) -> int:
+    """Takes new orders; returns the sum of their tags."""
+    total = 0
+    for _ in range(count):
+        slot = poll(inbound)
+        spins = 0
+        while slot == 0:
+            slot = poll(inbound)
+            spins += 1
+            if spins == SPINS_MAX:
+                return -1
+        total += view(slot, 1, NEW_ORDER)[0]["client_tag"]
+        release(inbound)
+    return total

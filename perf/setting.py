@@ -3,14 +3,18 @@
 Limits are so high that nothing is ever refused; every control is on all the same.
 """
 
+import contextlib
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateways.simulator.keys import generate_ed25519
 
 ENGINE, STRATEGY, ACCOUNT, VENUE = "perf", "perf", "perf", "BINANCE"
-SYMBOL, PAIR = "BTCUSDT", "BTC/USDT"
+PAIR = "BTC/USDT"
+STRATEGY_ID = 1
 INSTRUMENT = f"{PAIR}.{VENUE}"
 # An order that the venue takes and nobody trades with.
 LOW_PRICE, LOW_QUANTITY = "20000.00", "0.001"
@@ -34,9 +38,20 @@ class Setting:
     folder: Path
     engine_core: int
 
-    def environment(self) -> dict[str, str]:
-        """What keeps the engine's segments and state in our folder."""
-        return {"OMS_RUNTIME_DIR": str(self.folder), "OMS_STATE_DIR": str(self.folder)}
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        """Keeps segments and state of this process and its children in our folder."""
+        values = dict.fromkeys(("OMS_RUNTIME_DIR", "OMS_STATE_DIR"), str(self.folder))
+        before = {name: os.environ.get(name) for name in values}
+        os.environ.update(values)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
     def write_keys(self) -> Path:
         """venue.toml with the public half of a new key, key.toml with the private one; returns venue.toml."""
@@ -84,7 +99,7 @@ key_file = "key.toml"
 
 [[strategy]]
 name = {_text(STRATEGY)}
-id = 1
+id = {STRATEGY_ID}
 accounts = [{_text(ACCOUNT)}]
 rate_limit = {{ rate_limit_orders = 100000, rate_limit_window_ms = 1000 }}
 

@@ -40,20 +40,6 @@ def _await_file(child: ChildProcess, path: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextlib.contextmanager
 def running_venue(setting: Setting) -> Iterator[None]:
     """The simulated venue in its own process; the engine's configuration names it afterwards."""
     ready = setting.folder / "venue.ready"
@@ -89,7 +75,7 @@ def _start(setting: Setting, arguments: list[str], extra: Mapping[str, str]) -> 
     """Starts an engine, trades once and stops it; returns what it took and what its compiler said."""
     ready = setting.folder / "engine.ready"
     clock = SystemClock()
-    with _environment(setting.environment()):
+    with setting.entered():
         started_ns = clock.monotonic_ns()
         command = ["-m", *arguments, str(setting.folder / "engine.toml"), "--ready-file", str(ready)]
         with ChildProcess("engine", command, extra) as child:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
 
 from ipc.clock import SystemClock
+from perf.latency import median
 from perf.peer import Peer
 from perf.reference.busy_loop import run_busy
 from perf.reference.loopback import HOST, listen, port_of, tls_contexts, without_delay
@@ -142,7 +143,7 @@ def round_trip_ns(size_bytes: int, count: int, *, tls: bool, peer_core: int) -> 
         return client.checksum
 
     pair.run(ask_all(), echoes=True, peer_core=peer_core)
-    return float(np.median(times[_WARM_UP:]))
+    return median(times[_WARM_UP:])
 
 
 def send_ns(size_bytes: int, count: int, *, tls: bool, peer_core: int, interval_ns: int) -> float:
@@ -167,4 +168,4 @@ def send_ns(size_bytes: int, count: int, *, tls: bool, peer_core: int, interval_
         return total * (total - 1) // 2
 
     pair.run(send_all(), echoes=False, peer_core=peer_core)
-    return float(np.median(times[_WARM_UP:]))
+    return median(times[_WARM_UP:])

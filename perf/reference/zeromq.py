@@ -9,6 +9,7 @@ import zmq
 from numpy.typing import NDArray
 
 from ipc.clock import NS_PER_S, SystemClock
+from perf.latency import median
 from perf.peer import Peer
 
 
@@ -63,7 +64,7 @@ def exchange(records: list[bytes], *, peer_core: int) -> float:
 
         with Peer(serve, core=peer_core):
             _with_socket(zmq.PAIR, address, bind=False, work=ask)
-    return float(np.median(times))
+    return median(times)
 
 
 def _receive_busy(socket: zmq.Socket[bytes]) -> bytes:
@@ -101,7 +102,7 @@ def busy_round_trip_ns(record: bytes, count: int, *, core: int, peer_core: int) 
 
         with Peer(serve, core=peer_core):
             _with_socket(zmq.PAIR, address, bind=False, work=ask, io_core=peer_core)
-    return float(np.median(times))
+    return median(times)
 
 
 def stream(record: bytes, count: int, *, peer_core: int) -> float:

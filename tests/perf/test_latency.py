@@ -15,10 +15,18 @@ def test_a_clock_that_ticks_every_ten_nanoseconds_still_gives_the_median(
 ) -> None:
     monkeypatch.setattr(latency, "clock_tick_ns", lambda: 10)
     phases = np.random.default_rng(1).uniform(0, 10, 5_000)
+    times = (np.floor((phases + duration) / 10) * 10).astype(np.int64)
     histogram = new_histogram()
-    for observed in (np.floor((phases + duration) / 10) * 10).astype(int).tolist():
+    for observed in times.tolist():
         record_value(address_of(histogram), observed)
+    assert latency.median(times) == pytest.approx(duration, rel=0.005, abs=1.0)
     assert quantile(histogram, 0.5) == pytest.approx(duration, rel=0.005, abs=1.0)
+
+
+def test_the_median_of_single_times_is_one_of_them_when_they_lie_far_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latency, "clock_tick_ns", lambda: 10)
+    times = np.array([100, 100, 9_000, 9_000], dtype=np.int64)
+    assert latency.median(times) == pytest.approx(9_000, abs=10)
 
 
 def test_quantiles_of_a_fine_clock_follow_the_samples(monkeypatch: pytest.MonkeyPatch) -> None:
