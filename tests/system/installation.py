@@ -114,7 +114,7 @@ class Installation:
         self._cleanup.callback(venue.stop)
         venue.start()
         for name, key in venue.trading_keys.items():
-            path = self.folder / f"{name}.toml"
+            path = self.folder / f"{name}.key.toml"
             path.touch(mode=0o600)
             path.write_text(f"api_key = {json.dumps(key.api_key)}\nsecret_key = {json.dumps(key.private_pem)}\n")
         return venue
@@ -182,7 +182,7 @@ def venue_row(venue: VenueProcess, name: str = VENUE, **more: Any) -> dict[str, 
 
 def account_row(name: str, venue: str = VENUE, **more: Any) -> dict[str, Any]:
     """An [[account]] with its key in the installation's folder."""
-    return {"name": name, "venue": venue, "key_file": f"{name}.toml", **more}
+    return {"name": name, "venue": venue, "key_file": f"{name}.key.toml", **more}
 
 
 def strategy_row(number: int, name: str, account: str, venue: str = VENUE, **more: Any) -> dict[str, Any]:
