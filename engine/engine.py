@@ -5,6 +5,7 @@ import random
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.address_lookup import look_up
 from engine.config import AccountConfig, Config, VenueConfig
 from engine.event_log import EventLog, LogLevel
 from engine.hot_loop import HotLoop
@@ -81,7 +82,9 @@ class Engine:
                 assets=self._asset_bindings(),
                 ca_file=_ca_file(config),
             )
-            self.order_gateways.append(OrderGateway(line, core=hot_loop, clock=self._clock, generator=self._generator))
+            self.order_gateways.append(
+                OrderGateway(line, core=hot_loop, clock=self._clock, generator=self._generator, resolver=look_up)
+            )
         windows_ns = [venue.receive_window_ms * NS_PER_MS for venue in self._config.venues]
         self._segments.state.header["request_expiry_ns"] = max(windows_ns) + _EXPIRY_MARGIN_NS
         hot_loop.use_senders(
@@ -108,6 +111,7 @@ class Engine:
             clock=self._clock,
             generator=self._generator,
             ca_file=_ca_file(config),
+            resolver=look_up,
         )
         bindings = {}
         for symbol, name in symbols.items():
@@ -138,6 +142,7 @@ class Engine:
             clock=self._clock,
             generator=self._generator,
             ca_file=_ca_file(config),
+            resolver=look_up,
         )
 
     def _open_lanes(self) -> None:
