@@ -85,6 +85,7 @@ class World:
         )
         self.state = State.create(capacities)
         self.now_ns = START_NS
+        self.inputs: list[tuple[int, int, bytes]] = []
         self._record = np.zeros(SLOT_WORDS, np.int64)
         self._command_sequences = [0] * 4
         self._order_sequences = [0] * 4
@@ -197,6 +198,7 @@ class World:
         """Applies a record given as words."""
         self._record[:] = 0
         self._record[: len(words)] = words
+        self.inputs.append((self.now_ns, source, self._record.tobytes()))
         count = int(step(self.state.address, address_of(self._record), self.now_ns, source))
         return Step(self.state, count)
 

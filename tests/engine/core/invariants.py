@@ -1,0 +1,105 @@
+"""Owns what must hold of a state after every step, whatever came before."""
+
+import numpy as np
+
+from ipc.enums import EndReason, ReplaceState, Side
+from tests.engine.core.world import World
+
+
+def check_invariants(world: World) -> None:
+    """Asserts that the tables agree with each other and that every fact is possible."""
+    header = world.state.header
+    assert int(header["version"]) % 2 == 0, "the sequence lock is open"
+    assert 0 <= int(header["effect_count"]) <= 256
+    orders = world.state.table("orders")
+    used = np.flatnonzero(orders["order_id"] != 0)
+    _check_facts(orders[used])
+    _check_reserved(world, orders[used])
+    _check_lists(world, orders, used)
+    _check_index(world, orders, used)
+    _check_timers(world, orders)
+
+
+def _check_facts(orders: np.ndarray) -> None:
+    living = orders["end_reason"] == EndReason.NONE
+    assert (orders["cumulative_lots"] >= 0).all()
+    assert (orders["reserved_lots"] >= 0).all()
+    assert (orders["cumulative_lots"][living] < orders["order_lots"][living]).all(), "what is filled has ended"
+    working = np.maximum(orders["order_lots"], np.where(orders["replace_state"] != 0, orders["replace_lots"], 0))
+    expected = np.maximum(working - orders["cumulative_lots"], 0)
+    assert (orders["reserved_lots"][living] == expected[living]).all(), "what may still trade is reserved"
+    ended = ~living
+    for field in ("pending_new_ns", "pending_replace_ns", "is_unknown", "replace_state"):
+        assert (orders[field][ended] == 0).all(), f"an ended order has {field}"
+    canceled = ended & (orders["end_reason"] != EndReason.FILLED)
+    assert (orders["pending_cancel_ns"][canceled] == 0).all()
+    assert ((orders["pending_replace_ns"] != 0) == (orders["replace_state"] != ReplaceState.NONE)).all()
+    first = orders["replace_state"] == ReplaceState.CANCELING_FIRST
+    assert (orders["pending_cancel_ns"][first] != 0).all()
+
+
+def _check_reserved(world: World, orders: np.ndarray) -> None:
+    for strategy_id in range(4):
+        for instrument_id in range(2):
+            own = (orders["strategy_id"] == strategy_id) & (orders["instrument_id"] == instrument_id)
+            book = world.book(strategy_id, instrument_id)
+            for side, field in ((Side.BUY, "open_buy_lots"), (Side.SELL, "open_sell_lots")):
+                reserved = orders["reserved_lots"][own & (orders["side"] == side)].sum()
+                assert book[field] == reserved, f"{field} of strategy {strategy_id} in {instrument_id}"
+            assert book["position_lots"] == book["bought_lots"] - book["sold_lots"]
+
+
+def _check_lists(world: World, orders: np.ndarray, used: np.ndarray) -> None:
+    header, strategies = world.state.header, world.state.table("strategies")
+    open_slots: list[int] = []
+    for strategy_id in range(4):
+        slots, before, slot = [], -1, int(strategies[strategy_id]["first_open"])
+        while slot >= 0:
+            assert int(orders[slot]["previous_open"]) == before
+            assert int(orders[slot]["strategy_id"]) == strategy_id
+            slots.append(slot)
+            before, slot = slot, int(orders[slot]["next_open"])
+        assert len(slots) == int(strategies[strategy_id]["open_count"])
+        open_slots += slots
+    living = [slot for slot in used if orders[slot]["end_reason"] == EndReason.NONE]
+    assert sorted(open_slots) == living
+    assert int(header["open_order_count"]) == len(living)
+    ended = _walk(orders, int(header["oldest_ended"]), "next_ended")
+    assert ended[-1:] == ([int(header["newest_ended"])] if header["newest_ended"] >= 0 else [])
+    free = _walk(orders, int(header["free_order"]), "next_free")
+    assert sorted([*open_slots, *ended, *free]) == list(range(len(orders))), "every slot is in one list"
+    if header["cancel_all_strategy"] >= 0 and header["cancel_all_cursor"] >= 0:
+        cursor = orders[int(header["cancel_all_cursor"])]
+        assert int(header["cancel_all_cursor"]) in living
+        assert cursor["strategy_id"] == header["cancel_all_strategy"]
+
+
+def _walk(orders: np.ndarray, slot: int, field: str) -> list[int]:
+    slots = []
+    while slot >= 0:
+        slots.append(slot)
+        assert len(slots) <= len(orders), f"{field} goes round in a circle"
+        slot = int(orders[slot][field])
+    return slots
+
+
+def _check_index(world: World, orders: np.ndarray, used: np.ndarray) -> None:
+    index, tombstones = world.state.table("order_index"), world.state.table("tombstones")
+    entries = index[index["value"] >= 0]
+    expected = {int(orders[slot]["order_id"]): int(slot) for slot in used}
+    for place in np.flatnonzero(tombstones["order_id"] != 0):
+        expected[int(tombstones[place]["order_id"])] = len(orders) + int(place)
+    assert {int(entry["key"]): int(entry["value"]) for entry in entries} == expected
+    assert len(entries) == len(expected)
+    trade_index = world.state.table("trade_index")
+    assert (trade_index["value"] >= 0).sum() == (world.state.table("trades")["trade_id"] != 0).sum()
+
+
+def _check_timers(world: World, orders: np.ndarray) -> None:
+    count = int(world.state.header["timer_count"])
+    timers = world.state.table("timers")[:count]
+    slots = timers["slot"]
+    assert (orders["timer_position"][slots] == np.arange(count)).all()
+    assert (orders["timer_position"] >= 0).sum() == count
+    parents = (np.arange(1, count) - 1) // 2
+    assert (timers["deadline_ns"][parents] <= timers["deadline_ns"][1:]).all(), "the heap is in order"
