@@ -8,18 +8,32 @@ import signal
 import sys
 from pathlib import Path
 
-from engine.config import Config
+from engine.config import Config, ConfigurationError, load_config
 from engine.engine import Engine
 from engine.event_log import EventLog, LogLevel
-from engine.lifetime import EngineLock, next_epoch
+from engine.lifetime import EngineLock, EngineRunningError, EpochError, next_epoch
 from engine.loop import SpinLoop
 from engine.segments import EngineSegments
-from engine.state_builder import Directory
+from engine.state_builder import Directory, StateError
 from engine.warmup import load_entries
+from engine.zeromq_endpoint import EndpointError
+from gateways.errors import CredentialError
+from gateways.instruments_query import InstrumentsError
 from ipc.clock import SystemClock
+from ipc.segment import SegmentError
 
 _CHECK_S = 0.02
 _STDERR = 2
+# Their texts say what to do about it; a traceback would only hide that.
+_MISTAKES_OF_ITS_OPERATOR = (
+    ConfigurationError,
+    CredentialError,
+    EndpointError,
+    EngineRunningError,
+    EpochError,
+    SegmentError,
+    StateError,
+)
 
 
 def run_engine(config: Config, ready_file: Path | None) -> None:
@@ -112,16 +126,16 @@ def _announce(ready_file: Path | None) -> None:
 
 def main(arguments: list[str]) -> int:
     """`python -m engine CONFIG.toml [--ready-file FILE]`; returns the exit status."""
-    from engine.config import ConfigurationError, load_config  # noqa: PLC0415
-    from engine.lifetime import EngineRunningError, EpochError  # noqa: PLC0415
-
     if not arguments or arguments[0].startswith("-") or len(arguments) not in (1, 3):
         sys.stderr.write("usage: python -m engine CONFIG.toml [--ready-file FILE]\n")
         return 2
     ready_file = Path(arguments[2]) if len(arguments) == 3 else None
     try:
         run_engine(load_config(Path(arguments[0])), ready_file)
-    except (ConfigurationError, EngineRunningError, EpochError) as error:
+    except InstrumentsError as error:
+        sys.stderr.write(f"the venue's instruments are not known: {error}\n")
+        return 1
+    except _MISTAKES_OF_ITS_OPERATOR as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0

@@ -106,11 +106,13 @@ class EngineConfig(Section, frozen=True, kw_only=True):
 
 
 class IpcConfig(Section, frozen=True, kw_only=True):
-    """How strategies reach the engine; an ipc endpoint in the runtime folder always exists."""
+    """How strategies reach the engine; an ipc endpoint in the runtime folder always exists.
+
+    How long a command may be on its way is not said here: each client says it of its own commands.
+    """
 
     ring_capacity: Annotated[int, Meta(ge=16, le=1 << 20, description="a power of two from 16 to 1048576")] = 1 << 12
     zeromq: Annotated[tuple[Endpoint, ...], Meta(max_length=8)] = ()
-    command_time_to_live_ms: Annotated[int, Meta(ge=1, le=60_000)] = 1_000
 
 
 class OrdersConfig(Section, frozen=True, kw_only=True):
@@ -197,11 +199,13 @@ class VenueConfig(Overriding, frozen=True, kw_only=True):
 
 
 class AccountConfig(Overriding, frozen=True, kw_only=True):
-    """A trading account and where its keys are found: a file with api_key and secret_key, or two variables."""
+    """A trading account and where its keys are found: a file with api_key and secret_key, or two variables.
+
+    The secret key itself tells of what kind it is.
+    """
 
     name: Name
     venue: VenueName
-    key_type: Literal["ed25519", "hmac"] = "ed25519"
     key_file: FilePath | None = None
     api_key_env: VariableName | None = None
     secret_env: VariableName | None = None
