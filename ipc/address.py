@@ -4,7 +4,7 @@ import re
 
 from ipc.channel import Channel
 from ipc.clock import NS_PER_MS, WaitingClock
-from ipc.errors import AddressError, EngineNotRunningError
+from ipc.errors import AddressError, EngineNotRunningError, StrategyInUseError
 
 RETRY_NS = 10 * NS_PER_MS
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,15}", re.ASCII)
@@ -42,7 +42,8 @@ def _open_shared_memory(
     while True:
         try:
             return SharedMemoryChannel(engine_folder(engine_name), strategy, time_to_live_ns, clock)
-        except EngineNotRunningError:
+        except (EngineNotRunningError, StrategyInUseError):
+            # A client over ZeroMQ that has just left holds its strategy until the engine's next life sign misses it.
             if clock.monotonic_ns() >= deadline:
                 raise
             clock.sleep_ns(RETRY_NS)

@@ -53,10 +53,19 @@ def test_a_full_ring_raises_uses_up_no_id_and_is_over_once_the_engine_goes_on(
 
 def test_a_strategy_has_one_client(engine: FakeEngine, client: Client) -> None:
     with pytest.raises(StrategyInUseError, match=r"maker .* driven by another process"):
-        connect(URL, strategy="maker")
+        connect(URL, strategy="maker", clock=ManualClock())
     connect(URL, strategy="taker").close()
     client.close()
     connect(URL, strategy="maker").close()
+
+
+def test_a_client_waits_for_the_one_before_to_let_the_strategy_go(engine: FakeEngine, client: Client) -> None:
+    class LeavingClock(ManualClock):
+        def sleep_ns(self, duration_ns: int) -> None:
+            client.close()
+            super().sleep_ns(duration_ns)
+
+    connect(URL, strategy="maker", clock=LeavingClock()).close()
 
 
 def test_a_forgotten_client_frees_its_strategy(engine: FakeEngine) -> None:

@@ -258,7 +258,7 @@ def test_a_strategy_driven_over_zeromq_is_in_use_until_its_client_is_gone(
 ) -> None:
     peer.welcome()
     with pytest.raises(StrategyInUseError, match="over ZeroMQ"):
-        connect(f"shm://{ENGINE}", strategy="maker")
+        connect(f"shm://{ENGINE}", strategy="maker", timeout_s=0.01)
     peer.socket.close()
     later = SystemClock.monotonic_ns()
 
