@@ -21,6 +21,9 @@ class EngineSegments:
         self._state_segment = Segment.create(
             folder / "state", SegmentKind.STATE, state_bytes(config, directory), epoch=epoch, instance=instance
         )
+        # Clients see by this lock that the engine lives; the kernel drops it when the engine is killed.
+        is_locked = self._state_segment.try_lock()
+        assert is_locked, "nobody else can have a segment that was just made"
         self.state = State.create(capacities_of(config, directory), self._state_segment.content)
         self.latency = LatencySegment.create(
             folder / "latency",

@@ -8,6 +8,7 @@ anywhere gives an empty directory, never an old kernel.
 
 import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -109,14 +110,8 @@ def seal(*entry_kernels: Callable[..., Any]) -> None:
 def prune_old_caches() -> int:
     """Removes all but the newest few cache directories; returns how many went."""
     caches = sorted((path for path in _cache_root().iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
-    removed = 0
-    for path in caches[:-CACHES_KEPT]:
-        if path != CACHE_FOLDER:
-            for file in path.rglob("*"):
-                if file.is_file():
-                    file.unlink(missing_ok=True)
-            for folder in sorted((p for p in path.rglob("*") if p.is_dir()), reverse=True):
-                folder.rmdir()
-            path.rmdir()
-            removed += 1
-    return removed
+    outdated = [path for path in caches[:-CACHES_KEPT] if path != CACHE_FOLDER]
+    for path in outdated:
+        # Another process may remove the same one at the same time.
+        shutil.rmtree(path, ignore_errors=True)
+    return len(outdated)

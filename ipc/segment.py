@@ -199,6 +199,15 @@ class Segment:
             return False
         return True
 
+    def is_held(self) -> bool:
+        """Whether some living process holds this segment's lock."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        self.unlock()
+        return False
+
     def unlock(self) -> None:
         """Gives this segment's lock back."""
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)

@@ -1,6 +1,7 @@
 """Owns a client's way to an engine on the same host: two rings and the state, mapped into this process."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from ipc.errors import (
     EngineRestartedError,
     OrderIdsExhaustedError,
     RingFullError,
+    StateBusyError,
     StrategyInUseError,
     UnknownNameError,
 )
@@ -28,6 +30,7 @@ from ipc.strategy_kernels import reports_waiting
 
 RECEIVE_MAX = 256
 SLEEP_NS = 200_000
+BUSY_PAUSES = 500
 _IDENTITY_WORDS = (SegmentWord.INSTANCE, SegmentWord.EPOCH)
 _COMMANDS_NAME = re.compile(r"commands-(.+)")
 
@@ -103,13 +106,22 @@ class SharedMemoryChannel:
         """Status records straight from the state block."""
         self._check_engine()
         if instrument_id != ALL_INSTRUMENTS:
-            now_ns = self._clock.monotonic_ns()
-            return decode_slots(self._state_reader.one_row(self.identity.strategy_id, what, instrument_id, now_ns))
+            strategy_id, reader = self.identity.strategy_id, self._state_reader
+            return self._patiently(lambda now_ns: reader.one_row(strategy_id, what, instrument_id, now_ns))
         listing = self._state_reader.begin(self.identity.strategy_id, what, instrument_id)
         rows: list[tuple[int, ...]] = []
         while not listing.is_complete:
-            rows += decode_slots(listing.next_page(self._clock.monotonic_ns()))
+            rows += self._patiently(listing.next_page)
         return rows
+
+    def _patiently(self, read: Callable[[int], memoryview]) -> list[tuple[int, ...]]:
+        """Reads again while the engine, which lives, was taken off its processor in the middle of a write."""
+        for _ in range(BUSY_PAUSES):
+            try:
+                return decode_slots(read(self._clock.monotonic_ns()))
+            except StateBusyError:
+                self.pause(SLEEP_NS)
+        return decode_slots(read(self._clock.monotonic_ns()))
 
     def unsent_error(self, code: int) -> ClientError:
         """Why nothing was sent."""
@@ -124,7 +136,9 @@ class SharedMemoryChannel:
         return self._restarted()
 
     def pause(self, duration_ns: int) -> None:
-        """Sleeps for a moment: a ring wakes nobody."""
+        """Sleeps for a moment: a ring wakes nobody. Who waits also learns that the engine was killed."""
+        if not self._state.is_held():
+            raise self._restarted()
         self._clock.sleep_ns(min(duration_ns, SLEEP_NS))
 
     def close(self) -> None:
@@ -169,6 +183,8 @@ def _attach(folder: Path, strategy: str) -> tuple[Segment, Segment, Segment]:
                 f"strategy {strategy} of {folder} is driven by another process or over ZeroMQ; "
                 "allowed is one client at a time: stop the other one"
             )
+        if not state.is_held():
+            raise EngineNotRunningError(f"the engine in {folder} was killed and left its segments; start it again")
         # The engine makes its segments one after the other; a client may come in between.
         runs = {tuple(int(segment.words[word]) for word in _IDENTITY_WORDS) for segment in segments}
         if len(runs) != 1 or not all(segment.is_current() for segment in segments):

@@ -52,6 +52,7 @@ class FakeEngine:
         self.state_segment = Segment.create(
             folder / "state", SegmentKind.STATE, block_bytes(capacities), epoch=epoch, instance=INSTANCE
         )
+        assert self.state_segment.try_lock()
         self.state = State.create(capacities, self.state_segment.content)
         self.state.header["instance"], self.state.header["epoch"] = INSTANCE, epoch
         self._fill_tables()

@@ -7,16 +7,14 @@ It needs nothing but the client library, so it is also a way to begin one's own:
 
 import argparse
 import signal
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
 from ipc.client import Client, connect
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock
 from ipc.enums import ExecutionType, OrderStatus, OrderType, Side, TimeInForce
-from ipc.errors import StateBusyError
 from ipc.events import Best, ExecutionReport, Position
 from tools.demo.strategy_log import StrategyLog
 
@@ -29,7 +27,6 @@ ENDED = {
     OrderStatus.REJECTED,
     OrderStatus.REFUSED,
 }
-T = TypeVar("T")
 
 OPEN_ORDERS_MAX = 12
 SETTLE_TIMEOUT_S = 15.0
@@ -59,9 +56,7 @@ class QuotingStrategy:
         while (now_ns := self._clock.monotonic_ns()) < end_ns:
             if now_ns >= due_ns:
                 due_ns += period_ns
-                best = self._read(lambda: self._client.best(self._instrument))
-                if best is not None:
-                    self._act(best)
+                self._act(self._client.best(self._instrument))
             self._take_events(timeout_s=max(0, due_ns - now_ns) / NS_PER_S)
 
     def settle(self) -> bool:
@@ -78,16 +73,7 @@ class QuotingStrategy:
 
     def held(self) -> Position:
         """What the engine says that we hold."""
-        while (position := self._read(lambda: self._client.position(self._instrument))) is None:
-            self._take_events(timeout_s=0.01)
-        return position
-
-    def _read(self, read: Callable[[], T]) -> T | None:
-        """What the engine's tables say, None when the system took the processor from it in the middle of a write."""
-        try:
-            return read()
-        except StateBusyError:
-            return None
+        return self._client.position(self._instrument)
 
     def _act(self, best: Best) -> None:
         """One command: mostly quotes, some orders that take, some changes of what is open."""
