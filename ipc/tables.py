@@ -192,6 +192,7 @@ LIMITER_TIME = word_row("sent_ns")
 ORDER = word_row(
     "order_id",
     "leg",
+    "last_leg",  # the last one whose id was given away, whether it came about or not
     "strategy_id",
     "account_id",
     "instrument_id",

@@ -46,8 +46,8 @@ def _check_state(order: np.void) -> Verdict:
         return refuse(RefusalReason.ORDER_OUTCOME_UNKNOWN, 0, order["pending_new_ns"], order["order_id"])
     if order["time_in_force"] != TimeInForce.GTC:
         return refuse(RefusalReason.AMEND_NOT_SUPPORTED, TimeInForce.GTC, order["time_in_force"], order["order_id"])
-    if order["leg"] >= LEG_MAX:
-        return refuse(RefusalReason.LEGS_EXHAUSTED, LEG_MAX, order["leg"], 1)
+    if order["last_leg"] >= LEG_MAX:
+        return refuse(RefusalReason.LEGS_EXHAUSTED, LEG_MAX, order["last_leg"], 1)
     return passed()
 
 
@@ -121,7 +121,9 @@ def _send(state: int, order: np.void, price_ticks: int, order_lots: int, in_plac
         request_venue(state, order, RequestKind.AMEND, order["leg"], price_ticks, leg_lots)
         report_order(state, order, ExecutionType.PENDING_REPLACE)
         return
-    order["replace_leg"] = order["leg"] + 1
+    # A leg that was refused keeps its number: the venue may have seen its id.
+    order["last_leg"] += 1
+    order["replace_leg"] = order["last_leg"]
     charge_limiter(state, order["strategy_id"], order["account_id"])
     if is_filled:
         send_cancel(state, order)

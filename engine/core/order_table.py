@@ -59,6 +59,7 @@ def take_slot(state: int, order_id: int) -> int:
 @kernel
 def _clear(order: np.void) -> None:
     order["leg"] = 0
+    order["last_leg"] = 0
     order["cumulative_lots"] = 0
     order["cumulative_notional"] = 0
     order["accepted"] = 0

@@ -77,7 +77,8 @@ def _retry(state: int, order: np.void) -> None:
     if verdict.reason != 0:
         end_refused(state, order, verdict)
         return
-    order["leg"] += 1
+    order["last_leg"] += 1
+    order["leg"] = order["last_leg"]
     order["leg_base_lots"] = order["cumulative_lots"]
     order["leg_lots"] = order["order_lots"] - order["cumulative_lots"]
     order["accepted"] = 0

@@ -130,7 +130,7 @@ def immediate_limit(world: World) -> Act:
 
 def last_leg(world: World) -> Act:
     order_id = world.place()
-    world.order(order_id)["leg"] = 255
+    world.order(order_id)["last_leg"] = 255
     return lambda world: world.amend(order_id, price_ticks=9_000)
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections import defaultdict
+from types import SimpleNamespace
 
 from ipc.enums import (
     ConnectionState,
@@ -46,6 +47,7 @@ class RandomTrading:
         self.filled: dict[int, int] = defaultdict(int)
         self.positions: dict[tuple[int, int], int] = defaultdict(int)
         self._ends: dict[int, int] = {}
+        self._unanswered: list[SimpleNamespace] = []
 
     def take_step(self) -> None:
         """One input of some kind."""
@@ -53,30 +55,35 @@ class RandomTrading:
         world.now_ns += self._random.choice((0, 1, NS_PER_MS, 30 * NS_PER_MS, 400 * NS_PER_MS))
         if roll < 0.30:
             self._check(self._command())
+        elif roll < 0.60 and self._unanswered:
+            self._check(self._answer(self._unanswered.pop(self._random.randrange(len(self._unanswered)))))
         elif roll < 0.85 and self._orders:
             self._check(self._venue_word(self._random.choice(list(self._orders)[-12:])))
-        elif roll < 0.95:
+        elif roll < 0.90:
             self._check(world.after(self._random.choice((0, 60 * NS_PER_MS, NS_PER_S, 7 * NS_PER_S))))
         elif roll < 0.98:
             bid = self._random.randint(9_900, 10_000)
             self._check(world.book_top(bid, bid + 5, self._random.randint(0, 1)))
         else:
-            state = self._random.choice((ConnectionState.LIVE, ConnectionState.LIVE, ConnectionState.DOWN))
-            self._check(world.connection(state, self._random.randint(0, 1)))
+            account_id = self._random.randint(0, 1)
+            self._check(world.connection(ConnectionState.DOWN, account_id))
+            self._check(world.connection(ConnectionState.LIVE, account_id))
 
     def _command(self) -> Step:
         world, choose = self.world, self._random.choice
         strategy, roll = self._random.randint(1, 3), self._random.random()
-        known = [order_id for order_id, order in self._orders.items() if order["strategy"] == strategy][-8:]
+        orders = world.state.table("orders")
+        is_own = (orders["order_id"] != 0) & (orders["strategy_id"] == strategy) & (orders["end_reason"] == 0)
+        known = [int(order_id) for order_id in orders["order_id"][is_own]] or list(self._orders)[-1:]
         if roll < 0.5 or not known:
             return self._new_order(strategy)
-        if roll < 0.6:
+        if roll < 0.55:
             lots = self._random.randint(-30, 30)
             return world.target(strategy=strategy, target_lots=lots, instrument_id=self._random.randint(0, 1))
-        if roll < 0.78:
+        if roll < 0.68:
             return world.cancel(choose(known), strategy=strategy)
         if roll < 0.97:
-            lots, price = choose((0, 0, 3, 8, 15)), choose((0, 9_950, 9_990, 10_000))
+            lots, price = choose((0, 0, self._random.randint(1, 20))), choose((0, self._random.randint(9_950, 10_000)))
             return world.amend(choose(known), strategy=strategy, price_ticks=price, order_lots=lots)
         return world.cancel_all(strategy=strategy, instrument_id=self._random.randint(-1, 1))
 
@@ -118,6 +125,37 @@ class RandomTrading:
         fields["answers_request"] = draw.choice((0, *RequestKind))
         return self.world.venue(event, order_id, leg=leg, venue_order_id=900 + leg, **fields)
 
+    def _answer(self, request: SimpleNamespace) -> Step:
+        """What a venue that has nothing against a request may say to it."""
+        order_id, leg, draw = request.order_id & ~LEG_MAX, request.order_id & LEG_MAX, self._random
+        place = {"account_id": request.account_id, "instrument_id": request.instrument_id}
+        answer = {**place, "answers_request": request.request_kind, "venue_order_id": 900 + leg}
+        if request.request_kind == RequestKind.NEW:
+            never_rests = request.time_in_force != TimeInForce.GTC and draw.random() < 0.6
+            event = VenueEvent.EXPIRED if never_rests else VenueEvent.ACCEPTED
+            return self.world.venue(event, order_id, leg=leg, **answer)
+        if request.request_kind == RequestKind.CANCEL:
+            return self.world.venue(VenueEvent.CANCELED, order_id, leg=leg, **answer)
+        if request.request_kind == RequestKind.AMEND:
+            return self.world.venue(VenueEvent.REPLACED, order_id, leg=leg, order_lots=request.order_lots, **answer)
+        return self._answer_replacement(request, order_id, leg, answer, place)
+
+    def _answer_replacement(
+        self, request: SimpleNamespace, order_id: int, leg: int, answer: dict[str, int], place: dict[str, int]
+    ) -> Step:
+        old_leg = request.original_order_id & LEG_MAX
+        how = self._random.choice(("answer", "old leg first", "new leg first", "fill first", "refused"))
+        if how == "refused":
+            return self.world.venue(VenueEvent.REPLACE_REJECTED, order_id, leg=leg, **answer)
+        if how == "fill first":
+            return self._fill(order_id, leg, place)
+        if how == "answer":
+            names = {"replacement_order_id": request.order_id, **answer}
+            return self.world.venue(VenueEvent.REPLACED, order_id, leg=old_leg, **names)
+        if how == "old leg first":
+            self._check(self.world.venue(VenueEvent.CANCELED, order_id, leg=old_leg, **place))
+        return self.world.venue(VenueEvent.ACCEPTED, order_id, leg=leg, **place)
+
     def _fill(self, order_id: int, leg: int, fields: dict[str, int]) -> Step:
         order, draw = self._orders[order_id], self._random
         lots = draw.choice((1, 2, 5, max(order["lots"] - self.filled[order_id], 1)))
@@ -133,6 +171,7 @@ class RandomTrading:
 
     def _check(self, step: Step) -> None:
         assert len(step.requests) <= _REQUESTS_MAX
+        self._unanswered = (self._unanswered + step.requests)[-6:]
         for request in step.requests:
             assert request.price_ticks > 0
             if request.request_kind in (RequestKind.NEW, RequestKind.CANCEL_REPLACE):

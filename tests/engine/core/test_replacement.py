@@ -95,6 +95,15 @@ def test_an_amendment_rejected_because_the_order_is_unknown_leaves_its_outcome_u
     assert step.told == [(ExecutionType.REPLACE_REJECTED, OrderStatus.UNKNOWN)]
 
 
+def test_the_id_of_a_leg_that_was_refused_is_not_used_again(world: World) -> None:
+    order_id = world.place()
+    world.amend(order_id, price_ticks=9_000)
+    world.venue(VenueEvent.REPLACE_REJECTED, order_id, leg=1)
+    world.amend(order_id, order_lots=5)
+    world.venue(VenueEvent.REPLACED, order_id, order_lots=5)
+    assert _wire(world.amend(order_id, price_ticks=9_100)).order_id == order_id | 2
+
+
 def test_a_rejection_of_an_earlier_replacement_is_passed_over(world: World) -> None:
     order_id = world.place()
     world.amend(order_id, price_ticks=9_000)
