@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from ssl import create_default_context
 from typing import Any
 from urllib.request import urlopen
 
@@ -12,14 +13,18 @@ import pytest
 from gateways.simulator.keys import GeneratedKey, GeneratedSecret, generate_ed25519, generate_hmac
 from ipc.client import Client, connect
 from tests.engine.configuration_file import write_table
+from tests.gateways.certificate_office import CertificateOffice
 from tests.system.waiting import PATIENCE_S, await_that
 from tools.child_process import ChildProcess
 from tools.demo.venue_account import query_balances
 
-SYMBOL, VENUE, INSTRUMENT = "BTCUSDT", "BINANCE", "BTC/USDT.BINANCE"
+VENUE, INSTRUMENT = "BINANCE", "BTC/USDT.BINANCE"
 BALANCES = {"BTC": "50", "USDT": "5000000"}
 TICK, LOT = "0.01", "0.00001"
-REFERENCE_PRICE = 65_000
+TRADED = {
+    "BTC": {"lot_size": LOT, "reference_price": "65000.00"},
+    "ETH": {"lot_size": "0.0001", "reference_price": "3500.00"},
+}
 # A warning anywhere in a process of ours is an error there.
 STRICT = ("-W", "error")
 
@@ -27,9 +32,17 @@ STRICT = ("-W", "error")
 class VenueProcess:
     """A simulated venue, its log and its accounts' keys; it may be killed and started again at the same port."""
 
-    def __init__(self, folder: Path, accounts: Sequence[str], settings: Mapping[str, Any]) -> None:
-        self._folder = folder
-        self._settings = {"log_file": str(folder / "venue.jsonl"), **settings}
+    def __init__(
+        self, folder: Path, accounts: Sequence[str], settings: Mapping[str, Any], office: CertificateOffice | None
+    ) -> None:
+        self._folder = folder / ("venue" if office is None else "private-venue")
+        self._folder.mkdir()
+        self._log_file = self._folder / "log.jsonl"
+        self._settings = {"log_file": str(self._log_file), **settings}
+        self.ca_file = None if office is None else office.ca_file
+        if office is not None:
+            chain = str(office.certify("localhost"))
+            self._settings |= {"tls_certificate_file": chain, "tls_key_file": chain}
         self.trading_keys: dict[str, GeneratedKey] = {name: generate_ed25519() for name in accounts}
         self.checking_keys: dict[str, GeneratedSecret] = {name: generate_hmac() for name in accounts}
         self.port = 0
@@ -42,14 +55,8 @@ class VenueProcess:
             **self._settings,
             "limits": {"orders_10s": 1_000_000, "connections_5m": 10_000},
             "instruments": [
-                {
-                    "symbol": SYMBOL,
-                    "base": "BTC",
-                    "quote": "USDT",
-                    "tick_size": TICK,
-                    "lot_size": LOT,
-                    "reference_price": f"{REFERENCE_PRICE}.00",
-                }
+                {"symbol": f"{base}USDT", "base": base, "quote": "USDT", "tick_size": TICK, **facts}
+                for base, facts in TRADED.items()
             ],
             "accounts": [
                 {
@@ -67,22 +74,28 @@ class VenueProcess:
             ],
         }
         config = write_table(table, self._folder / "venue.toml")
-        ready_file = self._folder / "venue.ready"
+        ready_file = self._folder / "ready.json"
         ready_file.unlink(missing_ok=True)
         files = ["--config", str(config), "--ready-file", str(ready_file)]
         self.process = ChildProcess("venue", [*STRICT, "-m", "gateways.simulator", *files])
         await_file(self.process, ready_file)
         self.port = json.loads(ready_file.read_text())["port"]
 
+    def address(self, scheme: str) -> str:
+        """Where it listens: for everybody on this host, or for those who know who certified it."""
+        is_private = self.ca_file is not None
+        return f"{scheme}s://localhost:{self.port}" if is_private else f"{scheme}://127.0.0.1:{self.port}"
+
     def control(self, request: str) -> None:
         """Asks the venue to do something, such as "flush"."""
-        with urlopen(f"http://127.0.0.1:{self.port}/control/{request}", timeout=10) as answer:
+        context = None if self.ca_file is None else create_default_context(cafile=self.ca_file)
+        with urlopen(f"{self.address('http')}/control/{request}", timeout=10, context=context) as answer:
             assert answer.status == 200
 
     def log(self) -> list[dict[str, Any]]:
         """Everything that the venue says it did, oldest first."""
         self.control("flush")
-        return [json.loads(line) for line in (self._folder / "venue.jsonl").read_text().splitlines()]
+        return [json.loads(line) for line in self._log_file.read_text().splitlines()]
 
     def balances(self, account: str) -> dict[str, Any]:
         """What the account holds of each asset, asked over REST with a key that the engine does not have."""
@@ -108,9 +121,9 @@ class Installation:
         """Ends every process that was started here, the latest first."""
         self._cleanup.close()
 
-    def start_venue(self, *accounts: str, **settings: Any) -> VenueProcess:
-        """A venue with these accounts that listens."""
-        venue = VenueProcess(self.folder, accounts, settings)
+    def start_venue(self, *accounts: str, office: CertificateOffice | None = None, **settings: Any) -> VenueProcess:
+        """A venue with these accounts that listens; certified by the office if there is one."""
+        venue = VenueProcess(self.folder, accounts, settings, office)
         self._cleanup.callback(venue.stop)
         venue.start()
         for name, key in venue.trading_keys.items():
@@ -125,17 +138,20 @@ class Installation:
         self._cleanup.callback(child.stop)
         return child
 
-    def launch_engine(self, table: Mapping[str, Any]) -> tuple[ChildProcess, Path]:
+    def launch_engine(
+        self, table: Mapping[str, Any], environment: Mapping[str, str] | None = None
+    ) -> tuple[ChildProcess, Path]:
         """An engine that is just starting, and the file that will say that it is ready."""
         name = table["engine"]["name"]
         config = write_table(dict(table), self.folder / f"{name}.engine.toml")
         ready_file = self.folder / f"{name}.ready"
         ready_file.unlink(missing_ok=True)
-        return self.start(name, "-m", "engine", str(config), "--ready-file", str(ready_file)), ready_file
+        arguments = ("-m", "engine", str(config), "--ready-file", str(ready_file))
+        return self.start(name, *arguments, environment=environment), ready_file
 
-    def start_engine(self, table: Mapping[str, Any]) -> ChildProcess:
+    def start_engine(self, table: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> ChildProcess:
         """An engine that is ready to trade."""
-        engine, ready_file = self.launch_engine(table)
+        engine, ready_file = self.launch_engine(table, environment)
         await_file(engine, ready_file)
         return engine
 
@@ -173,8 +189,8 @@ def venue_row(venue: VenueProcess, name: str = VENUE, **more: Any) -> dict[str, 
         "name": name,
         "kind": "binance_spot",
         "environment": "custom",
-        "order_url": f"ws://127.0.0.1:{venue.port}/ws-api/v3",
-        "market_url": f"ws://127.0.0.1:{venue.port}/stream",
+        "order_url": f"{venue.address('ws')}/ws-api/v3",
+        "market_url": f"{venue.address('ws')}/stream",
         "instruments": ["BTC/USDT"],
         **more,
     }

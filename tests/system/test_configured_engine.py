@@ -1,0 +1,309 @@
+"""Every key that concerns the whole engine, seen from outside; the names of the tests are the keys'.
+
+What one engine does by its own value, another beside it does not do by its default.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ipc.client import connect
+from ipc.clock import NS_PER_MS, NS_PER_S
+from ipc.enums import ExecutionType, OrderStatus, OrderType, RefusalReason, RejectReason, Side, TimeInForce
+from ipc.errors import RingFullError
+from ipc.histogram import LatencySegment
+from ipc.order_id import unpack
+from tests.system.engine_pair import (
+    BOOK_AGE_MAX_MS,
+    CORE,
+    DUPLICATE_WINDOW_MS,
+    DUPLICATES_MAX,
+    INSTANCE,
+    ORDER_CAPACITY,
+    PLAIN,
+    RECEIVE_WINDOW_MS,
+    RETENTION_MS,
+    RING_CAPACITY,
+    SMALL,
+    STRATEGY_ID,
+    EnginePair,
+)
+from tests.system.installation import INSTRUMENT, installed
+from tests.system.standstill import processor_seconds, standing_still
+from tests.system.trading_desk import TradingDesk, status_of
+from tests.system.waiting import CLOCK, await_that
+from tools.engines import LATENCY
+from tools.latency_summary import stage_summaries
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+FAR_TICKS, ORDER_LOTS = 6_000_000, 100
+PRODUCTION = {"environment": "production", "order_url": None, "market_url": None}
+OTHER_INSTRUMENT = "ETH/USDT.BINANCE"
+BOTH = pytest.mark.parametrize("engine", [SMALL, PLAIN])
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EnginePair]:
+    """Both engines, ready to trade."""
+    with installed(tmp_path_factory.mktemp("pair")) as installation, ExitStack() as desks:
+        yield EnginePair(installation, desks)
+
+
+@pytest.fixture
+def small(pair: EnginePair) -> Iterator[TradingDesk]:
+    """The desk at the engine with values of its own; nothing is open afterwards."""
+    yield pair.desks["small"]
+    for name in ("small", "maker", "limited"):
+        pair.desks[name].cancel_everything()
+
+
+def let_pass(duration_ms: int) -> None:
+    """Returns when so much time is over: what is tested here is time itself."""
+    until_ns = CLOCK.monotonic_ns() + duration_ms * NS_PER_MS
+    await_that(lambda: CLOCK.monotonic_ns() >= until_ns, "the time")
+
+
+def rest(desk: TradingDesk, number: int = 0) -> int:
+    """An order far from the market, each with another price."""
+    return desk.submit(side=Side.BUY, price_ticks=FAR_TICKS + number, order_lots=ORDER_LOTS)
+
+
+def test_engine_name_and_strategy_name(pair: EnginePair) -> None:
+    assert {path.parent.name for path in pair.installation.runtime.glob("*/state")} == {SMALL, PLAIN}
+    names = {path.name for path in (pair.installation.runtime / SMALL).glob("commands-*")}
+    assert names == {"commands-small", "commands-maker", "commands-limited"}
+
+
+def test_engine_instance_and_strategy_id(pair: EnginePair, small: TradingDesk) -> None:
+    parts = unpack(rest(small))
+    assert (parts.instance, parts.strategy_id, parts.epoch) == (INSTANCE, STRATEGY_ID, 1)
+    assert unpack(rest(pair.desks["plain"])).instance == 0
+
+
+def test_engine_core(pair: EnginePair) -> None:
+    assert os.sched_getaffinity(pair.processes[SMALL].pid) == {CORE}
+    assert os.sched_getaffinity(pair.processes[PLAIN].pid) == os.sched_getaffinity(0)
+
+
+def test_engine_idle(pair: EnginePair) -> None:
+    pids = {name: process.pid for name, process in pair.processes.items()}
+    before = {name: processor_seconds(pid) for name, pid in pids.items()}
+    let_pass(1_000)
+    used = {name: processor_seconds(pid) - before[name] for name, pid in pids.items()}
+    assert used[SMALL] > 2 * used[PLAIN], used
+    assert used[PLAIN] < 0.5, used
+
+
+def test_engine_order_capacity(small: TradingDesk) -> None:
+    sent = [rest(small, number) for number in range(ORDER_CAPACITY + 1)]
+    for order_id in sent[:-1]:
+        small.await_resting(order_id)
+    refused = small.await_report(sent[-1])
+    assert refused.stated_reason is RefusalReason.ORDER_TABLE_FULL
+    assert (refused.limit, refused.current, refused.requested) == (ORDER_CAPACITY, ORDER_CAPACITY, 1)
+
+
+def test_engine_tombstone_capacity_and_trade_capacity(pair: EnginePair) -> None:
+    sizes = [(pair.installation.runtime / engine / "state").stat().st_size for engine in (SMALL, PLAIN)]
+    # The orders, and beside them 65536 rows of ten words, as many of two, and an index of three words each.
+    assert sizes[1] - sizes[0] > 65_536 * (10 + 2 + 3) * 8
+
+
+@BOTH
+def test_engine_order_retention_ms(pair: EnginePair, engine: str) -> None:
+    desk = pair.desk(engine)
+    order_id = desk.submit(side=Side.BUY, price_ticks=FAR_TICKS, order_lots=ORDER_LOTS, time_in_force=TimeInForce.IOC)
+    ended_ns = desk.await_end(order_id).published_ns
+
+    def answer() -> tuple[RefusalReason, int]:
+        known = len(desk.reports_of(order_id))
+        desk.client.cancel(order_id)
+        report = await_that(lambda: desk.reports_of(order_id)[known:], "the answer to a late cancel")[0]
+        assert isinstance(report.stated_reason, RefusalReason)
+        return report.stated_reason, report.published_ns - ended_ns
+
+    assert answer()[0] is RefusalReason.ORDER_ALREADY_ENDED
+    if engine == SMALL:
+        forgotten_ns = await_that(
+            lambda: (found := answer())[0] is RefusalReason.UNKNOWN_ORDER and found[1], "oblivion"
+        )
+        assert forgotten_ns >= RETENTION_MS * NS_PER_MS
+    else:
+        let_pass(2 * RETENTION_MS)
+        assert answer()[0] is RefusalReason.ORDER_ALREADY_ENDED
+
+
+def test_ipc_ring_capacity(pair: EnginePair, small: TradingDesk) -> None:
+    with standing_still(pair.processes[SMALL].pid):
+        sent = [rest(small, number) for number in range(RING_CAPACITY)]
+        with pytest.raises(RingFullError, match=f"allowed are {RING_CAPACITY} commands"):
+            rest(small, RING_CAPACITY)
+    assert small.await_report(sent[0]).order_id == sent[0]
+    await_that(lambda: len(small.client.open_orders()) == ORDER_CAPACITY, "as many open orders as there is room for")
+
+
+def test_ipc_zeromq(pair: EnginePair) -> None:
+    pair.desks["limited"].client.close()
+    with connect(f"tcp://127.0.0.1:{pair.port}", strategy="limited") as client:
+        assert [*client.accounts()] == ["small"]
+    pair.desks["limited"].client.reconnect()
+
+
+@BOTH
+def test_monitoring_track_execution_metrics(pair: EnginePair, engine: str) -> None:
+    desk = pair.desk(engine)
+    desk.await_resting(rest(desk))
+    desk.cancel_everything()
+    stages = stage_summaries(LatencySegment.attach(pair.installation.runtime / engine / LATENCY))
+    counts = {stages[name]["count"] > 0 for name in ("published_seen", "encoded_sent", "sent_acknowledged")}
+    assert counts == {engine == PLAIN}
+
+
+def test_monitoring_log_level(pair: EnginePair) -> None:
+    assert pair.log_lines(SMALL) == []
+    events = [json.loads(line) for line in pair.log_lines(PLAIN)]
+    assert [line["event"] for line in events if line["level"] == "INFO"] == ["starting", "instruments", "ready"]
+
+
+def test_risk_duplicate_orders_max_and_duplicate_window_ms(pair: EnginePair, small: TradingDesk) -> None:
+    *taken, refused = (small.await_report(rest(small, 800)) for _ in range(DUPLICATES_MAX + 1))
+    assert {report.execution_type for report in taken} == {ExecutionType.PENDING_NEW}
+    assert refused.stated_reason is RefusalReason.DUPLICATE_ORDER
+    assert (refused.limit, refused.current) == (DUPLICATES_MAX, DUPLICATES_MAX)
+    refusals = [refused]
+
+    def next_taken() -> Any:
+        report = small.await_report(rest(small, 800))
+        if report.execution_type == ExecutionType.PENDING_NEW:
+            return report
+        refusals.append(report)
+        return None
+
+    window_ns, first_ns = DUPLICATE_WINDOW_MS * NS_PER_MS, taken[0].published_ns
+    assert await_that(next_taken, "the end of the window").published_ns - first_ns >= window_ns
+    assert all(report.published_ns - first_ns < window_ns for report in refusals)
+    plain = pair.desks["plain"]
+    for order_id in [rest(plain, 1) for _ in range(DUPLICATES_MAX + 1)]:
+        plain.await_resting(order_id)
+
+
+def test_risk_book_age_max_ms(pair: EnginePair, small: TradingDesk) -> None:
+    maker = pair.desks["maker"]
+    maker.await_resting(maker.submit(side=Side.SELL, price_ticks=6_600_000, order_lots=10 * ORDER_LOTS))
+    await_that(lambda: small.client.best(INSTRUMENT).ask_ticks == 6_600_000, "the quote")
+    taking = {"side": Side.BUY, "price_ticks": 0, "order_lots": ORDER_LOTS, "order_type": OrderType.MARKET}
+    assert status_of(small.await_end(small.submit(**taking))) is OrderStatus.FILLED
+    age_max_ns = BOOK_AGE_MAX_MS * NS_PER_MS
+    await_that(lambda: (small.client.best(INSTRUMENT).age_ns or 0) > age_max_ns, "the book growing old")
+    refused = small.await_end(small.submit(**taking))
+    assert refused.stated_reason is RefusalReason.NO_REFERENCE_PRICE
+    assert refused.limit == age_max_ns < refused.current
+
+
+@BOTH
+def test_venue_receive_window_ms(pair: EnginePair, engine: str) -> None:
+    desk, venue = pair.desk(engine), pair.venue_of(engine)
+    assert venue.process is not None
+    with standing_still(venue.process.pid):
+        order_id = rest(desk, 500)
+        desk.await_report(order_id, ExecutionType.PENDING_NEW)
+        let_pass(2 * RECEIVE_WINDOW_MS)
+    if engine == PLAIN:
+        desk.await_resting(order_id)
+    else:
+        assert desk.await_end(order_id).stated_reason is RejectReason.REQUEST_EXPIRED
+
+
+def test_venue_kind_ca_file_order_url_and_market_url(pair: EnginePair, small: TradingDesk) -> None:
+    assert pair.private_venue.address("ws").startswith("wss://localhost:")
+    small.await_resting(rest(small, 600))
+
+
+def test_venue_name_instruments_and_strategy_accounts(pair: EnginePair) -> None:
+    client = pair.desks["small"].client
+    assert [*client.instruments()] == [INSTRUMENT, OTHER_INSTRUMENT]
+    assert [*client.accounts()] == ["small"]
+    assert [*pair.desks["maker"].client.accounts()] == ["maker"]
+
+
+def test_account_api_key_env_secret_env_and_key_file(pair: EnginePair, small: TradingDesk) -> None:
+    # One account of this engine has its key from two variables, the other from a file.
+    small.await_resting(rest(small, 700))
+    maker = pair.desks["maker"]
+    maker.await_resting(rest(maker, 701))
+
+
+@pytest.mark.parametrize(
+    ("terms", "reason", "numbers"),
+    [
+        ({"side": Side.BUY, "order_lots": 50_001}, RefusalReason.MAX_QUANTITY_EXCEEDED, (50_000, 0, 50_001)),
+        ({"side": Side.BUY, "order_lots": 33_334}, RefusalReason.MAX_NOTIONAL_EXCEEDED, None),
+        ({"side": Side.SELL, "order_lots": 1_001}, RefusalReason.POSITION_LIMIT_EXCEEDED, (-1_000, 0, 1_001)),
+    ],
+    ids=["max_order_quantity", "max_order_notional", "max_short"],
+)
+def test_strategy_limit(pair: EnginePair, terms: dict[str, Any], reason: RefusalReason, numbers: Any) -> None:
+    limited = pair.desks["limited"]
+    refused = limited.await_end(limited.submit(price_ticks=FAR_TICKS, **terms))
+    assert refused.stated_reason is reason
+    assert numbers in (None, (refused.limit, refused.current, refused.requested))
+
+
+def test_strategy_limit_instrument(pair: EnginePair) -> None:
+    limited = pair.desks["limited"]
+    refused = limited.await_end(limited.client.submit(OTHER_INSTRUMENT, Side.BUY, "1", price="3000"))
+    assert refused.stated_reason is RefusalReason.NOT_PERMITTED
+
+
+def test_strategy_limit_max_long(pair: EnginePair, small: TradingDesk) -> None:
+    limited = pair.desks["limited"]
+    limited.await_resting(limited.submit(side=Side.BUY, price_ticks=FAR_TICKS, order_lots=30_000))
+    refused = limited.await_end(limited.submit(side=Side.BUY, price_ticks=FAR_TICKS + 1, order_lots=10_001))
+    assert refused.stated_reason is RefusalReason.POSITION_LIMIT_EXCEEDED
+    assert (refused.limit, refused.current, refused.requested) == (40_000, 30_000, 10_001)
+
+
+def test_a_clients_time_to_live_ms(pair: EnginePair) -> None:
+    limited = pair.desks["limited"]
+    limited.client.close()
+    with connect(f"shm://{SMALL}", strategy="limited", time_to_live_ms=50) as client:
+        desk = TradingDesk(client, INSTRUMENT)
+        with standing_still(pair.processes[SMALL].pid):
+            order_id = rest(desk)
+            let_pass(60)
+        refused = desk.await_report(order_id)
+        assert refused.stated_reason is RefusalReason.COMMAND_EXPIRED
+        assert refused.limit < refused.current < refused.limit + 60 * NS_PER_S
+    limited.client.reconnect()
+
+
+@pytest.mark.parametrize(
+    ("place", "change", "words"),
+    [
+        ("venue", PRODUCTION, "venue[0].live = false: real orders need an explicit yes"),
+        ("venue", {"live": True}, 'venue[0].live = true: contradicts environment = "custom"'),
+        ("ipc", {"command_time_to_live_ms": 50}, "ipc.command_time_to_live_ms = 50: is not a key"),
+        ("account", {"key_type": "hmac"}, 'account[0].key_type = "hmac": is not a key'),
+    ],
+    ids=["environment", "live", "time_to_live", "key_type"],
+)
+def test_a_key_that_cannot_be_meant_starts_nothing(
+    pair: EnginePair, place: str, change: dict[str, Any], words: str
+) -> None:
+    table: dict[str, Any] = {**pair.plain_table(), "ipc": {}}
+    table["engine"]["name"] = "never"
+    section = table[place][0] if isinstance(table[place], list) else table[place]
+    section.update(change)
+    table["venue"][0] = {key: value for key, value in table["venue"][0].items() if value is not None}
+    engine, ready_file = pair.installation.launch_engine(table)
+    await_that(lambda: engine.status is not None, "the engine's refusal")
+    told = "\n".join(engine.new_lines())
+    assert (engine.status, words in told) == (2, True), told
+    assert "Traceback" not in told
+    assert not ready_file.exists()
+    assert not Path(pair.installation.runtime / "never").exists()
