@@ -200,6 +200,16 @@ class Engine:
             gateway.is_connected for gateway in self._market_gateways
         )
 
+    def troubles(self) -> dict[str, str]:
+        """What last went wrong with the order connection of each account that is not live, by the account's name."""
+        states = self._segments.state.table("accounts")["connection_state"]
+        accounts = zip(self._config.accounts, self.order_gateways, states, strict=True)
+        return {
+            account.name: gateway.trouble
+            for account, gateway, state in accounts
+            if gateway.trouble and state != ConnectionState.LIVE
+        }
+
     def failures(self) -> list[BaseException]:
         """What broke in a gateway by our own mistake; the engine must not go on then."""
         found = []

@@ -79,7 +79,7 @@ async def _live(engine: Engine, loop: SpinLoop, log: EventLog, ready_file: Path 
             await asyncio.gather(starting, return_exceptions=True)
             return
         starting.result()
-        await _until_ready(engine, stopping)
+        await _until_ready(engine, stopping, log)
         if not stopping.is_set():
             _announce(ready_file)
             log.write(LogLevel.INFO, "ready")
@@ -94,9 +94,14 @@ async def _live(engine: Engine, loop: SpinLoop, log: EventLog, ready_file: Path 
         log.write(LogLevel.INFO, "stopped")
 
 
-async def _until_ready(engine: Engine, stopping: asyncio.Event) -> None:
+async def _until_ready(engine: Engine, stopping: asyncio.Event, log: EventLog) -> None:
+    told: dict[str, str] = {}
     while not engine.is_ready() and not stopping.is_set():
         _raise_failures(engine)
+        for account, trouble in engine.troubles().items():
+            if told.get(account) != trouble:
+                told[account] = trouble
+                log.write(LogLevel.WARNING, "not_connected", account=account, reason=trouble)
         await asyncio.sleep(_CHECK_S)
 
 
