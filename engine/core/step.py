@@ -9,16 +9,17 @@ import numpy as np
 from engine.core.amend import on_amend_order
 from engine.core.cancel import on_cancel_all, on_cancel_order
 from engine.core.command_checks import check_envelope, command_at
-from engine.core.effects import announce_venue_state, report_refusal, room_for_effects
+from engine.core.effects import announce_venue_state, report_order, report_refusal, room_for_effects
 from engine.core.new_order import on_new_order
+from engine.core.order_table import NOWHERE, find_order
 from engine.core.rate_budget import learn_budget
 from engine.core.risk import Verdict
-from engine.core.state import accounts_of, balance_of, header_of, instruments_of, strategies_of, terms_of
+from engine.core.state import accounts_of, balance_of, header_of, instruments_of, orders_of, strategies_of, terms_of
 from engine.core.target_position import on_target_position
 from engine.core.time_passes import next_deadline_ns, on_timer
 from engine.core.venue_reports import on_venue_report
 from ipc.compiler import kernel
-from ipc.enums import ConnectionState, RecordKind, RefusalReason
+from ipc.enums import ConnectionState, ExecutionType, RecordKind, RefusalReason
 from ipc.memory import fence_release, load, store, store_release, view
 from ipc.records import (
     AMEND_ORDER,
@@ -84,9 +85,23 @@ def _on_command(state: int, record: int, kind: int, source: int) -> None:
     strategy["command_count"] += 1
     if verdict.reason != 0:
         strategy["refused_count"] += 1
-        report_refusal(
-            state, source, command["order_id"], verdict.reason, verdict.limit, verdict.current, verdict.requested
-        )
+        _report_verdict(state, source, command["order_id"], kind, verdict)
+
+
+@kernel
+def _report_verdict(state: int, source: int, order_id: int, kind: int, verdict: Verdict) -> None:
+    """Tells why a command was refused; a refused change of an order says how that order stands (FIX 35=9)."""
+    slot = NOWHERE
+    if kind == RecordKind.CANCEL_ORDER or kind == RecordKind.AMEND_ORDER:
+        slot = find_order(state, order_id)
+    if slot == NOWHERE or orders_of(state)[slot]["strategy_id"] != source:
+        report_refusal(state, source, order_id, verdict.reason, verdict.limit, verdict.current, verdict.requested)
+        return
+    report = report_order(state, orders_of(state)[slot], ExecutionType.REFUSED)
+    report["reason"] = verdict.reason
+    report["limit"] = verdict.limit
+    report["current"] = verdict.current
+    report["requested"] = verdict.requested
 
 
 @kernel

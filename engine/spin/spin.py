@@ -188,9 +188,10 @@ def apply_commands(ports_address: int, records: int, count: int, first: int, str
             return place - first | ports["frames_used"] << APPLIED_BITS
         now_ns = monotonic_ns()
         copy_words(ports["scratch"], records + place * SLOT_BYTES, SLOT_WORDS)
+        published_ns = view(ports["scratch"], 1, HEADER)[0]["published_ns"]
         effects = run_step(ports, ports["scratch"], now_ns, strategy_id)
         ports["input_count"] += 1
-        route_effects(ports, effects, now_ns, 0)
+        route_effects(ports, effects, now_ns, published_ns)
     return count - first | ports["frames_used"] << APPLIED_BITS
 
 
