@@ -1,0 +1,1 @@
+"""The compiled loop: its texts, its frames, and what it does with rings and timers."""
