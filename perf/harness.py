@@ -100,10 +100,17 @@ class Figures:
         return float(np.quantile(np.abs(_resampled_medians(ratios) - 1), 0.9))
 
     def value_noise(self, figure: str) -> float:
-        """How far the median moves when the repetitions are drawn anew, as a share of it, 90th percentile."""
-        values = np.array(self._ours[figure] + self._again[figure])
-        median = np.median(values)
-        return float(np.quantile(np.abs(_resampled_medians(values) - median), 0.9) / median)
+        """How far our median moves when the repetitions are drawn anew, as a share of it, 90th percentile."""
+        return _spread(self._ours[figure] + self._again[figure])
+
+    def reference_noise(self, name: str, figure: str) -> float:
+        """The same for a reference."""
+        return _spread(self._references[name][figure])
+
+
+def _spread(values: list[float]) -> float:
+    median = np.median(values)
+    return float(np.quantile(np.abs(_resampled_medians(np.array(values)) - median), 0.9) / median)
 
 
 def _resampled_medians(

@@ -67,7 +67,7 @@ def quantile(histogram: NDArray[np.int64], share: float) -> float:
     low, width = float(_LOWEST[index]), float(_WIDTH[index])
     tick = float(clock_tick_ns())
     if width < tick:
-        low, width = (np.rint((low + width / 2) / tick) - 0.5) * tick, tick
+        low, width = (np.floor((low + width / 2) / tick + 0.5) - 0.5) * tick, tick
     first, last = np.searchsorted(_MIDDLE, (low, low + width))
     below, inside = float(counts[:first].sum()), float(counts[first:last].sum())
     return float(low + (wanted - below) / inside * width)
@@ -77,7 +77,7 @@ def median(times: NDArray[np.int64]) -> float:
     """The median of single times, the samples of a tick spread around it."""
     tick = float(clock_tick_ns())
     middle = float(np.partition(times, len(times) // 2)[len(times) // 2])
-    low = (np.rint(middle / tick) - 0.5) * tick
+    low = (np.floor(middle / tick + 0.5) - 0.5) * tick
     below, inside = np.count_nonzero(times < low), np.count_nonzero((times >= low) & (times < low + tick))
     return float(low + (len(times) / 2 - below) / inside * tick)
 

@@ -118,3 +118,27 @@ def make_row(
     verdicts = {_verdict(run, figures, figure, unjudged, goal, reference_name) for goal in goals}
     worst = next((verdict for verdict in (MISSED, NOT_MEASURABLE, MET) if verdict in verdicts), None)
     return Row(**{**vars(unjudged), "verdict": worst})
+
+
+def reference_row(
+    figures: Figures, name: str, *, row: str, key: str, what: str, figure: str, unit: str, samples: int
+) -> Row:
+    """A reference as a row of its own, so that it can be compared over time as well."""
+    value = figures.reference(name, figure)
+    assert value is not None, f"{name} was not measured"
+    repetitions = figures.turns // 2
+    return Row(
+        row=row,
+        key=key,
+        what=what,
+        value=value,
+        unit=unit,
+        better="lower",
+        reference_name=None,
+        reference=None,
+        ratio=None,
+        noise=figures.reference_noise(name, figure),
+        samples=samples * repetitions,
+        goal=None,
+        verdict=None,
+    )

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from gateways.simulator.keys import generate_ed25519
 
-ENGINE, STRATEGY, ACCOUNT, VENUE = "perf", "perf", "perf", "BINANCE"
+ENGINE, ACCOUNT, VENUE = "perf", "perf", "BINANCE"
+STRATEGY, REMOTE_STRATEGY = "local", "remote"
 PAIR = "BTC/USDT"
-STRATEGY_ID = 1
+STRATEGY_ID, REMOTE_STRATEGY_ID = 1, 2
 INSTRUMENT = f"{PAIR}.{VENUE}"
 # An order that the venue takes and nobody trades with.
 LOW_PRICE, LOW_QUANTITY = "20000.00", "0.001"
@@ -23,6 +24,23 @@ LOW_PRICE, LOW_QUANTITY = "20000.00", "0.001"
 def _text(value: str) -> str:
     """A TOML string; JSON's escapes are TOML's."""
     return json.dumps(value)
+
+
+def _strategy(name: str, strategy_id: int) -> str:
+    return f"""
+[[strategy]]
+name = {_text(name)}
+id = {strategy_id}
+accounts = [{_text(ACCOUNT)}]
+rate_limit = {{ rate_limit_orders = 100000, rate_limit_window_ms = 1000 }}
+
+[[strategy.limit]]
+instrument = {_text(INSTRUMENT)}
+max_order_quantity = "1"
+max_order_notional = "1000000"
+max_long = "10"
+max_short = "10"
+"""
 
 
 def _write(path: Path, text: str) -> Path:
@@ -97,17 +115,5 @@ name = {_text(ACCOUNT)}
 venue = {_text(VENUE)}
 key_file = "key.toml"
 
-[[strategy]]
-name = {_text(STRATEGY)}
-id = {STRATEGY_ID}
-accounts = [{_text(ACCOUNT)}]
-rate_limit = {{ rate_limit_orders = 100000, rate_limit_window_ms = 1000 }}
-
-[[strategy.limit]]
-instrument = {_text(INSTRUMENT)}
-max_order_quantity = "1"
-max_order_notional = "1000000"
-max_long = "10"
-max_short = "10"
-""",
+{_strategy(STRATEGY, STRATEGY_ID)}{_strategy(REMOTE_STRATEGY, REMOTE_STRATEGY_ID)}""",
         )

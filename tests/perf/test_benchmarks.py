@@ -38,7 +38,17 @@ EXPECTED_KEYS = {
         "fill_cost_8000",
     },
     "start": {"start_cached_s", "start_cold_s", "engine_rss_mb"},
-    "signal_to_wire": {"bare_send_p50_us", "picows_echo_p50_us", "zmq_rtt_p50_us"},
+    "signal_to_wire": {
+        "signal_to_bytes_p50_us",
+        "signal_to_bytes_p99_us",
+        "signal_to_bytes_p999_us",
+        "signal_to_sent_p50_us",
+        "signal_to_ack_p50_us",
+        "zmq_to_bytes_p50_us",
+        "bare_send_p50_us",
+        "picows_echo_p50_us",
+        "zmq_rtt_p50_us",
+    },
 }
 
 

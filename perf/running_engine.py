@@ -1,0 +1,226 @@
+"""Owns the engine of the wire benchmark: a whole one, in this process, beside a venue in the peer.
+
+Its loop runs only during a repetition, so that references have the core to themselves in between.
+"""
+
+import asyncio
+import contextlib
+import gc
+import mmap
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import load_config
+from engine.engine import Engine
+from engine.event_log import EventLog, LogLevel
+from engine.lifetime import EngineLock, next_epoch
+from engine.loop import SpinLoop
+from engine.segments import EngineSegments
+from engine.state_builder import Directory
+from engine.warmup import load_entries
+from ipc.clock import SystemClock
+from ipc.histogram import HISTOGRAM_WORDS
+from ipc.memory import address_of
+from perf.machine import USABLE_CORES
+from perf.peer import Peer
+from perf.setting import ENGINE, Setting
+from perf.venue_driver import (
+    ACKNOWLEDGED,
+    COUNT,
+    FILLED,
+    INTERVAL_NS,
+    MODE,
+    OUTCOME,
+    OVER_SHARED_MEMORY,
+    OVER_ZEROMQ,
+    PORT,
+    REASON,
+    START_NS,
+    VenuePeer,
+    warm_up,
+)
+
+_READY_TIMEOUT_S = 30
+
+
+class RunningEngine:
+    """An engine that is connected and live, and the peer that drives it."""
+
+    def __init__(self, loop: SpinLoop, engine: Engine, segments: EngineSegments, driver: "_DriverLink") -> None:
+        self._loop = loop
+        self._segments = segments
+        self._acknowledged = driver.acknowledged
+        self._peer = driver.peer
+        self._pipes = driver.pipes
+        self._orders_before = 0
+        self._ready: list[int] = []
+        self._sent: list[int] = []
+        (gateway,) = engine.order_gateways
+        send_frame = gateway.send_frame
+        clock = SystemClock.monotonic_ns
+
+        def timed_send(buffer: bytearray, offset: int) -> bool:
+            self._ready.append(clock())
+            is_sent = send_frame(buffer, offset)
+            self._sent.append(clock())
+            return is_sent
+
+        engine.hot_loop.use_senders([timed_send], [gateway.sign])
+
+    def trade(self, count: int, interval_ns: int, *, over_zeromq: bool = False) -> "WireTimes":
+        """One repetition: so many orders, from signal to fill; AssertionError unless all of it happened."""
+        words = self._peer.words
+        words[MODE] = OVER_ZEROMQ if over_zeromq else OVER_SHARED_MEMORY
+        words[COUNT], words[INTERVAL_NS] = count, interval_ns
+        self._acknowledged[:] = 0
+        self._ready.clear()
+        self._sent.clear()
+        self._loop.run_until_complete(self._pipes.ask())
+        self._verify(count)
+        due = int(words[START_NS]) + np.arange(count, dtype=np.int64) * interval_ns
+        return WireTimes(np.array(self._ready) - due, np.array(self._sent) - due, self._acknowledged)
+
+    def _verify(self, count: int) -> None:
+        words = self._peer.words
+        assert words[OUTCOME] == 0, (
+            f"the driver ended with {int(words[OUTCOME])} after {int(words[ACKNOWLEDGED])} acknowledgements and "
+            f"{int(words[FILLED])} fills of {count}, reason {int(words[REASON])}"
+        )
+        self._orders_before += count
+        state = self._segments.state
+        books, strategies = state.table("books"), state.table("strategies")
+        header = state.header
+        found = {
+            "acknowledged": int(words[ACKNOWLEDGED]),
+            "filled": int(words[FILLED]),
+            "frames": len(self._sent),
+            "commands": int(strategies["command_count"].sum()),
+            "refusals": int(strategies["refused_count"].sum()),
+            "fills": int(books["fill_count"].sum()),
+            "open orders": int(header["open_order_count"]),
+            "position": int(books["position_lots"].sum()),
+            "oddities": sum(
+                int(header[f"{name}_count"])
+                for name in ("late_fill", "overfill", "duplicate_trade", "unmatched_report")
+            ),
+        }
+        expected = dict.fromkeys(("acknowledged", "filled", "frames"), count)
+        expected |= dict.fromkeys(("commands", "fills"), self._orders_before)
+        expected |= dict.fromkeys(("refusals", "open orders", "position", "oddities"), 0)
+        assert found == expected, f"after {self._orders_before} orders there is {found}, expected is {expected}"
+
+
+@dataclass(frozen=True)
+class WireTimes:
+    """What happened to each order, in nanoseconds after its signal was due."""
+
+    ready: NDArray[np.int64]
+    sent: NDArray[np.int64]
+    acknowledged: NDArray[np.int64]
+    """A histogram; empty when the strategy is remote."""
+
+
+class _Pipes:
+    """How the two processes wake each other without a timer."""
+
+    def __init__(self) -> None:
+        self.peer_orders, self.orders = os.pipe()
+        self.answers, self.peer_answers = os.pipe()
+
+    async def ask(self) -> None:
+        """Asks the peer for a repetition and waits until it has answered."""
+        loop = asyncio.get_running_loop()
+        answered = loop.create_future()
+        loop.add_reader(self.answers, lambda: answered.set_result(os.read(self.answers, 1)))
+        os.write(self.orders, b".")
+        assert await answered == b".", "the peer process ended"
+        loop.remove_reader(self.answers)
+
+    def close_ours(self) -> None:
+        """Ends the peer."""
+        os.close(self.orders)
+        os.close(self.answers)
+
+    def close_peers(self) -> None:
+        """After the fork the peer alone has its ends, so that its death is seen here."""
+        os.close(self.peer_orders)
+        os.close(self.peer_answers)
+
+
+@dataclass(frozen=True)
+class _DriverLink:
+    """What joins us to the peer: the process, its wake-up calls, and a histogram that both see."""
+
+    peer: Peer
+    pipes: _Pipes
+    acknowledged: NDArray[np.int64]
+
+
+@contextlib.contextmanager
+def _driver(setting: Setting, peer_core: int) -> Iterator[_DriverLink]:
+    pipes = _Pipes()
+    acknowledged = np.frombuffer(mmap.mmap(-1, HISTOGRAM_WORDS * 8), dtype=np.int64)
+    venue = VenuePeer(
+        setting.write_keys(), address_of(acknowledged), orders=pipes.peer_orders, answers=pipes.peer_answers
+    )
+
+    def work(words: NDArray[np.int64]) -> None:
+        pipes.close_ours()
+        venue.work(words)
+
+    with Peer(work, core=peer_core) as peer:
+        pipes.close_peers()
+        assert os.read(pipes.answers, 1) == b".", "the venue did not start"
+        yield _DriverLink(peer, pipes, acknowledged)
+        pipes.close_ours()
+
+
+@contextlib.contextmanager
+def running_engine(*, core: int, peer_core: int) -> Iterator[RunningEngine]:
+    """An engine with the product's default capacities, live."""
+    warm_up()
+    load_entries()
+    with TemporaryDirectory(prefix="oms-perf-", dir="/dev/shm") as folder:
+        setting = Setting(Path(folder), engine_core=core)
+        with setting.entered(), _driver(setting, peer_core) as driver, _engine(setting, driver) as engine:
+            yield engine
+
+
+@contextlib.contextmanager
+def _engine(setting: Setting, driver: _DriverLink) -> Iterator[RunningEngine]:
+    config = load_config(setting.write_engine(int(driver.peer.words[PORT])))
+    lock = EngineLock(ENGINE)
+    epoch = next_epoch(ENGINE)
+    segments = EngineSegments(config, Directory(config), lock.folder, epoch=epoch)
+    clock, loop = SystemClock(), SpinLoop()
+    with (setting.folder / "engine.log").open("wb") as log_file:
+        log = EventLog(log_file.fileno(), LogLevel.INFO, clock)
+        engine = Engine(config, segments, epoch=epoch, loop=loop, cores=USABLE_CORES, clock=clock, log=log)
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        try:
+            loop.run_until_complete(_until_ready(engine))
+            yield RunningEngine(loop, engine, segments, driver)
+            loop.run_until_complete(engine.stop())
+        finally:
+            gc.enable()
+            gc.unfreeze()
+            loop.close()
+            segments.retire()
+            lock.release()
+
+
+async def _until_ready(engine: Engine) -> None:
+    async with asyncio.timeout(_READY_TIMEOUT_S):
+        await engine.start()
+        while not engine.is_ready():
+            for error in engine.failures():
+                raise error
+            await asyncio.sleep(0.01)

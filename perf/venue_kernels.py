@@ -1,0 +1,258 @@
+"""Owns the other end of the wire benchmark in compiled code: strategy and venue in one loop, on one core.
+
+It publishes a signal when its time has come, reads the order frame from the socket, answers at once with
+prepared bytes, sees the report in its ring, and fills the order. Arrival times are fixed beforehand: a
+sample starts when its signal was due, not when it was published.
+
+    due --publish--> [engine] --frame--> acknowledgement --> [engine] --report--> sample taken, then the fill
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from ipc.compiler import kernel, kernel_without_gil
+from ipc.enums import ExecutionType, OrderType, RecordKind, Side, TimeInForce
+from ipc.histogram import record_value
+from ipc.memory import monotonic_ns, view
+from ipc.records import EXECUTION_REPORT, SLOT_BYTES
+from ipc.strategy_kernels import drain_reports, publish_new_order
+
+PRICES = 1_000
+# Orders on their way at the same time; a signal that is due beyond that waits, and its sample with it.
+IN_FLIGHT_MAX = 1_024
+REQUEST_ID_BYTES = 17
+CLIENT_ID_BYTES = REQUEST_ID_BYTES - 1
+# {"id":"n...
+_REQUEST_ID_PLACE = 7
+_NEW_ORDER_LETTER = ord("n")
+NUMBER_DIGITS = 12
+_FIRST_NUMBER = 100_000_000_000
+_REPORTS_MAX = 16
+_DONT_WAIT = 0x40
+_SILENCE_NS = 5_000_000_000
+
+PUBLISH_FAILED = -1
+CONNECTION_ENDED = -2
+ORDER_FAILED = -3
+TOO_SLOW = -4
+
+DRIVER = np.dtype(
+    [
+        (name, "<i8")
+        for name in (
+            "session",
+            "socket",
+            "received",  # address of received_bytes for frames
+            "received_bytes",
+            "filled_bytes",
+            "reports",  # address of slots for reports
+            "request_ids",  # address of IN_FLIGHT_MAX x REQUEST_ID_BYTES
+            "acknowledgement",
+            "acknowledgement_bytes",
+            "acknowledgement_request_id",  # where in it
+            "acknowledgement_client_id",
+            "acknowledgement_number",
+            "fill",
+            "fill_bytes",
+            "fill_client_id",
+            "fill_number",
+            "fill_trade",
+            "price_ticks",
+            "order_lots",
+            "next_number",
+            "start_ns",
+            "interval_ns",
+            "histogram",
+            "published",
+            "answered",
+            "acknowledged",
+            "filled",
+            "reason",  # of the first report that an order had failed
+        )
+    ],
+    align=True,
+)
+
+_receive: Any = types.ExternalFunction("recv", types.int64(types.int64, types.int64, types.int64, types.int64))
+_send: Any = types.ExternalFunction("send", types.int64(types.int64, types.int64, types.int64, types.int64))
+
+
+@kernel
+def put_number(message: NDArray[np.uint8], place: int, number: int) -> None:
+    """Writes a number of NUMBER_DIGITS digits into a prepared message."""
+    rest = _FIRST_NUMBER + number
+    for digit in range(NUMBER_DIGITS):
+        message[place + NUMBER_DIGITS - 1 - digit] = 48 + rest % 10
+        rest //= 10
+
+
+@kernel
+def frame_end(received: NDArray[np.uint8], start: int, end: int) -> int:
+    """Where the client's frame that begins at `start` ends, 0 while it is not complete (RFC 6455, 5.2)."""
+    if end - start < 8:
+        return 0
+    frame_bytes = 6 + (received[start + 1] & 0x7F)
+    if frame_bytes == 6 + 126:
+        frame_bytes = 8 + (received[start + 2] << 8) + received[start + 3]
+    return start + frame_bytes if start + frame_bytes <= end else 0
+
+
+@kernel
+def _publish(driver: np.void) -> bool:
+    number = driver["next_number"] + driver["published"]
+    order_id = publish_new_order(
+        driver["session"],
+        0,
+        0,
+        Side.BUY if number & 1 == 0 else Side.SELL,
+        driver["price_ticks"] + number % PRICES,
+        driver["order_lots"],
+        OrderType.LIMIT,
+        TimeInForce.GTC,
+        0,
+        number,
+        -1,
+        -1,
+        -1,
+        -1,
+    )
+    driver["published"] += 1
+    return order_id > 0
+
+
+@kernel
+def _answer(driver: np.void, received: NDArray[np.uint8], start: int) -> bool:
+    """Acknowledges the order in a frame; other requests and pings are passed over."""
+    size = np.int64(received[start + 1] & 0x7F)
+    mask = start + (4 if size == 126 else 2)
+    payload = mask + 4
+    if received[start] != 0x81 or size < 126:
+        return True
+    first = received[payload + _REQUEST_ID_PLACE] ^ received[mask + (_REQUEST_ID_PLACE & 3)]
+    if first != _NEW_ORDER_LETTER:
+        return True
+    number = driver["next_number"] + driver["answered"]
+    kept = view(driver["request_ids"] + number % IN_FLIGHT_MAX * REQUEST_ID_BYTES, REQUEST_ID_BYTES, np.uint8)
+    message = view(driver["acknowledgement"], driver["acknowledgement_bytes"], np.uint8)
+    request_id, client_id = driver["acknowledgement_request_id"], driver["acknowledgement_client_id"]
+    for index in range(REQUEST_ID_BYTES):
+        place = _REQUEST_ID_PLACE + index
+        letter = received[payload + place] ^ received[mask + (place & 3)]
+        kept[index] = letter
+        message[request_id + index] = letter
+        if index > 0:
+            message[client_id + index - 1] = letter
+    put_number(message, driver["acknowledgement_number"], number)
+    driver["answered"] += 1
+    size = driver["acknowledgement_bytes"]
+    return _send(driver["socket"], driver["acknowledgement"], size, _DONT_WAIT) == size
+
+
+@kernel
+def _fill(driver: np.void, number: int) -> bool:
+    kept = view(driver["request_ids"] + number % IN_FLIGHT_MAX * REQUEST_ID_BYTES, REQUEST_ID_BYTES, np.uint8)
+    message = view(driver["fill"], driver["fill_bytes"], np.uint8)
+    for index in range(CLIENT_ID_BYTES):
+        message[driver["fill_client_id"] + index] = kept[index + 1]
+    put_number(message, driver["fill_number"], number)
+    put_number(message, driver["fill_trade"], number)
+    return _send(driver["socket"], driver["fill"], driver["fill_bytes"], _DONT_WAIT) == driver["fill_bytes"]
+
+
+@kernel
+def _take_frames(driver: np.void) -> int:
+    received = view(driver["received"], driver["received_bytes"], np.uint8)
+    filled = driver["filled_bytes"]
+    count = _receive(driver["socket"], driver["received"] + filled, driver["received_bytes"] - filled, _DONT_WAIT)
+    if count == 0:
+        return CONNECTION_ENDED
+    if count < 0:
+        return 0
+    end = filled + count
+    start = 0
+    while True:
+        next_start = frame_end(received, start, end)
+        if next_start == 0:
+            break
+        if not _answer(driver, received, start):
+            return CONNECTION_ENDED
+        start = next_start
+    for index in range(end - start):
+        received[index] = received[start + index]
+    driver["filled_bytes"] = end - start
+    return 0
+
+
+@kernel
+def _take_reports(driver: np.void) -> int:
+    count = drain_reports(driver["session"], driver["reports"], _REPORTS_MAX)
+    now_ns = monotonic_ns()
+    for place in range(count):
+        report = view(driver["reports"] + place * SLOT_BYTES, 1, EXECUTION_REPORT)[0]
+        if report["kind"] != RecordKind.EXECUTION_REPORT:
+            continue
+        kind = report["execution_type"]
+        number = report["client_tag"]
+        if kind == ExecutionType.NEW:
+            due_ns = driver["start_ns"] + (number - driver["next_number"]) * driver["interval_ns"]
+            record_value(driver["histogram"], now_ns - due_ns)
+            driver["acknowledged"] += 1
+            if not _fill(driver, number):
+                return CONNECTION_ENDED
+        elif kind == ExecutionType.TRADE:
+            driver["filled"] += 1
+        elif kind != ExecutionType.PENDING_NEW:
+            driver["reason"] = report["reason"]
+            return ORDER_FAILED
+    return 0
+
+
+@kernel_without_gil
+def answer_and_fill(address: int, count: int) -> int:
+    """Waits for so many orders, acknowledges and fills each; returns 0, or what went wrong."""
+    driver = view(address, 1, DRIVER)[0]
+    end_ns = monotonic_ns() + _SILENCE_NS
+    for _ in range(count):
+        driver["answered"] = 0
+        while driver["answered"] == 0:
+            if _take_frames(driver) < 0:
+                return CONNECTION_ENDED
+            if monotonic_ns() > end_ns:
+                return TOO_SLOW
+        if not _fill(driver, driver["next_number"]):
+            return CONNECTION_ENDED
+        driver["next_number"] += 1
+    return 0
+
+
+@kernel_without_gil
+def trade(address: int, count: int) -> int:
+    """Sends so many signals and sees each of them filled; returns 0, or what went wrong."""
+    driver = view(address, 1, DRIVER)[0]
+    driver["published"] = 0
+    driver["answered"] = 0
+    driver["acknowledged"] = 0
+    driver["filled"] = 0
+    end_ns = driver["start_ns"] + count * driver["interval_ns"] + _SILENCE_NS
+    while driver["filled"] < count:
+        now_ns = monotonic_ns()
+        published = driver["published"]
+        is_due = published < count and now_ns >= driver["start_ns"] + published * driver["interval_ns"]
+        if is_due and published - driver["filled"] < IN_FLIGHT_MAX:
+            if not _publish(driver):
+                return PUBLISH_FAILED
+        elif published == driver["filled"]:
+            # Nothing is under way: only the clock matters until the next signal is due.
+            continue
+        outcome = _take_frames(driver)
+        if outcome == 0:
+            outcome = _take_reports(driver)
+        if outcome < 0:
+            return outcome
+        if now_ns > end_ns:
+            return TOO_SLOW
+    driver["next_number"] += count
+    return 0
