@@ -44,6 +44,7 @@ class SharedMemoryChannel:
     """One strategy's end of the rings; the lock on its command ring keeps every other process out."""
 
     _is_closed = True
+    _is_lost = False
 
     def __init__(self, folder: Path, strategy: str, time_to_live_ns: int, clock: WaitingClock) -> None:
         self._clock = clock
@@ -138,6 +139,9 @@ class SharedMemoryChannel:
     def pause(self, duration_ns: int) -> None:
         """Sleeps for a moment: a ring wakes nobody. Who waits also learns that the engine was killed."""
         if not self._state.is_held():
+            # From now on also those are told who send, and who never wait.
+            self._is_lost = True
+            self._session.close()
             raise self._restarted()
         self._clock.sleep_ns(min(duration_ns, SLEEP_NS))
 
@@ -155,7 +159,7 @@ class SharedMemoryChannel:
         self.close()
 
     def _check_engine(self) -> None:
-        if self._is_closed or self._words[SegmentWord.READY] != 1:
+        if self._is_closed or self._is_lost or self._words[SegmentWord.READY] != 1:
             raise self._restarted()
 
     def _restarted(self) -> EngineRestartedError:
