@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.system.waiting import await_that
@@ -17,7 +17,9 @@ def standing_still(pid: int) -> Iterator[None]:
         await_that(lambda: state_of(pid) == "T", f"process {pid} standing still")
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        # It may have been killed meanwhile.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def state_of(pid: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ipc.client import Client
 from ipc.enums import ExecutionType, OrderStatus, OrderType, Side
-from ipc.events import ExecutionReport
+from ipc.events import ExecutionReport, VenueState
 from tests.system.client_log import ENDED
 from tests.system.installation import Installation
 from tests.system.waiting import await_that
@@ -19,10 +19,15 @@ class TradingDesk:
         self.client = client
         self.instrument = client.instruments()[instrument]
         self.reports: list[ExecutionReport] = []
+        self.states: list[VenueState] = []
 
     def hear(self) -> None:
         """Takes what is there."""
-        self.reports += [event for event in self.client.events() if isinstance(event, ExecutionReport)]
+        for event in self.client.events():
+            if isinstance(event, ExecutionReport):
+                self.reports.append(event)
+            elif isinstance(event, VenueState):
+                self.states.append(event)
 
     def reports_of(self, order_id: int) -> list[ExecutionReport]:
         """What was told of one order so far."""

@@ -1,0 +1,120 @@
+"""The engine process from its start to its end, whichever it is; every warning in it would be an error."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from ipc.client import Client
+from ipc.enums import ExecutionType, OrderStatus
+from ipc.errors import EngineRestartedError
+from ipc.order_id import unpack
+from tests.system.engine_site import ENGINE, STRATEGY, EngineSite, end, events_of, rest, threads_of
+from tests.system.installation import INSTRUMENT, installed
+from tests.system.trading_desk import status_of
+from tests.system.waiting import await_that
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+KILLED_CLIENT = f"""
+import os, signal
+from ipc.client import connect
+client = connect("shm://{ENGINE}", strategy="{STRATEGY}")
+for price in (60000, 60001, 60002):
+    print(client.submit("{INSTRUMENT}", "buy", "0.001", price=price), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineSite]:
+    """The venue, and an engine whenever a test starts one."""
+    with installed(tmp_path_factory.mktemp("life")) as installation:
+        yield EngineSite(installation)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_an_engine_that_is_told_to_end_leaves_nothing(site: EngineSite, number: signal.Signals) -> None:
+    with site.engine() as engine, site.connect() as client:
+        desk = site.desk(client)
+        desk.await_resting(rest(desk))
+        desk.cancel_everything()
+        assert (site.folder / "clients").is_socket()
+        end(engine, number)
+        assert engine.status == 0
+        assert events_of(engine) == ["starting", "instruments", "ready", "stopped"]
+        assert not site.folder.exists()
+        assert not (site.installation.folder / f"{ENGINE}.ready").exists()
+        with pytest.raises(EngineRestartedError, match=r"is gone or was replaced"):
+            rest(desk)
+        await_that(lambda: has_noticed(client), "the client's noticing")
+
+
+def test_an_engine_that_was_killed_comes_back_with_ids_that_never_were(site: EngineSite) -> None:
+    with site.engine() as engine, site.connect() as client:
+        desk = site.desk(client)
+        before = rest(desk)
+        desk.await_resting(before)
+        desk.cancel_everything()
+        end(engine, signal.SIGKILL)
+        await_that(lambda: has_noticed(client), "the client's noticing")
+        with pytest.raises(EngineRestartedError):
+            rest(desk)
+        with site.engine():
+            client.reconnect()
+            again = site.desk(client)
+            after = rest(again)
+            again.await_resting(after)
+            assert unpack(after).epoch == unpack(before).epoch + 1 == client.epoch
+            assert after > before
+            again.cancel_everything()
+            assert [order.order_id for order in client.resync().open_orders] == []
+
+
+def has_noticed(client: Client) -> bool:
+    """Whether a client that waits for events is told that its engine is gone."""
+    try:
+        client.wait(0.01)
+    except EngineRestartedError:
+        return True
+    return False
+
+
+def test_a_second_engine_of_the_name_is_refused(site: EngineSite) -> None:
+    with site.engine() as engine, site.connect() as client:
+        second, _ = site.installation.launch_engine(site.table())
+        await_that(lambda: second.status is not None, "the second engine's end")
+        assert (second.status, second.new_lines()) == (
+            2,
+            [f"an engine named '{ENGINE}' runs already; stop it or choose another name"],
+        )
+        desk = site.desk(client)
+        desk.await_resting(rest(desk))
+        desk.cancel_everything()
+        assert engine.status is None
+
+
+def test_the_ring_of_a_killed_client_is_taken_over(site: EngineSite) -> None:
+    with site.engine():
+        killed = site.installation.start("client", "-c", KILLED_CLIENT)
+        await_that(lambda: killed.status is not None, "the client's end")
+        sent = [int(line) for line in killed.new_lines()]
+        assert (killed.status, len(sent)) == (-signal.SIGKILL, 3)
+        with site.connect() as client:
+            await_that(lambda: len(client.open_orders()) == 3, "the orders of the one that was killed")
+            desk = site.desk(client)
+            statuses = [status_of(desk.await_report(order_id, ExecutionType.NEW)) for order_id in sent]
+            assert statuses == [OrderStatus.NEW] * 3
+            following = rest(desk)
+            assert unpack(following).sequence == unpack(sent[-1]).sequence + 1
+            desk.await_resting(following)
+            desk.cancel_everything()
+
+
+def test_an_engine_that_trades_has_no_thread_but_those_of_libzmq(site: EngineSite) -> None:
+    with site.engine() as engine, site.connect() as client:
+        desk = site.desk(client)
+        desk.await_resting(rest(desk))
+        desk.cancel_everything()
+        # The reaper closes sockets, the other moves bytes between them and the wire; neither runs Python.
+        assert threads_of(engine.pid) == ["ZMQbg/IO/0", "ZMQbg/Reaper"]
