@@ -73,10 +73,9 @@ STATE_HEADER = word_row(
     "overfill_count",
     "duplicate_trade_count",
     "unmatched_report_count",
-    "cancel_all_strategy",  # a cancel-all that needs more than one step goes on here, -1 when none
-    "cancel_all_instrument",
-    "cancel_all_cursor",
+    "cancel_all_count",  # strategies whose cancel-all needs further steps
     "cancel_all_resume_ns",
+    "cancel_all_turn",  # the strategy that comes first in the next step
     *(word for name in TABLE_NAMES for word in _table(name)),
 )
 
@@ -128,6 +127,9 @@ STRATEGY = word_row(
     "open_count",
     "command_count",
     "refused_count",
+    "cancel_all_pending",
+    "cancel_all_instrument",
+    "cancel_all_cursor",  # the order that it goes on with, -1 at the end
     *_words("name", 2),
 )
 

@@ -86,37 +86,60 @@ def on_cancel_all(state: int, strategy_id: int, command: np.void) -> Verdict:
     instrument_id = command["instrument_id"]
     if instrument_id < EVERY_INSTRUMENT or instrument_id >= header["instruments_count"]:
         return refuse(RefusalReason.UNKNOWN_INSTRUMENT, header["instruments_count"] - 1, 0, instrument_id)
-    if header["cancel_all_strategy"] >= 0:
-        return refuse(RefusalReason.CANCEL_ALREADY_PENDING, 1, header["cancel_all_strategy"], strategy_id)
-    header["cancel_all_strategy"] = strategy_id
-    header["cancel_all_instrument"] = instrument_id
-    header["cancel_all_cursor"] = strategies_of(state)[strategy_id]["first_open"]
-    continue_cancel_all(state)
+    strategy = strategies_of(state)[strategy_id]
+    if strategy["cancel_all_pending"] != 0:
+        return refuse(RefusalReason.CANCEL_ALREADY_PENDING, 1, 1, 1)
+    strategy["cancel_all_pending"] = 1
+    strategy["cancel_all_instrument"] = instrument_id
+    strategy["cancel_all_cursor"] = strategy["first_open"]
+    header["cancel_all_count"] += 1
+    passed_by = _continue_one(state, strategy, _ORDERS_PER_STEP)
+    # What is left goes on at once, unless the budget is what is missing.
+    is_waiting = passed_by == 0 and header["cancel_all_count"] == 1
+    header["cancel_all_resume_ns"] = header["now_ns"] + _BUDGET_WAIT_NS if is_waiting else header["now_ns"]
     return passed()
 
 
 @kernel
-def continue_cancel_all(state: int) -> None:
-    """Cancels the next few orders of the cancel-all that is under way."""
+def continue_cancel_alls(state: int) -> None:
+    """Cancels the next few orders of every cancel-all under way; each step begins with another strategy's."""
+    header, strategies = header_of(state), strategies_of(state)
+    first = header["cancel_all_turn"]
+    header["cancel_all_turn"] = first + 1 if first + 1 < len(strategies) else 0
+    left = _ORDERS_PER_STEP
+    sent = 0
+    for place in range(len(strategies)):
+        strategy = strategies[(first + place) % len(strategies)]
+        if strategy["cancel_all_pending"] != 0 and left > 0:
+            canceled = _continue_one(state, strategy, left)
+            left -= canceled
+            sent += canceled
+    # A step that could cancel nothing found every budget used up.
+    header["cancel_all_resume_ns"] = header["now_ns"] if sent > 0 else header["now_ns"] + _BUDGET_WAIT_NS
+
+
+@kernel
+def _continue_one(state: int, strategy: np.void, orders_max: int) -> int:
+    """Goes on with one strategy's cancel-all; returns how many orders it looked at and left behind."""
     header, orders = header_of(state), orders_of(state)
-    slot = header["cancel_all_cursor"]
-    header["cancel_all_resume_ns"] = header["now_ns"]
-    instrument_id = header["cancel_all_instrument"]
-    for _ in range(_ORDERS_PER_STEP):
-        if slot < 0 or room_for_effects(state) < _EFFECTS_OF_ONE_CANCEL:
-            break
+    slot = strategy["cancel_all_cursor"]
+    instrument_id = strategy["cancel_all_instrument"]
+    passed_by = 0
+    while slot >= 0 and passed_by < orders_max and room_for_effects(state) >= _EFFECTS_OF_ONE_CANCEL:
         order = orders[slot]
         following = order["next_open"]
         is_wanted = instrument_id == EVERY_INSTRUMENT or order["instrument_id"] == instrument_id
         if is_wanted and is_cancelable(order):
             if check_cancel_budget(state, order).reason != 0:
-                header["cancel_all_resume_ns"] = header["now_ns"] + _BUDGET_WAIT_NS
                 break
             cancel_rest(state, order)
         slot = following
-    header["cancel_all_cursor"] = slot
+        passed_by += 1
+    strategy["cancel_all_cursor"] = slot
     if slot < 0:
-        header["cancel_all_strategy"] = -1
+        strategy["cancel_all_pending"] = 0
+        header["cancel_all_count"] -= 1
+    return passed_by
 
 
 @kernel

@@ -122,9 +122,9 @@ def unlink_open(state: int, slot: int) -> None:
         orders[after]["previous_open"] = before
     strategy["open_count"] -= 1
     header["open_order_count"] -= 1
-    if header["cancel_all_cursor"] == slot:
+    if strategy["cancel_all_cursor"] == slot:
         # A cancel-all stands here: it goes on with the next order, never with what this slot holds next.
-        header["cancel_all_cursor"] = after
+        strategy["cancel_all_cursor"] = after
     order["previous_open"] = NOWHERE
     order["next_open"] = NOWHERE
     if header["newest_ended"] >= 0:

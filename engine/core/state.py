@@ -144,7 +144,7 @@ class State:
             offset += _aligned(counts[name] * ROWS[name].itemsize)
         header["block_bytes"] = offset
         header["hashed_bytes"] = header["effects_offset"]
-        for name in ("free_order", "oldest_ended", "newest_ended", "cancel_all_strategy"):
+        for name in ("free_order", "oldest_ended", "newest_ended"):
             header[name] = -1
         header["next_deadline_ns"] = np.iinfo(np.int64).max
         self._empty_order_tables(counts)
@@ -156,7 +156,8 @@ class State:
         for field in ("timer_position", "previous_open", "next_open", "next_ended"):
             orders[field] = -1
         self.header["free_order"] = 0
-        self.table("strategies")["first_open"] = -1
+        for field in ("first_open", "cancel_all_cursor"):
+            self.table("strategies")[field] = -1
         for name in ("order_index", "trade_index"):
             self.table(name)["value"] = -1
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.core.cancel import continue_cancel_all, on_execution_timeout
+from engine.core.cancel import continue_cancel_alls, on_execution_timeout
 from engine.core.effects import report_order, room_for_effects
 from engine.core.new_order import send_leg
 from engine.core.order_end import end_refused
@@ -34,8 +34,8 @@ def on_timer(state: int) -> None:
         handled += 1
     if handled > _TIMERS_BESIDE_CANCEL_ALL:
         return
-    if header["cancel_all_strategy"] >= 0 and header["cancel_all_resume_ns"] <= now_ns:
-        continue_cancel_all(state)
+    if header["cancel_all_count"] > 0 and header["cancel_all_resume_ns"] <= now_ns:
+        continue_cancel_alls(state)
 
 
 @kernel
@@ -103,6 +103,6 @@ def next_deadline_ns(state: int) -> int:
     """When the core next wants a TIMER record; NEVER_NS when nothing waits."""
     header = header_of(state)
     deadline_ns = earliest_ns(state)
-    if header["cancel_all_strategy"] >= 0:
+    if header["cancel_all_count"] > 0:
         deadline_ns = min(deadline_ns, header["cancel_all_resume_ns"])
     return min(deadline_ns, NEVER_NS)

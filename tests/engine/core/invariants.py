@@ -68,10 +68,12 @@ def _check_lists(world: World, orders: np.ndarray, used: np.ndarray) -> None:
     assert ended[-1:] == ([int(header["newest_ended"])] if header["newest_ended"] >= 0 else [])
     free = _walk(orders, int(header["free_order"]), "next_free")
     assert sorted([*open_slots, *ended, *free]) == list(range(len(orders))), "every slot is in one list"
-    if header["cancel_all_strategy"] >= 0 and header["cancel_all_cursor"] >= 0:
-        cursor = orders[int(header["cancel_all_cursor"])]
-        assert int(header["cancel_all_cursor"]) in living
-        assert cursor["strategy_id"] == header["cancel_all_strategy"]
+    pending = strategies[strategies["cancel_all_pending"] != 0]
+    assert int(header["cancel_all_count"]) == len(pending)
+    for strategy in pending:
+        cursor = int(strategy["cancel_all_cursor"])
+        assert cursor in living
+        assert orders[cursor]["strategy_id"] == strategy["strategy_id"]
 
 
 def _walk(orders: np.ndarray, slot: int, field: str) -> list[int]:

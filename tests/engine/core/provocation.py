@@ -211,7 +211,7 @@ def on_order_short_of_budget(act: Callable[[World, int], Step]) -> Provocation:
 def cancel_all_under_way(world: World) -> Act:
     world.place()
     budget(lambda world: world.cancel_all(), counted=100)(world)(world)
-    return lambda world: world.cancel_all(strategy=2)
+    return lambda world: world.cancel_all()
 
 
 def foreign_kind(kind: int) -> Provocation:

@@ -94,7 +94,7 @@ def test_a_cancel_all_takes_as_many_steps_as_it_needs(wide: World) -> None:
     while wide.state.header["next_deadline_ns"] <= wide.now_ns:
         asked += [request.order_id for request in wide.timer().requests]
     assert sorted(asked) == orders
-    assert wide.state.header["cancel_all_strategy"] == -1
+    assert wide.state.header["cancel_all_count"] == 0
     assert all(wide.order(order_id)["pending_cancel_ns"] == 0 for order_id in others)
 
 
@@ -114,7 +114,7 @@ def test_a_cancel_all_passes_over_what_ends_meanwhile_and_what_comes_later(wide:
     asked = {request.order_id for request in wide.cancel_all().requests}
     waiting = [order_id for order_id in orders if order_id not in asked]
     later = _place_many(wide, 2)
-    at_cursor = int(wide.row("orders", int(wide.state.header["cancel_all_cursor"]))["order_id"])
+    at_cursor = int(wide.row("orders", int(wide.row("strategies", 1)["cancel_all_cursor"]))["order_id"])
     wide.fill(at_cursor, 10)
     wide.fill(waiting[0], 10)
     asked = {request.order_id for request in wide.timer().requests}
@@ -142,6 +142,16 @@ def test_a_cancel_all_waits_for_the_venues_budget(world: World) -> None:
     assert world.state.header["next_deadline_ns"] > world.now_ns
     assert world.cancel_all().refusals == [RefusalReason.CANCEL_ALREADY_PENDING]
     assert [request.order_id for request in world.after(10 * NS_PER_MS).requests] == [order_id]
+
+
+def test_a_cancel_all_that_waits_keeps_no_other_strategy_from_its_own(wide: World) -> None:
+    mine = _place_many(wide, 40)
+    theirs = _place_many(wide, 3, strategy=2)
+    asked = [request.order_id for request in wide.cancel_all().requests]
+    assert sorted(request.order_id for request in wide.cancel_all(strategy=2).requests) == theirs
+    while wide.state.header["next_deadline_ns"] <= wide.now_ns:
+        asked += [request.order_id for request in wide.timer().requests]
+    assert sorted(asked) == mine
 
 
 def test_one_step_never_asks_for_more_frames_than_the_loop_keeps_free(wide: World) -> None:
