@@ -131,6 +131,18 @@ if not JIT_DISABLED:
         return word(word, word, word, word, word), generate
 
     @_intrinsic
+    def copy_words(typingctx: Any, target: Any, source: Any, words: Any) -> Any:
+        """Copies whole words; the two ranges do not overlap."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            to, origin = (_word_pointer(builder, address) for address in arguments[:2])
+            # LLVM's own copy is inlined where the length is known; a loop would become a call of vector code.
+            cgutils.raw_memcpy(builder, to, origin, arguments[2], 8)
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64, types.int64), generate
+
+    @_intrinsic
     def _pointer(typingctx: Any, address: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
@@ -209,6 +221,10 @@ else:
         word = ctypes.c_int64
         return int(ctypes.CFUNCTYPE(word, word, word, word, word)(int(address))(first, second, third, fourth))
 
+    def copy_words(target: int, source: int, words: int) -> None:
+        """Copies whole words; the two ranges do not overlap."""
+        ctypes.memmove(int(target), int(source), 8 * int(words))
+
     def view(address: int, count: int, dtype: Any) -> Any:
         """An array of `count` items of `dtype` over the memory at an address."""
         size = int(count) * np.dtype(dtype).itemsize
@@ -223,14 +239,6 @@ else:
 
     def yield_processor() -> None:
         """Nobody waits for this."""
-
-
-@kernel
-def copy_words(target: int, source: int, words: int) -> None:
-    """Copies whole words; the two ranges do not overlap."""
-    to, origin = view(target, words, np.int64), view(source, words, np.int64)
-    for index in range(words):
-        to[index] = origin[index]
 
 
 def address_of(array: Any) -> int:
