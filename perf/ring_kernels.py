@@ -8,7 +8,7 @@ import numpy as np
 
 from ipc.compiler import kernel, kernel_without_gil
 from ipc.histogram import record_value
-from ipc.memory import monotonic_ns, store, view
+from ipc.memory import monotonic_ns, pause, store, view
 from ipc.records import NEW_ORDER
 from ipc.ring import poll, release, try_publish
 
@@ -37,6 +37,7 @@ def exchange(outbound: int, inbound: int, record: int, words: int, count: int, h
         slot = poll(inbound)
         spins = 0
         while slot == 0:
+            pause()
             slot = poll(inbound)
             spins += 1
             if spins == SPINS_MAX:
@@ -54,6 +55,7 @@ def answer(inbound: int, outbound: int, words: int, count: int) -> int:
         slot = poll(inbound)
         spins = 0
         while slot == 0:
+            pause()
             slot = poll(inbound)
             spins += 1
             if spins == SPINS_MAX:
@@ -70,6 +72,7 @@ def produce(outbound: int, record: int, words: int, count: int) -> int:
         store(record + SEQUENCE_OFFSET, number)
         spins = 0
         while not try_publish(outbound, record, words):
+            pause()
             spins += 1
             if spins == SPINS_MAX:
                 return -1
@@ -85,6 +88,7 @@ def consume(inbound: int, words: int, count: int, elapsed: int) -> int:
         slot = poll(inbound)
         spins = 0
         while slot == 0:
+            pause()
             slot = poll(inbound)
             spins += 1
             if spins == SPINS_MAX:
@@ -105,6 +109,7 @@ def collect_tags(inbound: int, count: int) -> int:
         slot = poll(inbound)
         spins = 0
         while slot == 0:
+            pause()
             slot = poll(inbound)
             spins += 1
             if spins == SPINS_MAX:

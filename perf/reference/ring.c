@@ -21,6 +21,14 @@ typedef struct {
     int64_t seen_released;
 } ring_t;
 
+static inline void pause_core(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#else
+    __asm__ volatile("yield");
+#endif
+}
+
 static ring_t producer_of(int64_t address) {
     int64_t *header = (int64_t *)address;
     ring_t ring = {header,
@@ -71,13 +79,16 @@ static inline int64_t *wait_for(const ring_t *ring) {
     for (int64_t spin = 0; spin < SPINS_MAX; spin++) {
         int64_t *slot = poll(ring);
         if (slot) return slot;
+        pause_core();
     }
     return 0;
 }
 
 static inline bool wait_to_publish(ring_t *ring, const int64_t *record, int64_t words) {
-    for (int64_t spin = 0; spin < SPINS_MAX; spin++)
+    for (int64_t spin = 0; spin < SPINS_MAX; spin++) {
         if (try_publish(ring, record, words)) return true;
+        pause_core();
+    }
     return false;
 }
 
