@@ -42,6 +42,11 @@ class ChildProcess:
         )
         self.pid = self._process.pid
 
+    def keep_to(self, cores: set[int]) -> None:
+        """Lets it run on these processors only."""
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(self.pid, cores)
+
     def __enter__(self) -> Self:
         return self
 

@@ -8,7 +8,7 @@ from typing import Any
 from tools.child_process import ChildProcess
 from tools.demo.folder import DemoFolder
 from tools.demo.progress import Progress
-from tools.demo.setting import INSTRUMENT
+from tools.demo.setting import INSTRUMENT, other_cores
 from tools.interruption import Interruption
 
 RUNTIME_VARIABLE, STATE_VARIABLE = "OMS_RUNTIME_DIR", "OMS_STATE_DIR"
@@ -17,7 +17,9 @@ RUNTIME_VARIABLE, STATE_VARIABLE = "OMS_RUNTIME_DIR", "OMS_STATE_DIR"
 def start_venue(folder: DemoFolder) -> ChildProcess:
     """The simulated venue."""
     files = ["--config", str(folder.path / "venue.toml"), "--ready-file", str(folder.path / "venue.ready")]
-    return ChildProcess("venue", ["-m", "gateways.simulator", *files])
+    venue = ChildProcess("venue", ["-m", "gateways.simulator", *files])
+    venue.keep_to(other_cores())
+    return venue
 
 
 def start_engine(folder: DemoFolder, *, runtime: Path) -> ChildProcess:
@@ -49,7 +51,9 @@ class StrategyRun:
         }
         words = [str(word) for option in options.items() for word in option]
         arguments = ["-m", "tools.demo.strategy", f"shm://{self.engine}", *words]
-        return ChildProcess("strategy", arguments, {RUNTIME_VARIABLE: str(folder.path)})
+        strategy = ChildProcess("strategy", arguments, {RUNTIME_VARIABLE: str(folder.path)})
+        strategy.keep_to(other_cores())
+        return strategy
 
 
 def await_ready(

@@ -65,7 +65,7 @@ keys = [
             f"""
 [engine]
 name = {_text(self.engine)}
-core = {_engine_core()}
+core = {engine_core()}
 idle = {_text(self.idle)}
 order_capacity = 8192
 tombstone_capacity = 8192
@@ -102,9 +102,15 @@ def has_cores_to_spare() -> bool:
     return len(os.sched_getaffinity(0)) >= CORES_TO_SPARE
 
 
-def _engine_core() -> int:
-    """The processor for the engine: the last one where there are some to spare, else whichever is free."""
-    return max(os.sched_getaffinity(0)) if has_cores_to_spare() else -1
+def engine_core() -> int:
+    """The processor that the engine has for itself, -1 when there is only one."""
+    cores = os.sched_getaffinity(0)
+    return max(cores) if len(cores) > 1 else -1
+
+
+def other_cores() -> set[int]:
+    """Where everything else runs, so that it never takes the engine's processor away."""
+    return os.sched_getaffinity(0) - {engine_core()}
 
 
 def _text(value: str) -> str:
