@@ -34,9 +34,9 @@ from tests.system.engine_pair import (
     EnginePair,
 )
 from tests.system.installation import INSTRUMENT, installed
-from tests.system.standstill import processor_seconds, standing_still
+from tests.system.standstill import standing_still, times_of_one_second
 from tests.system.trading_desk import TradingDesk, status_of
-from tests.system.waiting import CLOCK, await_that
+from tests.system.waiting import await_that, let_pass
 from tools.engines import LATENCY
 from tools.latency_summary import stage_summaries
 
@@ -62,12 +62,6 @@ def small(pair: EnginePair) -> Iterator[TradingDesk]:
         pair.desks[name].cancel_everything()
 
 
-def let_pass(duration_ms: int) -> None:
-    """Returns when so much time is over: what is tested here is time itself."""
-    until_ns = CLOCK.monotonic_ns() + duration_ms * NS_PER_MS
-    await_that(lambda: CLOCK.monotonic_ns() >= until_ns, "the time")
-
-
 def rest(desk: TradingDesk, number: int = 0) -> int:
     """An order far from the market, each with another price."""
     return desk.submit(side=Side.BUY, price_ticks=FAR_TICKS + number, order_lots=ORDER_LOTS)
@@ -91,12 +85,11 @@ def test_engine_core(pair: EnginePair) -> None:
 
 
 def test_engine_idle(pair: EnginePair) -> None:
-    pids = {name: process.pid for name, process in pair.processes.items()}
-    before = {name: processor_seconds(pid) for name, pid in pids.items()}
-    let_pass(1_000)
-    used = {name: processor_seconds(pid) - before[name] for name, pid in pids.items()}
-    assert used[SMALL] > 2 * used[PLAIN], used
-    assert used[PLAIN] < 0.5, used
+    spinning, backing_off = times_of_one_second(pair.processes[SMALL].pid, pair.processes[PLAIN].pid)
+    assert spinning.whole > 2 * backing_off.whole
+    assert backing_off.whole < 0.5
+    # Who yields asks the kernel at every turn; see the engine in test_engine_life.py.
+    assert spinning.system < spinning.user
 
 
 def test_engine_order_capacity(small: TradingDesk) -> None:

@@ -11,6 +11,7 @@ from ipc.errors import EngineRestartedError
 from ipc.order_id import unpack
 from tests.system.engine_site import ENGINE, STRATEGY, EngineSite, end, events_of, rest, threads_of
 from tests.system.installation import INSTRUMENT, installed
+from tests.system.standstill import times_of_one_second
 from tests.system.trading_desk import status_of
 from tests.system.waiting import await_that
 
@@ -118,3 +119,9 @@ def test_an_engine_that_trades_has_no_thread_but_those_of_libzmq(site: EngineSit
         desk.cancel_everything()
         # The reaper closes sockets, the other moves bytes between them and the wire; neither runs Python.
         assert threads_of(engine.pid) == ["ZMQbg/IO/0", "ZMQbg/Reaper"]
+
+
+def test_an_idle_engine_that_yields_asks_the_kernel_at_every_turn(site: EngineSite) -> None:
+    with site.engine() as engine:
+        [yielding] = times_of_one_second(engine.pid)
+        assert yielding.system > yielding.user

@@ -16,8 +16,7 @@ from random import Random
 
 import pytest
 
-from ipc.clock import NS_PER_MS
-from tests.system.waiting import CLOCK, await_that
+from tests.system.waiting import await_that, let_pass
 
 COUNT = int(os.environ.get("OMS_INTERRUPTS", "5"))
 SEED = int(os.environ.get("OMS_INTERRUPTS_SEED", "1"))
@@ -64,8 +63,7 @@ def test_an_interrupted_demonstration_leaves_nothing(tmp_path: Path, delay_ms: i
         process_group=0,
         env={**os.environ, **{name: str(path) for name, path in {**places, **cache}.items()}},
     )
-    due_ns = CLOCK.monotonic_ns() + delay_ms * NS_PER_MS
-    await_that(lambda: CLOCK.monotonic_ns() >= due_ns, "the moment")
+    let_pass(delay_ms)
     assert demo.poll() is None, demo.communicate()
     # As a terminal does it: the whole foreground group hears of it.
     os.killpg(demo.pid, signal.SIGINT)

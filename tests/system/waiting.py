@@ -18,3 +18,9 @@ def await_that(look: Callable[[], T], what: str, *, timeout_s: float = PATIENCE_
         assert CLOCK.monotonic_ns() < deadline_ns, f"{what} did not come about in {timeout_s:g} s; last seen: {found!r}"
         CLOCK.sleep_ns(_POLL_NS)
     return found
+
+
+def let_pass(duration_ms: int) -> None:
+    """Returns when so much time is over, for what is about time itself."""
+    until_ns = CLOCK.monotonic_ns() + duration_ms * NS_PER_MS
+    await_that(lambda: CLOCK.monotonic_ns() >= until_ns, "the time")
