@@ -53,13 +53,16 @@ def to_text(scaled: int, decimals: int) -> str:
 class UnitMemo(dict[str, int]):
     """The texts of one scale already parsed: prices and quantities repeat, and a look-up is ten times cheaper."""
 
-    def __init__(self, decimals: int, unit: int = 1) -> None:
+    def __init__(self, decimals: int, unit: int = 1, *, largest: int = SCALED_MAX) -> None:
         super().__init__()
         self._decimals = decimals
         self._unit = unit
+        self._largest = largest
 
     def __missing__(self, text: str) -> int:
         count = to_units(text, self._decimals, self._unit)
+        if count > self._largest:
+            raise VenueProtocolError(f"{text} is more than can be")
         if len(self) >= MEMO_SIZE_MAX:
             self.clear()
         self[text] = count

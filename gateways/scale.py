@@ -11,6 +11,13 @@ from ipc import order_id
 ORDER_ID_MEMO_MAX = 65_536
 
 
+FILL_LOTS_MAX = (1 << 31) - 1
+FILL_NOTIONAL_MAX = 1 << 62
+"""No order of ours is larger, so no fill of one is."""
+LOTS_MAX = 1 << 53
+"""More than any book holds; sums of a few such quantities still fit a word."""
+
+
 class InstrumentScale:
     """One instrument's number, and its prices and quantities by their texts."""
 
@@ -20,7 +27,14 @@ class InstrumentScale:
         rules = binding.rules
         self.instrument_id = binding.instrument_id
         self.ticks = UnitMemo(rules.price_decimals, rules.tick_units)
-        self.lots = UnitMemo(rules.lot_decimals, rules.lot_units)
+        self.lots = UnitMemo(rules.lot_decimals, rules.lot_units, largest=LOTS_MAX)
+
+    def fill(self, quantity: str, price: str) -> tuple[int, int]:
+        """Lots and price of a fill; VenueProtocolError for one that no order of ours can have had."""
+        lots, ticks = self.lots[quantity], self.ticks[price]
+        if not 0 < lots <= FILL_LOTS_MAX or lots * ticks > FILL_NOTIONAL_MAX:
+            raise VenueProtocolError(f"a fill of {quantity} at {price}")
+        return lots, ticks
 
 
 class InstrumentScales(dict[str, InstrumentScale]):

@@ -167,6 +167,7 @@ class Codec:
 
     def _fill(self, report: ExecutionReport, order_id: int, order_lots: int) -> None:
         scale = self._instruments[report.symbol]
+        lots, price_ticks = scale.fill(report.last_quantity, report.last_price)
         fee_asset_id, fee_units = self._assets.fee(report.commission_asset, report.commission)
         self._writer.venue_report(
             order_id,
@@ -174,8 +175,8 @@ class Codec:
             scale.instrument_id,
             report.order_id,
             report.trade_id,
-            scale.lots[report.last_quantity],
-            scale.ticks[report.last_price],
+            lots,
+            price_ticks,
             scale.lots[report.cumulative_quantity],
             order_lots,
             scale.ticks[report.price],

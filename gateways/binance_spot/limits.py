@@ -15,6 +15,9 @@ INTERVALS_NS: dict[str, int] = {
     "DAY": 86_400 * NS_PER_S,
 }
 
+WINDOW_NS_MAX = 366 * 86_400 * NS_PER_S
+"""A window is a minute or a day at the venues; a longer one than a year would not fit a record."""
+
 REQUEST_WEIGHTS: dict[RequestKind, int] = {
     RequestKind.NEW: 1,
     RequestKind.CANCEL: 1,
@@ -62,4 +65,7 @@ def window_ns(limit: RateLimit) -> int:
     interval_ns = INTERVALS_NS.get(limit.interval)
     if interval_ns is None:
         raise VenueProtocolError(f"unknown rate limit interval {limit.interval!r}")
-    return interval_ns * limit.interval_num
+    length_ns = interval_ns * limit.interval_num
+    if length_ns > WINDOW_NS_MAX:
+        raise VenueProtocolError(f"a rate limit's window of {limit.interval_num} {limit.interval}s")
+    return length_ns

@@ -157,6 +157,7 @@ class OrderResults:
         """The fills of one order."""
         for trade in self._decode_trades(result):
             scale = self._instruments[trade.symbol]
+            lots, price_ticks = scale.fill(trade.qty, trade.price)
             fee_asset_id, fee_units = self._assets.fee(trade.commission_asset, trade.commission)
             self._writer.venue_report(
                 order_id,
@@ -164,8 +165,8 @@ class OrderResults:
                 scale.instrument_id,
                 trade.order_id,
                 trade.id,
-                scale.lots[trade.qty],
-                scale.ticks[trade.price],
+                lots,
+                price_ticks,
                 liquidity=_ADDED if trade.is_maker else _REMOVED,
                 fee_units=fee_units,
                 fee_asset_id=fee_asset_id,

@@ -155,6 +155,29 @@ def test_a_bound_that_is_broken_is_nonsense(field: str, value: Any) -> None:
         decode(compact(changed))
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"l": "0.00000000"}, {"l": "21474.83648"}, {"l": "21474.83647", "L": "21474836480.00"}, {"z": "90071992547.40993"}],
+)
+def test_a_fill_that_no_order_of_ours_can_have_had_is_nonsense(changes: dict[str, str]) -> None:
+    changed = document("executionReport.TRADE")
+    changed["event"] |= changes
+    with pytest.raises(VenueProtocolError):
+        decode(compact(changed))
+    row = {"price": changes.get("L", "1.00"), "qty": changes.get("l", "21474.83648")}
+    trades = document("myTrades")
+    trades["result"][0] |= row
+    with pytest.raises(VenueProtocolError):
+        decode(compact(trades))
+
+
+def test_a_rate_limit_whose_window_fits_no_record_is_nonsense() -> None:
+    changed = document("order.place.ack")
+    changed["rateLimits"][0] |= {"interval": "DAY", "intervalNum": 1_000_000}
+    with pytest.raises(VenueProtocolError):
+        decode(compact(changed))
+
+
 def test_an_execution_type_of_tomorrow_still_tells_the_status() -> None:
     changed = document("executionReport.CANCELED")
     changed["event"] |= {"x": "VANISHED", "c": changed["event"]["C"]}
