@@ -98,7 +98,8 @@ class OrderSession(Session):
         codec = self._order_codec
         replies = codec.request_replies
         count = codec.decode(frame, now_ns, self._rows)
-        link.in_flight -= codec.request_replies - replies
+        # A reply that comes twice must not stand for one that never came.
+        link.in_flight = max(link.in_flight - (codec.request_replies - replies), 0)
         notice = codec.notice
         if notice is None:
             if count:
@@ -124,7 +125,7 @@ class OrderSession(Session):
             return self._take_answer(link, notice, now_ns)
         if kind is NoticeKind.UNCORRELATED_ERROR:
             self.counters["uncorrelated_errors"] += 1
-            link.in_flight -= 1
+            link.in_flight = max(link.in_flight - 1, 0)
         elif kind is NoticeKind.CLOCK_DOUBT:
             self.counters["clock_doubts"] += 1
             return self._measure_clock(link, now_ns)

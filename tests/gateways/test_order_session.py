@@ -228,6 +228,20 @@ def test_a_reply_that_never_comes_does_not_keep_the_old_connection_for_ever() ->
     assert desk.events() == [(0, VenueEvent.OUTCOME_UNKNOWN)]
 
 
+def test_a_reply_that_came_twice_does_not_stand_for_one_that_never_comes() -> None:
+    desk = Desk()
+    desk.go_live()
+    desk.codec.script(b"reply", None, hot=True)
+    desk.session.request_sent()
+    desk.frame(1, b"reply")
+    desk.frame(1, b"reply")
+    desk.session.request_sent()
+    desk.leap(ROTATE_AFTER_NS)
+    desk.open(2)
+    desk.wait(DRAIN_TIMEOUT_NS, alive=[1, 2])
+    assert desk.events() == [(0, VenueEvent.OUTCOME_UNKNOWN)]
+
+
 def test_a_shutdown_notice_rotates_at_once() -> None:
     desk = Desk()
     desk.go_live()
