@@ -180,7 +180,7 @@ class HotLoop:
         """Every leg of the account that has not ended."""
         legs = self._open_legs
         count = list_open_legs(self._state.address, account_id, address_of(legs), len(legs))
-        return [OpenOrder._make((*row[:5], bool(row[5]))) for row in legs[:count].tolist()]
+        return [OpenOrder._make((*row[:5], bool(row[5]), row[6])) for row in legs[:count].tolist()]
 
     def record_rows(self, count: int) -> NDArray[np.int64]:
         """Room for records that Python makes itself."""

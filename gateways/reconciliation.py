@@ -20,6 +20,8 @@ REFILL_NS = 200 * NS_PER_MS
 ANSWER_TIMEOUT_NS = 5 * NS_PER_S
 FIRST_RETRY_NS = 200 * NS_PER_MS
 LAST_RETRY_NS = 800 * NS_PER_MS
+OVERDUE_NS = 12 * NS_PER_S
+"""A request that is not answered by now never will be: a venue says after 10 s that it does not know."""
 LISTED_FROM = 3
 """So many open orders of one instrument cost more weight one by one than its list: 4 each against 6."""
 RATE_PAUSE_NS = 10 * NS_PER_S
@@ -124,9 +126,13 @@ class Reconciliation:
                 query.phase = _Phase.WAITING
                 query.due_ns = now_ns
 
-    def watch(self, now_ns: int) -> None:
-        """Puts every order of unknown outcome on the list, takes those off that are settled."""
-        unknown = {order.order_id: order for order in self._core.open_orders(self._account_id) if order.is_unknown}
+    def watch(self, now_ns: int) -> list[int]:
+        """Puts every order of unknown outcome on the list, takes those off that are settled.
+
+        Returns the orders whose answers are overdue: their outcome is not known either, but nobody has said so yet.
+        """
+        living = self._core.open_orders(self._account_id)
+        unknown = {order.order_id: order for order in living if order.is_unknown}
         for order_id, query in list(self._queries.items()):
             if query.phase is _Phase.WAITING and order_id not in self._waited_for and order_id not in unknown:
                 del self._queries[order_id]
@@ -136,6 +142,11 @@ class Reconciliation:
                 self._queries[order_id] = _Query(order, due_ns=now_ns)
             elif known.phase is _Phase.WAITING:
                 known.order = order
+        return [
+            order.order_id
+            for order in living
+            if not order.is_unknown and order.waits_since_ns and now_ns - order.waits_since_ns >= OVERDUE_NS
+        ]
 
     def due(self, link_id: int, now_ns: int) -> list[Send]:
         """The questions to ask now."""

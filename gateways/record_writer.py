@@ -12,6 +12,7 @@ from ipc.records import (
     BOOK_TOP,
     CLOCK_OFFSET,
     HEADER_FIELDS,
+    NOT_STATED,
     RATE_LIMIT,
     SLOT_BYTES,
     SLOT_WORDS,
@@ -19,7 +20,6 @@ from ipc.records import (
     VENUE_STATE,
 )
 
-NOT_STATED = -1
 CAPACITY = 2048
 """More than one frame can fill: the venues' longest replies list 1,000 rows."""
 
@@ -154,6 +154,10 @@ class RecordWriter:
             replacement_order_id,
             answers_request,
         )
+
+    def outcome_unknown(self, order_id: int) -> None:
+        """Writes that the answers to an order's requests will not come any more."""
+        self.venue_report(order_id, _OUTCOME_UNKNOWN)
 
     def everything_in_flight_unknown(self) -> None:
         """Writes that no request in flight of this account can count on its reply: the report names no order."""

@@ -27,6 +27,8 @@ class OpenOrder(NamedTuple):
     """Of this leg alone."""
     sent_ns: int
     is_unknown: bool
+    waits_since_ns: int = 0
+    """For the answer to the oldest request of its order, 0 when none is missing."""
 
 
 class OrderCore(Protocol):

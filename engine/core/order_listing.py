@@ -10,7 +10,15 @@ from ipc.memory import view
 from ipc.order_status import outcome_unknown
 from ipc.tables import word_row
 
-OPEN_LEG = word_row("order_id", "venue_order_id", "instrument_id", "cumulative_lots", "sent_ns", "is_unknown")
+OPEN_LEG = word_row(
+    "order_id",
+    "venue_order_id",
+    "instrument_id",
+    "cumulative_lots",
+    "sent_ns",
+    "is_unknown",
+    "waits_since_ns",  # for the answer to its oldest request, 0 when none is missing
+)
 
 
 @kernel
@@ -41,6 +49,17 @@ def list_open_legs(state: int, account_id: int, rows: int, rows_max: int) -> int
 
 
 @kernel
+def _waits_since_ns(order: np.void) -> int:
+    new, cancel, replace = order["pending_new_ns"], order["pending_cancel_ns"], order["pending_replace_ns"]
+    oldest = new
+    if cancel > 0 and (oldest == 0 or cancel < oldest):
+        oldest = cancel
+    if replace > 0 and (oldest == 0 or replace < oldest):
+        oldest = replace
+    return oldest
+
+
+@kernel
 def _describe(legs: NDArray[np.void], place: int, order: np.void, leg: int, is_unknown: bool) -> None:
     row = legs[place]
     is_current = leg == order["leg"]
@@ -50,3 +69,5 @@ def _describe(legs: NDArray[np.void], place: int, order: np.void, leg: int, is_u
     row["cumulative_lots"] = order["cumulative_lots"] - order["leg_base_lots"] if is_current else 0
     row["sent_ns"] = order["sent_ns"] if is_current else order["pending_replace_ns"]
     row["is_unknown"] = 1 if is_unknown else 0
+    # Once for each order: the replacing leg is in doubt together with the current one.
+    row["waits_since_ns"] = _waits_since_ns(order) if is_current else 0

@@ -99,7 +99,12 @@ HELLO = Notice(NoticeKind.ANSWER, "hello")
 
 
 def open_order(
-    order_id: int, *, cumulative_lots: int = 0, is_unknown: bool = False, instrument_id: int = 7
+    order_id: int,
+    *,
+    cumulative_lots: int = 0,
+    is_unknown: bool = False,
+    instrument_id: int = 7,
+    waits_since_ns: int = 0,
 ) -> OpenOrder:
     """A leg as the core would list it."""
     return OpenOrder(
@@ -109,6 +114,7 @@ def open_order(
         cumulative_lots=cumulative_lots,
         sent_ns=0,
         is_unknown=is_unknown,
+        waits_since_ns=waits_since_ns,
     )
 
 

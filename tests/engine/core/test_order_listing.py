@@ -63,3 +63,24 @@ def test_a_list_never_outgrows_its_room(world: World) -> None:
     for _ in range(5):
         world.place()
     assert len(_legs(world, room=3)) == 3
+
+
+def test_a_leg_says_since_when_its_order_waits_for_an_answer(world: World) -> None:
+    order_id = world.place(accepted=False)
+    sent_ns = _legs(world)[0]["sent_ns"]
+    assert _legs(world)[0]["waits_since_ns"] == sent_ns > 0
+    world.accept(order_id)
+    assert _legs(world)[0]["waits_since_ns"] == 0
+    world.amend(order_id, price_ticks=9_000)
+    waits = {leg["order_id"]: leg["waits_since_ns"] for leg in _legs(world)}
+    assert waits[order_id] > 0
+    assert waits[order_id | 1] == 0
+
+
+def test_an_order_whose_answer_is_overdue_is_unknown_until_the_venue_knows_it(world: World) -> None:
+    order_id = world.place(accepted=False)
+    world.venue(VenueEvent.OUTCOME_UNKNOWN, order_id)
+    assert _legs(world)[0]["is_unknown"] == 1
+    world.venue(VenueEvent.STATUS, order_id)
+    leg = _legs(world)[0]
+    assert (leg["is_unknown"], leg["waits_since_ns"]) == (0, 0)

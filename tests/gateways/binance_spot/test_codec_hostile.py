@@ -157,7 +157,12 @@ def test_a_bound_that_is_broken_is_nonsense(field: str, value: Any) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"l": "0.00000000"}, {"l": "21474.83648"}, {"l": "21474.83647", "L": "21474836480.00"}, {"z": "90071992547.40993"}],
+    [
+        {"l": "0.00000000"},
+        {"l": "21474.83648"},
+        {"l": "21474.83647", "L": "21474836480.00"},
+        {"z": "90071992547.40993"},
+    ],
 )
 def test_a_fill_that_no_order_of_ours_can_have_had_is_nonsense(changes: dict[str, str]) -> None:
     changed = document("executionReport.TRADE")
