@@ -123,5 +123,10 @@ def test_an_engine_that_trades_has_no_thread_but_those_of_libzmq(site: EngineSit
 
 def test_an_idle_engine_that_yields_asks_the_kernel_at_every_turn(site: EngineSite) -> None:
     with site.engine() as engine:
-        [yielding] = times_of_one_second(engine.pid)
-        assert yielding.system > yielding.user
+
+        def runs_kernel_code() -> bool:
+            [used] = times_of_one_second(engine.pid)
+            return used.system > used.user
+
+        # Where others want the processor it has little of it, and a short time is told inexactly.
+        await_that(runs_kernel_code, "a second spent in the kernel")
