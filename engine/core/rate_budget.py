@@ -50,8 +50,12 @@ def cost_of(budget: np.void, request_kind: int) -> int:
 
 @kernel
 def _roll(budget: np.void, utc_ns: int) -> None:
-    """Begins the calendar window that a moment lies in, if the last one is over."""
-    if utc_ns >= budget["window_end_utc_ns"]:
+    """Begins the calendar window that a moment lies in, if the last one is over.
+
+    One that lies far ahead was begun by a clock that has been set back since, and would not end for as long.
+    """
+    ahead_ns = budget["window_end_utc_ns"] - utc_ns
+    if ahead_ns <= 0 or ahead_ns > 2 * budget["window_ns"]:
         budget["window_end_utc_ns"] = utc_ns - utc_ns % budget["window_ns"] + budget["window_ns"]
         budget["counted"] = 0
         budget["in_flight"] = 0

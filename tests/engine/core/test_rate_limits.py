@@ -99,6 +99,20 @@ def test_a_window_ends_by_the_calendar_of_the_venue(budget_world: World) -> None
     assert _spent(world) == (0, 4)
 
 
+def test_a_window_that_a_wrong_clock_began_ends_when_the_clock_is_right_again(budget_world: World) -> None:
+    world = budget_world
+    right_ns = UTC_OFFSET_NS
+    world.feed(RecordKind.CLOCK_OFFSET, utc_offset_ns=right_ns + 10_000_000 * NS_PER_S)
+    world.place()
+    world.row("budgets", 0)["counted"] = 100
+    world.feed(RecordKind.CLOCK_OFFSET, utc_offset_ns=right_ns)
+    assert world.new_order().refusals == []
+    # Going back by less than a window is how a clock is kept right: what was counted still counts.
+    world.row("budgets", 0)["counted"] = 100
+    world.feed(RecordKind.CLOCK_OFFSET, utc_offset_ns=right_ns - NS_PER_S)
+    assert world.new_order().refusals == [RefusalReason.VENUE_RATE_LIMIT_EXCEEDED]
+
+
 def test_the_venues_own_count_and_limit_replace_ours(budget_world: World) -> None:
     world = budget_world
     world.place()
