@@ -51,6 +51,7 @@ class EngineSegments:
                     instance=config.engine.instance,
                     strategy_id=strategy.id,
                 )
+                rings[strategy.id].keep_fixed_words()
 
     def _all(self) -> list[Segment]:
         return [self._state_segment, self.latency.segment, *self.commands.values(), *self.reports.values()]

@@ -21,10 +21,14 @@ def last_in_ring(commands: int) -> tuple[int, int]:
     """
     sequence, order_sequence = 0, 0
     end = load(commands + _NEXT)
-    # Ordering: pairs with the release in publish().
-    while load_acquire(slot_address(commands, end)) == end + 1:
+    capacity = load(commands + _CAPACITY)
+    # No more than a ring holds, however fast somebody else writes on.
+    for _ in range(capacity):
+        # Ordering: pairs with the release in publish().
+        if load_acquire(slot_address(commands, end)) != end + 1:
+            break
         end += 1
-    for place in range(max(end - load(commands + _CAPACITY), 0), end):
+    for place in range(max(end - capacity, 0), end):
         command = view(slot_address(commands, place), 1, CANCEL_ORDER)[0]
         sequence = max(sequence, command["sequence"])
         if command["kind"] == RecordKind.NEW_ORDER or command["kind"] == RecordKind.TARGET_POSITION:

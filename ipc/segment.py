@@ -1,7 +1,8 @@
 """Owns shared-memory segments: files under a private folder, made whole before they can be seen.
 
-    offset 0     header words (SegmentWord), written once, `ready` last
-    offset 4096  content
+    offset 0     header words (SegmentWord) that are written once, before anybody can see them
+    offset 4096  header words that change: `ready`, which comes last, and a ring's counters
+    offset 8192  content
 
 Liveness is a file lock, which the kernel drops with its holder; no time stamp is ever trusted for it.
 A segment is built under a temporary name and renamed, so nobody can map half of one. Space is
@@ -23,9 +24,14 @@ from numpy.typing import NDArray
 from ipc.schema import SCHEMA_DIGEST
 
 MAGIC = 0x314D_4547_5F53_4D4F  # "OMS_GEM1"
-LAYOUT_VERSION = 1
-HEADER_BYTES = 4096
+LAYOUT_VERSION = 2
+FIXED_BYTES = 4096
+HEADER_BYTES = 2 * FIXED_BYTES
 NAME_BYTES_MAX = 16
+
+
+# <asm-generic/mman-common.h>: in the place of what is mapped there.
+_MAP_FIXED = 0x10
 
 
 class SegmentError(Exception):
@@ -57,11 +63,11 @@ class SegmentWord(IntEnum):
     STRATEGY_ID = 9
     CAPACITY = 10
     SLOT_BYTES = 11
-    READY = 15
-    RELEASED = 32
-    NEXT = 64
-    SEEN_RELEASED = 65
-    LAGGED_COUNT = 96
+    READY = 512
+    RELEASED = 544
+    NEXT = 576
+    SEEN_RELEASED = 577
+    LAGGED_COUNT = 608
 
 
 def boot_id() -> int:
@@ -190,6 +196,24 @@ class Segment:
             raise SegmentError(
                 f"{self.path}: {capacity} slots of {slot_bytes} bytes do not make {len(self.content)} bytes"
             )
+
+    def keep_fixed_words(self) -> None:
+        """Takes a copy of the words that never change in their own place: nobody else's writing reaches it.
+
+        Kernels find a ring's slots by its header, so a client that overwrote that would lead its engine astray.
+        Where a page of memory is larger than the words, nothing is done.
+        """
+        if mmap.PAGESIZE > FIXED_BYTES:
+            return
+        fixed = bytes(self._bytes[:FIXED_BYTES])
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.mmap.restype = ctypes.c_void_p
+        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *([ctypes.c_int] * 3), ctypes.c_long]
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_FIXED
+        placed = libc.mmap(self.address, FIXED_BYTES, mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0)
+        if placed != self.address:
+            raise SegmentError(f"{self.path} cannot be kept: {os.strerror(ctypes.get_errno())}")
+        ctypes.memmove(self.address, fixed, FIXED_BYTES)
 
     def try_lock(self) -> bool:
         """Takes this segment's lock, which its holder's death frees; False when somebody else has it."""

@@ -37,7 +37,7 @@ def attach(path: Path) -> None:
         SegmentWord.READY,
     ],
 )
-@pytest.mark.parametrize("value", [-1, 0, 2, 1 << 62])
+@pytest.mark.parametrize("value", [-1, 0, 3, 1 << 62])
 def test_a_stale_alien_or_unready_header_is_refused_by_the_name_of_its_word(
     segment: Segment, word: SegmentWord, value: int
 ) -> None:
@@ -55,6 +55,19 @@ def test_slots_that_do_not_fill_the_content_are_refused(segment: Segment, capaci
     segment.words[SegmentWord.SLOT_BYTES] = slot_bytes
     with pytest.raises(SegmentError, match=f"{capacity} slots of {slot_bytes} bytes"):
         attach(segment.path)
+
+
+def test_what_others_write_over_the_fixed_words_does_not_reach_who_keeps_them(segment: Segment) -> None:
+    segment.keep_fixed_words()
+    stranger = Segment.attach(segment.path, KIND, writable=True)
+    fixed = [word for word in SegmentWord if word < SegmentWord.READY]
+    before = segment.words[fixed].tolist()
+    stranger.words[:] = 1 << 40
+    assert segment.words[fixed].tolist() == before
+    assert int(segment.words[SegmentWord.NEXT]) == 1 << 40, "what changes is shared"
+    stranger.content[:] = 7
+    assert segment.content.tolist() == [7] * 256
+    stranger.close()
 
 
 def _open_to_others(path: Path) -> None:

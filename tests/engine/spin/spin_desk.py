@@ -40,7 +40,9 @@ class SpinDesk:
     @staticmethod
     def _ring(folder: Path, kind: SegmentKind, strategy: int) -> Segment:
         path = folder / f"{kind.name}-{strategy}"
-        return create_ring(path, kind, RING_SLOTS, epoch=EPOCH, instance=INSTANCE, strategy_id=strategy)
+        ring = create_ring(path, kind, RING_SLOTS, epoch=EPOCH, instance=INSTANCE, strategy_id=strategy)
+        ring.keep_fixed_words()
+        return ring
 
     def publish(self, kind: RecordKind, strategy: int = 1, **fields: int) -> int:
         """Puts a good command into a strategy's ring; returns the order id in it."""

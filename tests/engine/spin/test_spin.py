@@ -11,10 +11,12 @@ from engine.wire import FRAME_COUNT
 from ipc.clock import SystemClock
 from ipc.compiler import JIT_DISABLED
 from ipc.enums import ExecutionType, RecordKind, RefusalReason, VenueEvent
+from ipc.last_command import last_in_ring
 from ipc.memory import address_of
 from ipc.order_id import to_text
 from ipc.records import SLOT_WORDS, VENUE_REPORT
 from ipc.ring import lost_count
+from ipc.segment import Segment, SegmentKind, SegmentWord
 from tests.engine.spin.spin_desk import RING_SLOTS, SpinDesk
 
 pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="the loop exists only compiled")
@@ -60,6 +62,22 @@ def test_a_command_becomes_a_frame_and_a_report_in_one_turn(desk: SpinDesk) -> N
     assert (frame["method"], frame["params"]["newClientOrderId"]) == ("order.place", to_text(order_id))
     assert desk.turn() == TIME_UP
     assert desk.frames_used == 0, "frames that were handed over are free again"
+
+
+@pytest.mark.parametrize("nonsense", [-1, 0, 1 << 40, (1 << 63) - 1, -(1 << 63)])
+def test_a_header_overwritten_by_one_strategy_harms_nobody_else(desk: SpinDesk, nonsense: int) -> None:
+    for own in (desk.commands[1], desk.reports[1]):
+        hostile = Segment.attach(own.path, SegmentKind(int(own.words[SegmentWord.KIND])), writable=True)
+        hostile.words[:] = nonsense
+        hostile.close()
+    for _ in range(20):
+        desk.turn()
+        _sent(desk)
+    last_in_ring(desk.commands[1].address)
+    desk.publish(RecordKind.NEW_ORDER, 2)
+    desk.turn()
+    assert [report["execution_type"] for report in desk.told(2)] == [ExecutionType.PENDING_NEW]
+    assert len(_sent(desk)) == 1
 
 
 def test_reports_are_numbered_for_each_strategy(desk: SpinDesk) -> None:
