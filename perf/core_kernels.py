@@ -1,5 +1,9 @@
 """Owns the loops of the core benchmark: orders, acknowledgements and fills fed to the core one record at a time.
 
+Feeding is what the compiled loop of the engine does with a record: the core's step, then its effects, a
+request encoded to the bytes of a frame and reports published to a ring, which is emptied outside of what
+is timed.
+
 Time in the records is the benchmark's own and moves on by STEP_NS with every order, so that timers,
 retention and rate windows do what they do in a long day. Rows of LIVE remember what is open: the first
 `live_count` are the standing population, the others are for orders that come and go inside one loop.
@@ -18,13 +22,16 @@ from numpy.typing import NDArray
 
 from engine.core.risk import check_new_order
 from engine.core.state import header_of
-from engine.core.step import step
+from engine.core.step import ENGINE, step
+from engine.spin.ports import ports_at
+from engine.spin.routing import route_effects
 from ipc.compiler import c_function, kernel, kernel_without_gil
 from ipc.enums import OrderType, RecordKind, RequestKind, Side, TimeInForce, VenueEvent
 from ipc.histogram import record_value
 from ipc.memory import load, monotonic_ns, view
 from ipc.order_id import EPOCH_SHIFT, INSTANCE_SHIFT, SEQUENCE_SHIFT, STRATEGY_SHIFT
 from ipc.records import NEW_ORDER, TIMER, VENUE_REPORT
+from ipc.ring import poll, release
 
 START_NS = 1_000_000_000_000
 STEP_NS = 1_000_000
@@ -35,7 +42,7 @@ CHAIN = 64
 _FAR_NS = 1 << 62
 _INSTRUMENT_STRIDE = 7_919
 
-Step = Callable[[int, int, int, int], int]
+Core = Callable[[int, int, int, int], int]
 
 LIVE = np.dtype([("order_id", "<i8"), ("strategy_id", "<i8"), ("instrument_id", "<i8"), ("lots", "<i8")], align=True)
 WORLD = np.dtype(
@@ -43,6 +50,8 @@ WORLD = np.dtype(
         (name, "<i8")
         for name in (
             "state",
+            "ports",
+            "reports",  # address of the ring that all reports go to
             "record",  # address of one slot to write inputs to
             "live",  # address of LIVE rows
             "live_count",
@@ -51,21 +60,25 @@ WORLD = np.dtype(
             "strategies",
             "next_number",
             "next_trade",
-            "effects",
+            "frame_count",
+            "report_count",
         )
     ],
     align=True,
 )
 
 
-def _step(state: int, record: int, now_ns: int, source: int) -> int:
-    return step(state, record, now_ns, source)
+def _apply(ports_address: int, record: int, now_ns: int, source: int) -> int:
+    ports = ports_at(ports_address)
+    effects = step(ports["state"], record, now_ns, source)
+    route_effects(ports, effects, now_ns, 0)
+    return effects
 
 
 @cache
-def compiled_step() -> Any:
+def compiled_core() -> Any:
     """The core as a C function; an assertion that fails in it is lost, so what it did is verified by counting."""
-    return c_function(types.int64(types.int64, types.int64, types.int64, types.int64))(_step)
+    return c_function(types.int64(types.int64, types.int64, types.int64, types.int64))(_apply)
 
 
 @kernel
@@ -91,7 +104,7 @@ def write_new_order(world: np.void, number: int, lots: int) -> int:
     """Writes the command of one order; returns the strategy that it comes from."""
     command = view(world["record"], 1, NEW_ORDER)[0]
     header = header_of(world["state"])
-    strategy_id = number % world["strategies"]
+    strategy_id = 1 + number % world["strategies"]
     sequence = number // world["strategies"] + 1
     command["kind"] = RecordKind.NEW_ORDER
     command["sequence"] = sequence
@@ -126,9 +139,20 @@ def live_of(world: np.void) -> NDArray[np.void]:
 
 
 @kernel
-def feed(core: Step, world: np.void, number: int, source: int) -> None:
+def feed(core: Core, world: np.void, number: int, source: int) -> None:
     """Applies the record that was written."""
-    world["effects"] += core(world["state"], world["record"], now_of(number), source)
+    core(world["ports"], world["record"], now_of(number), source)
+
+
+@kernel
+def take_away(world: np.void) -> None:
+    """Does the sockets' and the strategies' part: frames leave, reports are read."""
+    ports = ports_at(world["ports"])
+    world["frame_count"] += ports["frames_used"]
+    ports["frames_used"] = 0
+    while poll(world["reports"]) != 0:
+        release(world["reports"])
+        world["report_count"] += 1
 
 
 @kernel
@@ -185,33 +209,36 @@ def write_fill(world: np.void, place: int, number: int, lots: int) -> None:
 
 
 @kernel
-def next_number(core: Step, world: np.void) -> int:
+def next_number(core: Core, world: np.void) -> int:
     """The number of the next order, after the core was given the timers that are due by then."""
     number = world["next_number"]
     world["next_number"] = number + 1
     while header_of(world["state"])["next_deadline_ns"] <= now_of(number):
         view(world["record"], 1, TIMER)[0]["kind"] = RecordKind.TIMER
-        feed(core, world, number, 0)
+        feed(core, world, number, ENGINE)
+        take_away(world)
     return number
 
 
 @kernel
-def place_order(core: Step, world: np.void, place: int, lots: int) -> int:
+def place_order(core: Core, world: np.void, place: int, lots: int) -> int:
     """A new order and its acknowledgement; returns the order's number."""
     number = next_number(core, world)
     strategy_id = write_new_order(world, number, lots)
     feed(core, world, number, strategy_id)
     remember(world, place, strategy_id)
     write_acknowledgement(world, place, number)
-    feed(core, world, number, 0)
+    feed(core, world, number, ENGINE)
+    take_away(world)
     return number
 
 
 @kernel
-def fill_order(core: Step, world: np.void, place: int, number: int, lots: int) -> None:
+def fill_order(core: Core, world: np.void, place: int, number: int, lots: int) -> None:
     """One fill."""
     write_fill(world, place, number, lots)
-    feed(core, world, number, 0)
+    feed(core, world, number, ENGINE)
+    take_away(world)
 
 
 @kernel
@@ -221,7 +248,7 @@ def some_place(number: int, places: int) -> int:
 
 
 @kernel_without_gil
-def populate(core: Step, address: int) -> None:
+def populate(core: Core, address: int) -> None:
     """Places the standing orders."""
     world = world_at(address)
     for place in range(world["live_count"]):
@@ -229,7 +256,7 @@ def populate(core: Step, address: int) -> None:
 
 
 @kernel_without_gil
-def churn(core: Step, address: int, count: int, new_orders: int, fills: int) -> None:
+def churn(core: Core, address: int, count: int, new_orders: int, fills: int) -> None:
     """A new order, its acknowledgement, the whole fill of a random standing one, over and over; times both ends."""
     world = world_at(address)
     newest = world["live_count"]
@@ -239,19 +266,22 @@ def churn(core: Step, address: int, count: int, new_orders: int, fills: int) -> 
         started = monotonic_ns()
         feed(core, world, number, strategy_id)
         record_value(new_orders, monotonic_ns() - started)
+        take_away(world)
         remember(world, newest, strategy_id)
         write_acknowledgement(world, newest, number)
-        feed(core, world, number, 0)
+        feed(core, world, number, ENGINE)
+        take_away(world)
         place = some_place(number, newest)
         write_fill(world, place, number, live_of(world)[place]["lots"])
         started = monotonic_ns()
-        feed(core, world, number, 0)
+        feed(core, world, number, ENGINE)
         record_value(fills, monotonic_ns() - started)
+        take_away(world)
         live_of(world)[place] = live_of(world)[newest]
 
 
 @kernel_without_gil
-def live_and_die(core: Step, address: int, count: int) -> int:
+def live_and_die(core: Core, address: int, count: int) -> int:
     """A new order, its acknowledgement and its fill, over and over; returns nanoseconds."""
     world = world_at(address)
     newest = world["live_count"]
@@ -263,7 +293,7 @@ def live_and_die(core: Step, address: int, count: int) -> int:
 
 
 @kernel_without_gil
-def burst(core: Step, address: int, count: int) -> int:
+def burst(core: Core, address: int, count: int) -> int:
     """New orders one after the other, settled afterwards; returns the nanoseconds of the new orders."""
     world = world_at(address)
     first = world["live_count"]
@@ -272,18 +302,20 @@ def burst(core: Step, address: int, count: int) -> int:
         number = next_number(core, world)
         strategy_id = write_new_order(world, number, ORDER_LOTS)
         feed(core, world, number, strategy_id)
+        take_away(world)
         remember(world, place, strategy_id)
     elapsed = monotonic_ns() - started
     number = world["next_number"]
     for place in range(first, first + count):
         write_acknowledgement(world, place, number)
-        feed(core, world, number, 0)
+        feed(core, world, number, ENGINE)
+        take_away(world)
         fill_order(core, world, place, number, ORDER_LOTS)
     return elapsed
 
 
 @kernel_without_gil
-def fill_in_parts(core: Step, address: int, fills: int, edge: int, first: int, last: int) -> None:
+def fill_in_parts(core: Core, address: int, fills: int, edge: int, first: int, last: int) -> None:
     """One order filled one lot at a time; times its first and its last `edge` fills."""
     world = world_at(address)
     newest = world["live_count"]
@@ -291,8 +323,9 @@ def fill_in_parts(core: Step, address: int, fills: int, edge: int, first: int, l
     for index in range(fills):
         write_fill(world, newest, number, 1)
         started = monotonic_ns()
-        feed(core, world, number, 0)
+        feed(core, world, number, ENGINE)
         elapsed = monotonic_ns() - started
+        take_away(world)
         if index < edge:
             record_value(first, elapsed)
         elif index >= fills - edge:
@@ -308,7 +341,7 @@ def check_over_and_over(address: int, count: int, chains: int) -> int:
         started = monotonic_ns()
         for index in range(CHAIN):
             number = sample * CHAIN + index
-            strategy_id = number % world["strategies"]
+            strategy_id = 1 + number % world["strategies"]
             instrument_id = number * _INSTRUMENT_STRIDE % world["instruments"]
             verdict = check_new_order(
                 world["state"], strategy_id, 0, instrument_id, Side.BUY, price_of(number), ORDER_LOTS, False

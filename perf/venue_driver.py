@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gateways.simulator.binance_spot.session import ApiSession
 from gateways.simulator.config import load_config
 from gateways.simulator.server import SimulatedVenue
+from ipc.address import engine_folder
 from ipc.client import Client, connect
 from ipc.clock import NS_PER_MS, SystemClock
 from ipc.command_builtins import bind_session
@@ -23,7 +24,6 @@ from ipc.events import ExecutionReport
 from ipc.memory import address_of
 from ipc.records import SLOT_BYTES
 from ipc.session import SESSION_WORDS
-from ipc.shared_memory_channel import engine_folder
 from perf.setting import ENGINE, REMOTE_STRATEGY, STRATEGY
 from perf.venue_kernels import (
     CLIENT_ID_BYTES,
