@@ -8,6 +8,13 @@ from gateways.instrument import InstrumentRules
 from gateways.notice import NoticeKind
 from gateways.session import NO_ACTIONS, Link, LinkState, Session
 from gateways.venue import MarketDataCodec, Opening, OrderCore
+from ipc.enums import RecordKind
+from ipc.records import BOOK_TOP
+
+_FIELDS = {name: position for position, name in enumerate(BOOK_TOP.names or ())}
+_KIND = _FIELDS["kind"]
+_INSTRUMENT_ID = _FIELDS["instrument_id"]
+_VENUE_SEQUENCE = _FIELDS["venue_sequence"]
 
 
 class MarketDataSession(Session):
@@ -25,6 +32,7 @@ class MarketDataSession(Session):
         self._core = core
         self._market_codec = codec
         self._opening_factory = new_opening
+        self._heard_of: set[int] = set()
 
     def _new_opening(self) -> Opening:
         return self._opening_factory()
@@ -33,6 +41,7 @@ class MarketDataSession(Session):
         codec = self._market_codec
         count = codec.decode(frame, now_ns, self._rows)
         if count:
+            self._begin_sequence()
             self._core.apply(self._rows, count)
         notice = codec.notice
         if notice is None:
@@ -41,6 +50,14 @@ class MarketDataSession(Session):
             is_opening = link.state is LinkState.OPENING
             return self._take_opening_answer(link, notice, now_ns) if is_opening else NO_ACTIONS
         return self._take_notice(link, notice, now_ns)
+
+    def _begin_sequence(self) -> None:
+        """Lets the first price after an outage count whatever its number: a venue may come back counting anew."""
+        row = self._rows[0]
+        instrument_id = int(row[_INSTRUMENT_ID])
+        if instrument_id not in self._heard_of and row[_KIND] == RecordKind.BOOK_TOP:
+            self._heard_of.add(instrument_id)
+            row[_VENUE_SEQUENCE] = 0
 
     def _accepts(self, instruments: Mapping[str, InstrumentRules]) -> bool:
         return True
@@ -55,4 +72,4 @@ class MarketDataSession(Session):
         """Nothing is asked on a market-data connection."""
 
     def _on_down(self, now_ns: int) -> None:
-        """See `_on_connecting`."""
+        self._heard_of.clear()

@@ -3,11 +3,13 @@
 import random
 
 from gateways.action import Close, Connect, Ping, Send
+from gateways.binance_spot.market_data_codec import MarketDataCodec
 from gateways.heartbeat import PING_AFTER_NS, STALE_AFTER_NS
 from gateways.market_data_session import MarketDataSession
 from gateways.notice import Notice, NoticeKind
 from gateways.session import ROTATE_AFTER_NS
-from ipc.clock import ManualClock
+from ipc.clock import NS_PER_S, ManualClock
+from tests.gateways.binance_spot.documented import INSTRUMENTS, compact, document
 from tests.gateways.recording_core import RecordingCore
 from tests.gateways.scripted_venue import HELLO, ScriptedCodec, ScriptedOpening, status_report
 
@@ -98,3 +100,30 @@ def test_an_answer_to_nothing_changes_nothing() -> None:
     desk.go_live()
     assert not desk.session.on_frame(1, b"welcome", desk.now_ns)
     assert desk.session.active_link_id == 1
+
+
+def test_the_first_price_after_an_outage_counts_whatever_its_number() -> None:
+    clock, core = ManualClock(), RecordingCore()
+    session = MarketDataSession(
+        core=core,
+        codec=MarketDataCodec(INSTRUMENTS),
+        new_opening=lambda: ScriptedOpening({}),
+        generator=random.Random(1),
+    )
+
+    def price(link_id: int, number: int) -> None:
+        frame = document("market.bookTicker")
+        frame["data"] |= {"s": "BTCUSDT", "u": number}
+        session.on_frame(link_id, compact(frame), clock.monotonic_ns())
+
+    session.start(0)
+    session.on_connected(1, 0)
+    price(1, 1 << 62)
+    price(1, 7)
+    session.on_disconnected(1, 0)
+    clock.advance(NS_PER_S)
+    assert session.on_tick(clock.monotonic_ns()) == [Connect(2)]
+    session.on_connected(2, clock.monotonic_ns())
+    price(2, 3)
+    price(2, 4)
+    assert [record["venue_sequence"] for record in core.records] == [0, 7, 0, 4]
