@@ -137,8 +137,7 @@ class StateBuilder:
     def set_instrument(self, instrument_id: int, name: str, rules: InstrumentRules) -> None:
         """Takes over a venue's rules for one instrument, and the strategies' limits in its units."""
         row = self._state.table("instruments")[instrument_id]
-        quote_scale = ASSET_DECIMALS - rules.price_decimals - rules.lot_decimals
-        if quote_scale < 0 or rules.lot_decimals > ASSET_DECIMALS:
+        if rules.price_decimals + rules.lot_decimals > ASSET_DECIMALS:
             raise StateError(
                 f"{name}: price and quantity have {rules.price_decimals} and {rules.lot_decimals} decimals, "
                 f"allowed are {ASSET_DECIMALS} together"
@@ -161,8 +160,6 @@ class StateBuilder:
         row["min_notional"] = rules.min_notional
         row["max_notional"] = rules.max_notional or _PRODUCT_MAX
         row["ability"] = int(rules.abilities)
-        row["base_units_per_lot"] = rules.lot_units * 10 ** (ASSET_DECIMALS - rules.lot_decimals)
-        row["quote_units_per_notional"] = rules.tick_units * rules.lot_units * 10**quote_scale
         symbol = rules.symbol.encode("ascii")
         row["symbol_bytes"] = len(symbol)
         _set_name(row, "symbol", rules.symbol, 4)

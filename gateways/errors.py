@@ -5,9 +5,5 @@ class VenueProtocolError(Exception):
     """The venue sent something that makes no sense; counted at the edge, it never reaches the core."""
 
 
-class SessionStateError(Exception):
-    """We asked a session for something that its state does not allow."""
-
-
 class CredentialError(Exception):
     """A key cannot be read, is readable by others, or is not of a kind that the venue takes."""

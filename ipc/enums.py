@@ -80,6 +80,11 @@ class OrderStatus(IntEnum):
     UNKNOWN = 11
 
 
+ENDED_STATUSES = frozenset(
+    (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED, OrderStatus.REFUSED)
+)
+
+
 class ExecutionType(IntEnum):
     """FIX ExecType(150): what happened. REFUSED is ours: the engine said no before any venue saw it."""
 
@@ -264,10 +269,9 @@ class RefusalReason(IntEnum):
     INVALID_OVERRIDE = 40
     MARKET_ORDER_AMEND = 41
     ORDER_OUTCOME_UNKNOWN = 42
-    WIRE_BUFFER_FULL = 43
-    UNKNOWN_CLIENT = 44
-    SCHEMA_MISMATCH = 45
-    CLIENT_SUPERSEDED = 46
-    FRAME_TOO_LARGE = 47
-    NOT_CONNECTED = 48
-    STRATEGY_IN_USE = 49
+    UNKNOWN_CLIENT = 43
+    SCHEMA_MISMATCH = 44
+    CLIENT_SUPERSEDED = 45
+    FRAME_TOO_LARGE = 46
+    NOT_CONNECTED = 47
+    STRATEGY_IN_USE = 48

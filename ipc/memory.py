@@ -107,7 +107,7 @@ if not JIT_DISABLED:
             if platform.machine() == "x86_64":
                 name, operands = "llvm.x86.sse2.pause", []
             else:
-                # 11 is ISHLD of the hint space's yield on AArch64: `hint #1`.
+                # YIELD is `hint #1`.
                 name, operands = "llvm.aarch64.hint", [ir.Constant(ir.IntType(32), 1)]
             function_type = ir.FunctionType(ir.VoidType(), [operand.type for operand in operands])
             function = cgutils.get_or_insert_function(builder.module, function_type, name)

@@ -14,10 +14,14 @@ bytes. Prices are ticks, quantities lots, money units of the asset's scale, time
 import numpy as np
 
 from ipc.enums import RecordKind
+from ipc.tables import word_row
 
 SLOT_BYTES = 256
 SLOT_WORDS = SLOT_BYTES // 8
 ALL_INSTRUMENTS = -1
+# In a command: as the configuration says. In a venue's report: the venue did not say.
+AS_CONFIGURED = -1
+NOT_STATED = -1
 
 HEADER_FIELDS = ("commit", "kind", "sequence", "published_ns")
 
@@ -25,9 +29,7 @@ COMMAND_FIELDS = (*HEADER_FIELDS, "expires_utc_ns", "order_id")
 
 
 def _layout(*fields: str) -> np.dtype[np.void]:
-    dtype = np.dtype([(name, "<i8") for name in fields], align=True)
-    assert dtype.itemsize == 8 * len(fields), "padding would break hashes"
-    assert dtype.isalignedstruct, "kernels need aligned records"
+    dtype = word_row(*fields)
     assert dtype.itemsize <= SLOT_BYTES, "a record fits one slot"
     return dtype
 
@@ -46,7 +48,7 @@ NEW_ORDER = _layout(
     "price_ticks",
     "order_lots",
     "client_tag",
-    # An override of -1 asks for the configured value.
+    # An override may be AS_CONFIGURED.
     "max_slippage_bps",
     "execution_timeout_ms",
     "retry_attempts",
@@ -69,12 +71,12 @@ TARGET_POSITION = _layout(
 )
 CANCEL_ORDER = _layout(*COMMAND_FIELDS)
 AMEND_ORDER = _layout(*COMMAND_FIELDS, "price_ticks", "order_lots")  # 0 keeps what the order has
-CANCEL_ALL = _layout(*COMMAND_FIELDS, "instrument_id")  # -1 means every instrument
+CANCEL_ALL = _layout(*COMMAND_FIELDS, "instrument_id")  # may be ALL_INSTRUMENTS
 HELLO = _layout(*HEADER_FIELDS, "schema_digest", "strategy_name_0", "strategy_name_1")
 SNAPSHOT_REQUEST = _layout(
     *HEADER_FIELDS,
     "what",  # the RecordKind of the rows wanted
-    "instrument_id",  # of the one row wanted, -1 for all; only for instruments and positions
+    "instrument_id",  # of the one row wanted, or ALL_INSTRUMENTS; only for instruments and positions
 )
 
 # ---- what the engine tells a client ----
@@ -170,9 +172,9 @@ VENUE_REPORT = _layout(
     "trade_id",
     "last_lots",
     "last_price_ticks",
-    "cumulative_lots",  # as the venue states it, -1 when it does not
-    "order_lots",  # -1 when not stated
-    "price_ticks",  # -1 when not stated
+    "cumulative_lots",  # of the leg, as the venue counts; this and the next two may be NOT_STATED
+    "order_lots",
+    "price_ticks",
     "liquidity",
     "fee_units",
     "fee_asset_id",
@@ -203,10 +205,7 @@ VENUE_REQUEST = _layout(
     "price_ticks",
     "order_lots",
     "original_order_id",  # the leg that a replacement takes over from
-    "venue_order_id",
     "timestamp_utc_ns",
-    "command_published_ns",
-    "command_seen_ns",
     "strategy_id",
 )
 

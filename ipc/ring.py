@@ -107,12 +107,6 @@ def is_retired(ring: int) -> bool:
 
 
 @kernel
-def backlog(ring: int) -> int:
-    """How many records wait, as far as the producer has said; for observers."""
-    return load(ring + _NEXT) - load(ring + _RELEASED)
-
-
-@kernel
 def resume_producing(ring: int) -> int:
     """Takes over after a producer that died: skips what it committed but did not count; returns the next sequence."""
     sequence = load(ring + _NEXT)

@@ -27,7 +27,6 @@ MAGIC = 0x314D_4547_5F53_4D4F  # "OMS_GEM1"
 LAYOUT_VERSION = 2
 FIXED_BYTES = 4096
 HEADER_BYTES = 2 * FIXED_BYTES
-NAME_BYTES_MAX = 16
 
 
 # <asm-generic/mman-common.h>: in the place of what is mapped there.

@@ -44,7 +44,6 @@ class PageWord(IntEnum):
 
 
 PAGE_WORDS = len(PageWord)
-BEGIN = 0
 END = -1
 BUSY = -1
 # How many rows of a sparse table one turn looks at.
@@ -284,6 +283,4 @@ def _copy_order(page: int, order: np.void, last_down_ns: int, target: int) -> No
     status["leaves_lots"] = leaves_lots_of(order)
     status["cumulative_notional"] = order["cumulative_notional"]
     status["fee_asset_id"] = -1
-    status["reason"] = order["last_reason"]
-    status["venue_code"] = order["last_venue_code"]
     status["sent_ns"] = order["sent_ns"]

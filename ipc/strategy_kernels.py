@@ -10,6 +10,7 @@ from ipc.memory import coarse_utc_ns, copy_words, fence_acquire, load, load_acqu
 from ipc.order_id import SEQUENCE_MAX, SEQUENCE_SHIFT
 from ipc.records import (
     AMEND_ORDER,
+    AS_CONFIGURED,
     CANCEL_ALL,
     CANCEL_ORDER,
     LAGGED,
@@ -37,16 +38,13 @@ _RING_NEXT = SegmentWord.NEXT * 8
 _RING_RELEASED = SegmentWord.RELEASED * 8
 _LAGGED_WORDS = LAGGED.itemsize // 8
 _POSITION_WORD = (BOOK.names or ()).index("position_lots")
+_BOOK_BYTES = BOOK.itemsize
+_INSTRUMENT_BYTES = INSTRUMENT.itemsize
 
 LIMIT = int(OrderType.LIMIT)
 DEFAULT_TIME_IN_FORCE = int(TimeInForce.DEFAULT)
-AS_CONFIGURED = -1
 # A reader that finds the lock taken this often looks at a writer that died in the middle of a write.
 LOCK_ATTEMPTS = 20_000
-
-
-_BOOK_BYTES = BOOK.itemsize
-_INSTRUMENT_BYTES = INSTRUMENT.itemsize
 
 
 @kernel

@@ -49,7 +49,6 @@ TABLE_NAMES = (
 STATE_HEADER = word_row(
     "version",
     "block_bytes",
-    "hashed_bytes",
     "instance",
     "epoch",
     "now_ns",
@@ -97,8 +96,6 @@ INSTRUMENT = word_row(
     "min_notional",  # price ticks x lots
     "max_notional",
     "ability",  # VenueAbility
-    "base_units_per_lot",
-    "quote_units_per_notional",  # of one tick x one lot
     "bid_ticks",
     "bid_lots",
     "ask_ticks",
@@ -124,7 +121,6 @@ STRATEGY = word_row(
     "last_sequence",
     "last_order_sequence",
     "first_open",
-    "open_count",
     "command_count",
     "refused_count",
     "cancel_all_pending",
@@ -228,12 +224,8 @@ ORDER = word_row(
     "client_tag",
     "retry_attempts",
     "retry_delay_ns",
-    "max_slippage_bps",
     "leg_lots",  # what the current leg asked for
     "leg_base_lots",  # filled by earlier legs
-    "last_trade_id",
-    "last_reason",
-    "last_venue_code",
     "cancel_reason",  # EndReason that a confirmed cancel gives
     "cancel_wanted",  # a cancel overtook the acknowledgement and must be sent again
     "not_found_count",
@@ -242,7 +234,6 @@ ORDER = word_row(
     "next_open",
     "next_ended",
     "next_free",
-    "fee_units_quote",
 )
 INDEX_ENTRY = word_row("key", "group", "value")
 TIMER_ROW = word_row("deadline_ns", "slot")
@@ -255,7 +246,6 @@ TOMBSTONE = word_row(
     "order_lots",
     "cumulative_lots",
     "cumulative_notional",
-    "last_trade_id",
     "client_tag",
 )
 TRADE = word_row("trade_id", "instrument_id", "side")

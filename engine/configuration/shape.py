@@ -12,7 +12,6 @@ from msgspec import Meta, Struct
 from ipc.order_id import INSTANCE_MAX, STRATEGY_MAX
 
 DAY_MS = 86_400_000
-NAME_BYTES_MAX = 16
 INSTRUMENT_BYTES_MAX = 32
 HIDDEN = {"hidden": True}  # a value that might be a secret put in the wrong place is never shown
 

@@ -13,12 +13,12 @@ from engine.core.state import header_of, orders_of, strategies_of
 from engine.core.timers import set_timer
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ExecutionType, RefusalReason, ReplaceState, RequestKind
+from ipc.records import ALL_INSTRUMENTS
 
 _EFFECTS_OF_ONE_CANCEL = 4
 _ORDERS_PER_STEP = 32
 _BUDGET_WAIT_NS = 10_000_000
 _CANCEL_AGAIN_NS = 1_000_000_000
-EVERY_INSTRUMENT = -1
 
 
 @kernel
@@ -84,7 +84,7 @@ def on_cancel_all(state: int, strategy_id: int, command: np.void) -> Verdict:
     """Cancels a strategy's open orders in one instrument or in all; as many steps as it takes."""
     header = header_of(state)
     instrument_id = command["instrument_id"]
-    if instrument_id < EVERY_INSTRUMENT or instrument_id >= header["instruments_count"]:
+    if instrument_id < ALL_INSTRUMENTS or instrument_id >= header["instruments_count"]:
         return refuse(RefusalReason.UNKNOWN_INSTRUMENT, header["instruments_count"] - 1, 0, instrument_id)
     strategy = strategies_of(state)[strategy_id]
     if strategy["cancel_all_pending"] != 0:
@@ -128,7 +128,7 @@ def _continue_one(state: int, strategy: np.void, orders_max: int) -> int:
     while slot >= 0 and passed_by < orders_max and room_for_effects(state) >= _EFFECTS_OF_ONE_CANCEL:
         order = orders[slot]
         following = order["next_open"]
-        is_wanted = instrument_id == EVERY_INSTRUMENT or order["instrument_id"] == instrument_id
+        is_wanted = instrument_id == ALL_INSTRUMENTS or order["instrument_id"] == instrument_id
         if is_wanted and is_cancelable(order):
             if check_cancel_budget(state, order).reason != 0:
                 break

@@ -135,10 +135,7 @@ def request_venue(state: int, order: np.void, request_kind: int, leg: int, price
     request["price_ticks"] = price_ticks
     request["order_lots"] = lots
     request["original_order_id"] = order["order_id"] | order["leg"]
-    request["venue_order_id"] = order["venue_order_id"]
     request["timestamp_utc_ns"] = header["now_ns"] + accounts_of(state)[order["account_id"]]["utc_offset_ns"]
-    request["command_published_ns"] = order["published_ns"]
-    request["command_seen_ns"] = header["now_ns"]
     request["strategy_id"] = order["strategy_id"]
     return request
 

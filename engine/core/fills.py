@@ -6,7 +6,7 @@ from engine.core.effects import report_order, report_refusal
 from engine.core.index import find, put, remove
 from engine.core.order_end import end_order
 from engine.core.positions import book_fee, book_fill, reserve
-from engine.core.state import header_of, instruments_of, tombstones_of, trade_index_of, trades_of
+from engine.core.state import header_of, tombstones_of, trade_index_of, trades_of
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ExecutionType, OrderStatus
 
@@ -63,14 +63,11 @@ def on_fill(state: int, order: np.void, fill: np.void, leg: int) -> None:
         order["first_fill_ns"] = header["now_ns"]
     order["cumulative_lots"] += lots
     order["cumulative_notional"] += lots * price_ticks
-    order["last_trade_id"] = fill["trade_id"]
     if leg < order["leg"]:
         order["leg_base_lots"] += lots
     reserve(state, order, -min(lots, order["reserved_lots"]))
     book_fill(state, order["strategy_id"], order["instrument_id"], order["side"], lots, price_ticks)
     book_fee(state, order["strategy_id"], order["instrument_id"], fill["fee_asset_id"], fill["fee_units"])
-    if fill["fee_asset_id"] == instruments_of(state)[order["instrument_id"]]["quote_asset_id"]:
-        order["fee_units_quote"] += fill["fee_units"]
     if order["cumulative_lots"] > order["order_lots"]:
         header["overfill_count"] += 1
     if order["end_reason"] == EndReason.NONE:
@@ -108,7 +105,6 @@ def on_fill_after_eviction(state: int, place: int, fill: np.void) -> None:
     lots, price_ticks = fill["last_lots"], fill["last_price_ticks"]
     tombstone["cumulative_lots"] += lots
     tombstone["cumulative_notional"] += lots * price_ticks
-    tombstone["last_trade_id"] = fill["trade_id"]
     book_fill(state, tombstone["strategy_id"], tombstone["instrument_id"], tombstone["side"], lots, price_ticks)
     book_fee(state, tombstone["strategy_id"], tombstone["instrument_id"], fill["fee_asset_id"], fill["fee_units"])
     report = report_refusal(state, tombstone["strategy_id"], tombstone["order_id"], 0, 0, 0, 0)

@@ -20,10 +20,11 @@ from ipc.enums import (
     Side,
     TimeInForce,
 )
+from ipc.records import AS_CONFIGURED
 
 NS_PER_MS = 1_000_000
 BPS = 10_000
-OVERRIDE_MAX = 86_400_000
+_OVERRIDE_MS_MAX = 86_400_000
 _RETRIES_MAX = 100
 # numba knows no IntFlag.
 _POST_ONLY = int(OrderFlag.POST_ONLY)
@@ -69,15 +70,15 @@ def check_fields(state: int, command: np.void, order_type: int, time_in_force: i
 
 @kernel
 def check_overrides(command: np.void) -> Verdict:
-    """Whether the order's own terms lie within bounds; -1 asks for the configured ones."""
-    if command["max_slippage_bps"] < -1 or command["max_slippage_bps"] >= BPS:
+    """Whether the order's own terms lie within bounds, or are left as configured."""
+    if command["max_slippage_bps"] < AS_CONFIGURED or command["max_slippage_bps"] >= BPS:
         return refuse(RefusalReason.INVALID_OVERRIDE, BPS - 1, 0, command["max_slippage_bps"])
-    if command["retry_attempts"] < -1 or command["retry_attempts"] > _RETRIES_MAX:
+    if command["retry_attempts"] < AS_CONFIGURED or command["retry_attempts"] > _RETRIES_MAX:
         return refuse(RefusalReason.INVALID_OVERRIDE, _RETRIES_MAX, 0, command["retry_attempts"])
-    if command["execution_timeout_ms"] < -1 or command["execution_timeout_ms"] > OVERRIDE_MAX:
-        return refuse(RefusalReason.INVALID_OVERRIDE, OVERRIDE_MAX, 0, command["execution_timeout_ms"])
-    if command["retry_delay_ms"] < -1 or command["retry_delay_ms"] > OVERRIDE_MAX:
-        return refuse(RefusalReason.INVALID_OVERRIDE, OVERRIDE_MAX, 0, command["retry_delay_ms"])
+    if command["execution_timeout_ms"] < AS_CONFIGURED or command["execution_timeout_ms"] > _OVERRIDE_MS_MAX:
+        return refuse(RefusalReason.INVALID_OVERRIDE, _OVERRIDE_MS_MAX, 0, command["execution_timeout_ms"])
+    if command["retry_delay_ms"] < AS_CONFIGURED or command["retry_delay_ms"] > _OVERRIDE_MS_MAX:
+        return refuse(RefusalReason.INVALID_OVERRIDE, _OVERRIDE_MS_MAX, 0, command["retry_delay_ms"])
     return passed()
 
 
@@ -95,7 +96,7 @@ def protected_price(state: int, instrument: np.void, side: int, slippage_bps: in
 
 
 @kernel
-def on_new_order(state: int, strategy_id: int, command: np.void, seen_ns: int) -> Verdict:
+def on_new_order(state: int, strategy_id: int, command: np.void) -> Verdict:
     """Places an order, or says why not and leaves everything as it was."""
     header = header_of(state)
     verdict = check_new_id(state, strategy_id, command["order_id"])

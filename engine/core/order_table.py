@@ -81,13 +81,9 @@ def _clear(order: np.void) -> None:
     order["execution_deadline_ns"] = 0
     order["retry_at_ns"] = 0
     order["leg_base_lots"] = 0
-    order["last_trade_id"] = 0
-    order["last_reason"] = 0
-    order["last_venue_code"] = 0
     order["cancel_reason"] = EndReason.CANCELED
     order["cancel_wanted"] = 0
     order["not_found_count"] = 0
-    order["fee_units_quote"] = 0
     order["next_ended"] = NOWHERE
     order["next_free"] = NOWHERE
 
@@ -103,7 +99,6 @@ def link_open(state: int, slot: int) -> None:
     if first >= 0:
         orders[first]["previous_open"] = slot
     strategy["first_open"] = slot
-    strategy["open_count"] += 1
     header_of(state)["open_order_count"] += 1
 
 
@@ -120,7 +115,6 @@ def unlink_open(state: int, slot: int) -> None:
         strategy["first_open"] = after
     if after >= 0:
         orders[after]["previous_open"] = before
-    strategy["open_count"] -= 1
     header["open_order_count"] -= 1
     if strategy["cancel_all_cursor"] == slot:
         # A cancel-all stands here: it goes on with the next order, never with what this slot holds next.
@@ -159,7 +153,6 @@ def evict_oldest(state: int) -> None:
     tombstone["order_lots"] = order["order_lots"]
     tombstone["cumulative_lots"] = order["cumulative_lots"]
     tombstone["cumulative_notional"] = order["cumulative_notional"]
-    tombstone["last_trade_id"] = order["last_trade_id"]
     tombstone["client_tag"] = order["client_tag"]
     put(index, order["order_id"], 0, header["orders_count"] + place)
     order["next_ended"] = NOWHERE

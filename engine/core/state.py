@@ -143,7 +143,6 @@ class State:
             header[f"{name}_count"] = counts[name]
             offset += _aligned(counts[name] * ROWS[name].itemsize)
         header["block_bytes"] = offset
-        header["hashed_bytes"] = header["effects_offset"]
         for name in ("free_order", "oldest_ended", "newest_ended"):
             header[name] = -1
         header["next_deadline_ns"] = np.iinfo(np.int64).max
@@ -170,7 +169,7 @@ class State:
     def digest(self) -> str:
         """A hash of all that replaying the same inputs must give again; the sequence lock is not part of it."""
         version = STATE_HEADER.fields["version"][1] if STATE_HEADER.fields else 0
-        hashed = bytearray(self.memory[: int(self.header["hashed_bytes"])].tobytes())
+        hashed = bytearray(self.memory[: int(self.header["effects_offset"])].tobytes())
         hashed[version : version + 8] = bytes(8)
         return hashlib.blake2b(hashed, digest_size=16).hexdigest()
 

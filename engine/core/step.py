@@ -116,16 +116,15 @@ def _refuse_kind(state: int, record: int, kind: int, source: int) -> None:
 
 @kernel
 def _carry_out(state: int, record: int, kind: int, source: int) -> Verdict:
-    seen_ns = header_of(state)["now_ns"]
     if kind == RecordKind.NEW_ORDER:
-        return on_new_order(state, source, view(record, 1, NEW_ORDER)[0], seen_ns)
+        return on_new_order(state, source, view(record, 1, NEW_ORDER)[0])
     if kind == RecordKind.CANCEL_ORDER:
         return on_cancel_order(state, view(record, 1, CANCEL_ORDER)[0])
     if kind == RecordKind.AMEND_ORDER:
         return on_amend_order(state, view(record, 1, AMEND_ORDER)[0])
     if kind == RecordKind.CANCEL_ALL:
         return on_cancel_all(state, source, view(record, 1, CANCEL_ALL)[0])
-    return on_target_position(state, source, view(record, 1, TARGET_POSITION)[0], seen_ns)
+    return on_target_position(state, source, view(record, 1, TARGET_POSITION)[0])
 
 
 @kernel

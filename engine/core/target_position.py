@@ -15,7 +15,7 @@ _TARGET_LOTS_MAX = (1 << 31) - 1
 
 
 @kernel
-def on_target_position(state: int, strategy_id: int, command: np.void, seen_ns: int) -> Verdict:
+def on_target_position(state: int, strategy_id: int, command: np.void) -> Verdict:
     """Orders the difference between the target and what is held or already working, or says why not."""
     header = header_of(state)
     instrument_id = command["instrument_id"]
@@ -49,4 +49,4 @@ def on_target_position(state: int, strategy_id: int, command: np.void, seen_ns: 
     order["execution_timeout_ms"] = command["execution_timeout_ms"]
     order["retry_attempts"] = command["retry_attempts"]
     order["retry_delay_ms"] = command["retry_delay_ms"]
-    return on_new_order(state, strategy_id, order, seen_ns)
+    return on_new_order(state, strategy_id, order)

@@ -24,12 +24,11 @@ from ipc.enums import (
 )
 from ipc.order_id import LEG_MAX
 from ipc.order_status import is_ended, outcome_unknown
+from ipc.records import NOT_STATED
 
 _NOT_FOUND_ANSWERS_NEEDED = 2
 # In the place of an order's id: an OUTCOME_UNKNOWN of all that is in flight on the account.
 EVERY_REQUEST = 0
-# A refusal names the order and not its instrument.
-NOT_STATED = -1
 
 
 @kernel
@@ -53,6 +52,7 @@ def on_venue_report(state: int, report: np.void) -> None:
             header["unmatched_report_count"] += 1
         return
     order = orders_of(state)[slot]
+    # A refusal names the order and not its instrument.
     instrument_id = report["instrument_id"]
     if order["account_id"] != account_id or instrument_id not in (order["instrument_id"], NOT_STATED):
         header["unmatched_report_count"] += 1
@@ -178,9 +178,12 @@ def _on_rejected(state: int, order: np.void, report: np.void, leg: int) -> None:
         return
     if leg != order["leg"]:
         return
-    order["last_reason"] = report["reason"]
-    order["last_venue_code"] = report["venue_code"]
-    # A later leg that is rejected ends an order that has traded, it does not make it a rejected one.
+    _end_without_leg(state, order, report)
+
+
+@kernel
+def _end_without_leg(state: int, order: np.void, report: np.void) -> None:
+    """Ends an order whose leg never came about; one that has traded on an earlier leg is not a rejected one."""
     has_traded = order["cumulative_lots"] > 0
     end_order(state, order, EndReason.CANCELED if has_traded else EndReason.REJECTED, 0)
     tell_venue_word(report_order(state, order, ExecutionType.REJECTED), report)
@@ -254,10 +257,7 @@ def _on_not_found(state: int, order: np.void, report: np.void, leg: int) -> None
     if is_replacement:
         on_replace_rejected(state, order, report)
     else:
-        order["last_reason"] = RejectReason.UNKNOWN_ORDER
-        has_traded = order["cumulative_lots"] > 0
-        end_order(state, order, EndReason.CANCELED if has_traded else EndReason.REJECTED, 0)
-        tell_venue_word(report_order(state, order, ExecutionType.REJECTED), report)
+        _end_without_leg(state, order, report)
 
 
 @kernel

@@ -145,7 +145,6 @@ def encode_request(ports: np.void, request: np.void) -> np.void:
     frame["venue_id"] = accounts_of(state)[account_id]["venue_id"]
     frame["strategy_id"] = request["strategy_id"]
     frame["request_kind"] = request["request_kind"]
-    frame["published_ns"] = request["command_published_ns"]
     frame["order_slot"] = find_order(state, request["order_id"])
     return frame
 

@@ -29,9 +29,8 @@ PORTS = word_row(
     "epoll_events",
     "epoll_events_max",
     "epoll_ready",
-    "idle_mode",  # IdleMode
+    "idle_mode",  # IDLE_SPIN, IDLE_YIELD or IDLE_BACKOFF
     "remote_reports",  # a strategy served over ZeroMQ has reports waiting
-    "input_count",
 )
 LANE = word_row("commands", "reports", "is_remote", "report_sequence")
 TEMPLATE = word_row("first_piece", "piece_count", "first_signed_piece", "signed_piece_count")

@@ -62,7 +62,6 @@ def take_command(ports: np.void, strategy_id: int, ring: int, slot: int, now_ns:
     release(ring)
     published_ns = view(scratch, 1, HEADER)[0]["published_ns"]
     effects = run_step(ports, scratch, now_ns, strategy_id)
-    ports["input_count"] += 1
     route_effects(ports, effects, now_ns, published_ns)
 
 
@@ -96,7 +95,6 @@ def fire_timer(ports: np.void, now_ns: int) -> bool:
     timer["sequence"] = 0
     timer["published_ns"] = now_ns
     effects = run_step(ports, ports["scratch"], now_ns, ENGINE)
-    ports["input_count"] += 1
     route_effects(ports, effects, now_ns, 0)
     return True
 
@@ -142,7 +140,7 @@ def spin(ports_address: int, deadline_ns: int) -> int:
         turn += 1
         idle_turns = 0 if taken > 0 else idle_turns + 1
         if idle_turns > 0:
-            _idle(ports, idle_turns)
+            _idle(ports)
 
 
 @kernel
@@ -152,7 +150,7 @@ def is_asleep(ports: np.void, idle_turns: int) -> bool:
 
 
 @kernel
-def _idle(ports: np.void, idle_turns: int) -> None:
+def _idle(ports: np.void) -> None:
     if ports["idle_mode"] == IDLE_YIELD:
         yield_processor()
     else:
@@ -173,14 +171,13 @@ def apply_records(ports_address: int, records: int, count: int, first: int) -> i
         if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
             return place - first | ports["frames_used"] << APPLIED_BITS
         effects = run_step(ports, records + place * SLOT_BYTES, now_ns, ENGINE)
-        ports["input_count"] += 1
         route_effects(ports, effects, now_ns, 0)
     return count - first | ports["frames_used"] << APPLIED_BITS
 
 
 @kernel
 def apply_commands(ports_address: int, records: int, count: int, first: int, strategy_id: int) -> int:
-    """The same for commands that a strategy sent over a channel."""
+    """Applies commands that a strategy sent over a channel; returns what `apply_records` does."""
     ports = ports_at(ports_address)
     frames_left(ports)
     for place in range(first, count):
@@ -190,7 +187,6 @@ def apply_commands(ports_address: int, records: int, count: int, first: int, str
         copy_words(ports["scratch"], records + place * SLOT_BYTES, SLOT_WORDS)
         published_ns = view(ports["scratch"], 1, HEADER)[0]["published_ns"]
         effects = run_step(ports, ports["scratch"], now_ns, strategy_id)
-        ports["input_count"] += 1
         route_effects(ports, effects, now_ns, published_ns)
     return count - first | ports["frames_used"] << APPLIED_BITS
 

@@ -74,10 +74,3 @@ def test_fees_are_counted_in_the_asset_that_the_venue_took(world: World) -> None
         book_fee(world.state.address, 1, 0, asset_id, units)
     assert [int(row["fee_units"]) for row in world.state.table("fees")[3:6]] == [3, 3, 7]
     assert (world.book()["base_fee_units"], world.book()["quote_fee_units"]) == (3, 3)
-
-
-def test_an_orders_own_fees_in_the_quote_asset_are_summed(world: World) -> None:
-    order_id = world.place()
-    world.fill(order_id, 1, fee_asset_id=QUOTE, fee_units=4)
-    world.fill(order_id, 1, fee_asset_id=OTHER_ASSET, fee_units=9)
-    assert world.order(order_id)["fee_units_quote"] == 4

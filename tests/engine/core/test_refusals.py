@@ -23,8 +23,6 @@ _GIVEN_ELSEWHERE = {
     RefusalReason.NOT_CONNECTED: "tests/ipc",
     RefusalReason.STRATEGY_IN_USE: "tests/ipc",
 }
-# The loop waits for a free frame instead.
-_GIVEN_BY_NOBODY = {RefusalReason.WIRE_BUFFER_FULL}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.reason.name}: {row.name}")
@@ -61,8 +59,8 @@ def test_every_reason_is_provoked_or_belongs_to_another_part() -> None:
     for reason, count in counts.items():
         sys.stdout.write(f"{reason.name:<28}{count or _GIVEN_ELSEWHERE.get(reason, '-')}\n")
     provoked = {reason for reason, count in counts.items() if count}
-    assert provoked | set(_GIVEN_ELSEWHERE) | _GIVEN_BY_NOBODY | {RefusalReason.NONE} == set(RefusalReason)
-    assert not provoked & (set(_GIVEN_ELSEWHERE) | _GIVEN_BY_NOBODY)
+    assert provoked | set(_GIVEN_ELSEWHERE) | {RefusalReason.NONE} == set(RefusalReason)
+    assert not provoked & set(_GIVEN_ELSEWHERE)
 
 
 def test_what_belongs_to_other_parts_is_tested_there() -> None:
@@ -70,10 +68,3 @@ def test_what_belongs_to_other_parts_is_tested_there() -> None:
     for reason, folder in _GIVEN_ELSEWHERE.items():
         texts = (path.read_text() for path in (root / folder).rglob("*.py"))
         assert any(f"RefusalReason.{reason.name}" in text for text in texts), f"{reason.name} in {folder}"
-
-
-def test_what_nobody_gives_is_given_nowhere() -> None:
-    root = Path(engine.__file__).parent.parent
-    sources = [path.read_text() for folder in ("engine", "ipc") for path in (root / folder).rglob("*.py")]
-    for reason in _GIVEN_BY_NOBODY:
-        assert not any(f"RefusalReason.{reason.name}" in source for source in sources)

@@ -184,7 +184,7 @@ class World:
         for table in ("strategies", "budgets"):
             for field in MASKED[table]:
                 copy.table(table)[field] = 0
-        return hashlib.blake2b(copy.memory[: int(copy.header["hashed_bytes"])].tobytes()).hexdigest()
+        return hashlib.blake2b(copy.memory[: int(copy.header["effects_offset"])].tobytes()).hexdigest()
 
     # ---- inputs ----
     def order_id(self, strategy_id: int = 1, sequence: int | None = None, *, leg: int = 0) -> int:
