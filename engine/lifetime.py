@@ -4,6 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from ipc.address import engine_folder
 from ipc.order_id import EPOCH_MAX
 from ipc.segment import private_folder, runtime_folder
 
@@ -14,11 +15,6 @@ class EngineRunningError(Exception):
 
 class EpochError(Exception):
     """The count of this engine's starts cannot be kept."""
-
-
-def engine_folder(name: str) -> Path:
-    """Where the segments and the socket of an engine lie while it runs."""
-    return runtime_folder() / name
 
 
 def durable_folder(name: str) -> Path:

@@ -12,6 +12,7 @@ from ipc.records import (
     BOOK_TOP,
     CLOCK_OFFSET,
     HEADER_FIELDS,
+    NOT_STATED,
     RATE_LIMIT,
     SLOT_BYTES,
     SLOT_WORDS,
@@ -19,7 +20,6 @@ from ipc.records import (
     VENUE_STATE,
 )
 
-NOT_STATED = -1
 CAPACITY = 2048
 """More than one frame can fill: the venues' longest replies list 1,000 rows."""
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from gateways.decimal_text import UnitMemo
 from gateways.errors import VenueProtocolError
 from gateways.instrument import AssetBinding, InstrumentBinding
-from gateways.record_writer import NOT_STATED
 from ipc import order_id
+from ipc.records import NOT_STATED
 
 ORDER_ID_MEMO_MAX = 65_536
 

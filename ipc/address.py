@@ -1,10 +1,12 @@
 """Owns addresses of engines and the choice of transport that they make."""
 
 import re
+from pathlib import Path
 
 from ipc.channel import Channel
 from ipc.clock import NS_PER_MS, WaitingClock
 from ipc.errors import AddressError, EngineNotRunningError, StrategyInUseError
+from ipc.segment import runtime_folder
 
 RETRY_NS = 10 * NS_PER_MS
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,15}", re.ASCII)
@@ -17,6 +19,11 @@ def checked_name(name: str, what: str) -> str:
             f"{what} is {name!r}, allowed are 1 to 16 ASCII letters, digits, '_', '.' and '-', a letter or digit first"
         )
     return name
+
+
+def engine_folder(engine_name: str) -> Path:
+    """Where the segments and the socket of an engine lie while it runs."""
+    return runtime_folder() / engine_name
 
 
 def open_channel(url: str, strategy: str, time_to_live_ns: int, timeout_ns: int, clock: WaitingClock) -> Channel:
@@ -36,7 +43,7 @@ def _open_shared_memory(
     engine_name: str, strategy: str, time_to_live_ns: int, timeout_ns: int, clock: WaitingClock
 ) -> Channel:
     # Kernels take a while to load, which a client over ZeroMQ need not wait for.
-    from ipc.shared_memory_channel import SharedMemoryChannel, engine_folder  # noqa: PLC0415
+    from ipc.shared_memory_channel import SharedMemoryChannel  # noqa: PLC0415
 
     deadline = clock.monotonic_ns() + timeout_ns
     while True:

@@ -8,17 +8,14 @@ from typing import NamedTuple, Self, TypeVar
 from ipc.address import open_channel
 from ipc.catalog import Catalog
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock, WaitingClock
-from ipc.enums import OrderFlag, OrderStatus, OrderType, RecordKind, Side, TimeInForce
+from ipc.enums import ENDED_STATUSES, OrderFlag, OrderType, RecordKind, Side, TimeInForce
 from ipc.errors import UnknownNameError
 from ipc.events import FIRST_FIELD, Balance, Best, Event, ExecutionReport, Lagged, Position, VenueState
 from ipc.instrument import Account, Instrument
-from ipc.records import ALL_INSTRUMENTS, EXECUTION_REPORT, HEADER_FIELDS, INSTRUMENT_STATUS
+from ipc.records import ALL_INSTRUMENTS, AS_CONFIGURED, EXECUTION_REPORT, HEADER_FIELDS, INSTRUMENT_STATUS
 
 SPIN_NS = 50_000
 _AFTER_HEADER = len(HEADER_FIELDS)
-_ENDED = frozenset(
-    (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED, OrderStatus.REFUSED)
-)
 _KIND = HEADER_FIELDS.index("kind")
 _PUBLISHED_NS = HEADER_FIELDS.index("published_ns")
 _REPORT_WORDS = EXECUTION_REPORT.names or ()
@@ -157,8 +154,8 @@ class Client:
         side: int,
         price_ticks: int,
         order_lots: int,
-        order_type: int = 2,
-        time_in_force: int = 0,
+        order_type: int = OrderType.LIMIT,
+        time_in_force: int = TimeInForce.DEFAULT,
         order_flags: int = 0,
         client_tag: int = 0,
     ) -> int:
@@ -332,7 +329,7 @@ class Client:
         instrument = self._catalog.instruments_by_id.get(words[_INSTRUMENT_ID])
         fee_asset = self._catalog.assets_by_id.get(words[_FEE_ASSET_ID])
         report = ExecutionReport(instrument, fee_asset, is_last_of_burst, *words[FIRST_FIELD:])
-        if report.order_status in _ENDED:
+        if report.order_status in ENDED_STATUSES:
             self._instruments_of_orders.pop(report.order_id, None)
         return report
 
@@ -372,4 +369,4 @@ def _order_type(order_type: OrderType | str | None, price: Number | None) -> Ord
 
 
 def _configured(value: int | None) -> int:
-    return -1 if value is None else value
+    return AS_CONFIGURED if value is None else value

@@ -7,8 +7,8 @@ from typing import Any
 
 from ipc.builtin import FASTCALL, NULL, argument, argument_or, bind, block_of, finish, is_called_with, is_refused
 from ipc.compiler import JIT_DISABLED, c_function
+from ipc.records import AS_CONFIGURED
 from ipc.strategy_kernels import (
-    AS_CONFIGURED,
     DEFAULT_TIME_IN_FORCE,
     LIMIT,
     drain_reports,

@@ -101,7 +101,10 @@ class LatencySegment:
 
     @classmethod
     def create(cls, path: Path, *, venues: int, strategies: int, epoch: int, instance: int) -> "LatencySegment":
-        """Empty histograms for an engine; the header's CAPACITY word is left 0 because nothing wraps here."""
+        """Empty histograms for an engine; the header's CAPACITY word is left 0 because nothing wraps here.
+
+        Its STRATEGY_ID word says how many venues there are.
+        """
         size = (venues + strategies) * STAGES * HISTOGRAM_BYTES
         segment = Segment.create(path, SegmentKind.LATENCY, size, epoch=epoch, instance=instance, strategy_id=venues)
         return cls(segment, venues, strategies)

@@ -76,14 +76,16 @@ class Session:
         _KEPT.append(self.words)
         self.close()
 
-    def open(self, identity: Identity, commands: Segment, reports: Segment, state: Segment, ttl_ns: int) -> None:
+    def open(
+        self, identity: Identity, commands: Segment, reports: Segment, state: Segment, time_to_live_ns: int
+    ) -> None:
         """Leads to an engine's segments, which stay mapped until `close`."""
         words = self.words
         words[SessionWord.STRATEGY_ID] = identity.strategy_id
         words[SessionWord.ORDER_ID_BASE] = identity.order_id_base
         words[SessionWord.LAST_SEQUENCE] = identity.last_sequence
         words[SessionWord.LAST_ORDER_SEQUENCE] = identity.last_order_sequence
-        words[SessionWord.TIME_TO_LIVE_NS] = ttl_ns
+        words[SessionWord.TIME_TO_LIVE_NS] = time_to_live_ns
         words[SessionWord.LOST_SEEN] = reports.words[SegmentWord.LAGGED_COUNT]
         words[SessionWord.LOST_BOUNDARY] = NO_BOUNDARY
         words[SessionWord.COMMANDS] = commands.address

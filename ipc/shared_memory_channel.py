@@ -23,7 +23,7 @@ from ipc.frame import decode_slots
 from ipc.last_command import last_in_ring
 from ipc.records import ALL_INSTRUMENTS, SLOT_BYTES, SLOT_WORDS
 from ipc.ring import resume_producing
-from ipc.segment import Segment, SegmentKind, SegmentWord, runtime_folder
+from ipc.segment import Segment, SegmentKind, SegmentWord
 from ipc.session import Identity, Session, Unsent
 from ipc.state_reader import StateReader
 from ipc.strategy_kernels import reports_waiting
@@ -33,11 +33,6 @@ SLEEP_NS = 200_000
 BUSY_PAUSES = 500
 _IDENTITY_WORDS = (SegmentWord.INSTANCE, SegmentWord.EPOCH)
 _COMMANDS_NAME = re.compile(r"commands-(.+)")
-
-
-def engine_folder(engine_name: str) -> Path:
-    """Where the segments of an engine lie."""
-    return runtime_folder() / engine_name
 
 
 class SharedMemoryChannel:

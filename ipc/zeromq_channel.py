@@ -21,7 +21,7 @@ from ipc.errors import (
 )
 from ipc.frame import FRAME_BYTES_MAX, LIFE_SIGN, LIFE_SIGN_NS, SILENCE_MAX_NS, decode, encode
 from ipc.order_id import SEQUENCE_MAX, SEQUENCE_SHIFT
-from ipc.records import EXECUTION_REPORT, HEADER_FIELDS, WELCOME
+from ipc.records import AS_CONFIGURED, EXECUTION_REPORT, HEADER_FIELDS, WELCOME
 from ipc.schema import SCHEMA_DIGEST
 from ipc.session import Identity, Unsent
 from ipc.tables import name_words
@@ -86,10 +86,10 @@ class ZeromqChannel:
         time_in_force: int = TimeInForce.DEFAULT,
         order_flags: int = 0,
         client_tag: int = 0,
-        max_slippage_bps: int = -1,
-        execution_timeout_ms: int = -1,
-        retry_attempts: int = -1,
-        retry_delay_ms: int = -1,
+        max_slippage_bps: int = AS_CONFIGURED,
+        execution_timeout_ms: int = AS_CONFIGURED,
+        retry_attempts: int = AS_CONFIGURED,
+        retry_delay_ms: int = AS_CONFIGURED,
     ) -> int:
         """Sends an order; returns its id or an `Unsent`."""
         overrides = (max_slippage_bps, execution_timeout_ms, retry_attempts, retry_delay_ms)
@@ -106,10 +106,10 @@ class ZeromqChannel:
         time_in_force: int = TimeInForce.DEFAULT,
         order_flags: int = 0,
         client_tag: int = 0,
-        max_slippage_bps: int = -1,
-        execution_timeout_ms: int = -1,
-        retry_attempts: int = -1,
-        retry_delay_ms: int = -1,
+        max_slippage_bps: int = AS_CONFIGURED,
+        execution_timeout_ms: int = AS_CONFIGURED,
+        retry_attempts: int = AS_CONFIGURED,
+        retry_delay_ms: int = AS_CONFIGURED,
     ) -> int:
         """Asks for a position; returns the id of the order that may come of it or an `Unsent`."""
         overrides = (max_slippage_bps, execution_timeout_ms, retry_attempts, retry_delay_ms)

@@ -1,11 +1,12 @@
 """Owns sending, canceling and listing orders by hand."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 from ipc.client import Client
 from ipc.clock import NS_PER_S, SystemClock
-from ipc.enums import OrderStatus
+from ipc.enums import ENDED_STATUSES, OrderStatus
 from ipc.events import ExecutionReport
 from ipc.order_id import to_text
 from tools.answer import print_json
@@ -13,13 +14,6 @@ from tools.command_error import CommandError
 from tools.manual_client import Access, order_row, parse_order_id, table
 
 ANSWERED = set(OrderStatus) - {OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN}
-ENDED = {
-    OrderStatus.FILLED,
-    OrderStatus.CANCELED,
-    OrderStatus.EXPIRED,
-    OrderStatus.REJECTED,
-    OrderStatus.REFUSED,
-}
 NOT_TAKEN = {OrderStatus.REJECTED, OrderStatus.REFUSED}
 COLUMNS = ("client_order_id", "instrument", "side", "quantity", "cumulative_quantity", "price", "order_status")
 
@@ -78,8 +72,8 @@ def cancel_orders(orders: list[str], access: Access, *, wait_s: float, as_json: 
             order_ids = open_orders
             client.cancel_all()
         wanted = order_ids & open_orders
-        reports = _await(client, wanted, ENDED, wait_s)
-    still_open = sorted(order_id for order_id in wanted if not _is_in(reports.get(order_id), ENDED))
+        reports = _await(client, wanted, ENDED_STATUSES, wait_s)
+    still_open = sorted(order_id for order_id in wanted if not _is_in(reports.get(order_id), ENDED_STATUSES))
     not_open = sorted(order_ids - open_orders)
     answer = {
         "canceled": [to_text(order_id) for order_id in sorted(wanted - set(still_open))],
@@ -104,7 +98,7 @@ def list_orders(access: Access, *, as_json: bool) -> None:
 
 
 def _await(
-    client: Client, order_ids: set[int], statuses: set[OrderStatus], wait_s: float
+    client: Client, order_ids: set[int], statuses: AbstractSet[OrderStatus], wait_s: float
 ) -> dict[int, ExecutionReport]:
     """The last report of each order, once all have one of the statuses or the time is over."""
     clock = SystemClock()
@@ -120,5 +114,5 @@ def _await(
     return reports
 
 
-def _is_in(report: ExecutionReport | None, statuses: set[OrderStatus]) -> bool:
+def _is_in(report: ExecutionReport | None, statuses: AbstractSet[OrderStatus]) -> bool:
     return report is not None and report.order_status in statuses

@@ -10,13 +10,14 @@ from gateways.binance_spot.messages import CancelReplaceResult, ErrorBody, Order
 from gateways.binance_spot.order_results import SUCCESS, OrderResults
 from gateways.errors import VenueProtocolError
 from gateways.notice import Notice, NoticeKind
-from gateways.record_writer import NOT_STATED, RecordWriter
+from gateways.record_writer import RecordWriter
 from gateways.scale import InstrumentScales, OrderIds
 from gateways.template import REQUEST_LETTERS
 from gateways.verdict import Concern, Verdict
 from ipc.clock import NS_PER_MS
 from ipc.enums import RateLimitType, RequestKind, VenueEvent
 from ipc.order_id import TEXT_BYTES
+from ipc.records import NOT_STATED
 
 TRADES_LETTER = "t"
 BALANCES_LETTER = "B"

@@ -25,7 +25,6 @@ REPORT_WORDS = (
     "fee_asset_id",
 )
 ASSET_DECIMALS = 8
-ENDED = (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED, OrderStatus.REFUSED)
 
 
 @dataclass(frozen=True)

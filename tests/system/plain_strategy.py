@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TextIO
 
 from ipc.client import Client, connect
-from ipc.enums import OrderStatus, OrderType, Side
+from ipc.enums import ENDED_STATUSES, OrderStatus, OrderType, Side
 from ipc.events import ExecutionReport
-from tests.system.client_log import ENDED, REPORT_WORDS
+from tests.system.client_log import REPORT_WORDS
 from tests.system.turns import Task
 from tests.system.waiting import PATIENCE_S, await_that
 
@@ -30,7 +30,7 @@ def trade(client: Client, task: Task, log: TextIO) -> None:
                 if not isinstance(report, ExecutionReport):
                     continue
                 log.write(json.dumps({word: getattr(report, word) for word in REPORT_WORDS}) + "\n")
-                if report.order_status in ENDED:
+                if report.order_status in ENDED_STATUSES:
                     living.discard(report.order_id)
                 elif report.order_id == resting and report.order_status == OrderStatus.NEW:
                     client.cancel(resting)

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from ipc.client import Client
-from ipc.enums import OrderStatus
+from ipc.enums import ENDED_STATUSES, OrderStatus
 from ipc.errors import StrategyInUseError
 from ipc.events import Position
 from ipc.order_id import LEG_BITS, from_text, unpack
-from tests.system.client_log import ENDED, ClientLog, Fill
+from tests.system.client_log import ClientLog, Fill
 from tests.system.installation import (
     BALANCES,
     INSTRUMENT,
@@ -171,7 +171,7 @@ def test_every_order_of_a_client_has_ended_as_it_should(session: Session, strate
     assert log.has_ended
     assert len(log.sent) == len(set(log.sent)) == 2 * TURNS
     assert set(log.last_status) == set(log.sent)
-    assert all(status in ENDED for status in log.last_status.values())
+    assert all(status in ENDED_STATUSES for status in log.last_status.values())
     taking, resting = log.sent[0::2], log.sent[1::2]
     assert {log.last_status[order_id] for order_id in resting} == {OrderStatus.CANCELED}
     filled = [order_id for order_id in taking if log.last_status[order_id] is OrderStatus.FILLED]

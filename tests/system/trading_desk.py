@@ -5,9 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from ipc.client import Client
-from ipc.enums import ExecutionType, OrderStatus, OrderType, Side
+from ipc.enums import ENDED_STATUSES, ExecutionType, OrderStatus, OrderType, Side
 from ipc.events import ExecutionReport, VenueState
-from tests.system.client_log import ENDED
 from tests.system.installation import Installation
 from tests.system.waiting import await_that
 
@@ -47,7 +46,7 @@ class TradingDesk:
         """The report that ended the order."""
 
         def look() -> ExecutionReport | None:
-            return next((report for report in self.reports_of(order_id) if report.order_status in ENDED), None)
+            return next((report for report in self.reports_of(order_id) if report.order_status in ENDED_STATUSES), None)
 
         return await_that(look, f"the end of order {order_id}")
 

@@ -14,19 +14,12 @@ from typing import Any
 
 from ipc.client import Client, connect
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock
-from ipc.enums import ExecutionType, OrderStatus, OrderType, Side, TimeInForce
+from ipc.enums import ENDED_STATUSES, ExecutionType, OrderStatus, OrderType, Side, TimeInForce
 from ipc.events import Best, ExecutionReport, Position
 from tools.demo.strategy_log import StrategyLog
 
 WORKING = {OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED}
 PENDING = {OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE}
-ENDED = {
-    OrderStatus.FILLED,
-    OrderStatus.CANCELED,
-    OrderStatus.EXPIRED,
-    OrderStatus.REJECTED,
-    OrderStatus.REFUSED,
-}
 
 OPEN_ORDERS_MAX = 12
 SETTLE_TIMEOUT_S = 15.0
@@ -176,7 +169,7 @@ class QuotingStrategy:
             self._changing.discard(order_id)
         if report.execution_type == ExecutionType.REFUSED and self._open.get(order_id) is not None:
             return  # a cancel or an amendment was refused; the order stands as it stood
-        if report.order_status in ENDED:
+        if report.order_status in ENDED_STATUSES:
             self._open.pop(order_id, None)
         elif order_id in self._open:
             self._open[order_id] = report
