@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.address_lookup import look_up
 from engine.config import AccountConfig, Config, VenueConfig
+from engine.core.step import HOST_CLOCK
 from engine.event_log import EventLog, LogLevel
 from engine.hot_loop import HotLoop
 from engine.loop import SpinLoop
@@ -19,13 +20,12 @@ from gateways.instrument import AssetBinding, InstrumentBinding
 from gateways.instruments_query import fetch_instruments
 from gateways.market_data_gateway import MarketDataGateway
 from gateways.order_gateway import AccountLine, OrderGateway
+from gateways.record_writer import RecordWriter, new_rows
 from gateways.registry import VENUES
 from gateways.venue import Venue
 from ipc.clock import NS_PER_MS, Clock
-from ipc.enums import ConnectionState, RecordKind
-from ipc.records import CLOCK_OFFSET
+from ipc.enums import ConnectionState
 
-HOST_CLOCK = -1
 CLIENTS_SOCKET = "clients"
 # Nothing tells the server that a client is gone but the sign of life that cannot be sent any more.
 _SERVE_CLIENTS_EVERY_S = 0.5
@@ -155,13 +155,11 @@ class Engine:
             self.hot_loop.measure(self._segments.latency)
 
     def _say_utc_offset(self) -> None:
-        rows = self.hot_loop.record_rows(1)
-        record = rows[0, : CLOCK_OFFSET.itemsize // 8].view(CLOCK_OFFSET)[0]
-        record["kind"] = RecordKind.CLOCK_OFFSET
-        record["published_ns"] = self._clock.monotonic_ns()
-        record["account_id"] = HOST_CLOCK
-        record["utc_offset_ns"] = self._clock.utc_ns() - self._clock.monotonic_ns()
-        self.hot_loop.apply(rows, 1)
+        rows = new_rows(capacity=1)
+        writer = RecordWriter(HOST_CLOCK)
+        writer.start(rows, self._clock.monotonic_ns())
+        writer.clock_offset(self._clock.utc_ns() - self._clock.monotonic_ns())
+        self.hot_loop.apply(rows, writer.count)
 
     def _attach_loop(self) -> None:
         selector = self._loop.spin_selector

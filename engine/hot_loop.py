@@ -20,12 +20,13 @@ from engine.spin.spin import (
     finished_frames,
 )
 from engine.wire import FRAME_COUNT, FrameBuffers, TemplateTables
+from gateways.record_writer import RecordWriter, new_rows
 from gateways.template import Template, TemplateKey
 from gateways.venue import OpenOrder
-from ipc.enums import RecordKind, RejectReason, RequestKind, VenueEvent
+from ipc.enums import RejectReason, RequestKind, VenueEvent
 from ipc.histogram import HISTOGRAM_BYTES, STAGES, LatencySegment
 from ipc.memory import address_of
-from ipc.records import SLOT_BYTES, SLOT_WORDS, VENUE_REPORT
+from ipc.records import SLOT_WORDS
 from ipc.segment import Segment
 from ipc.state_reader import StateReader
 
@@ -52,13 +53,12 @@ class HotLoop:
         self._frames = FrameBuffers()
         self._wire_sent: NDArray[np.int64] = np.zeros(orders, np.int64)
         self._scratch: NDArray[np.int64] = np.zeros(SLOT_WORDS, np.int64)
-        self._failures: NDArray[np.int64] = np.zeros((FRAME_COUNT, SLOT_WORDS), np.int64)
         self._open_legs: NDArray[np.void] = np.zeros(2 * orders, OPEN_LEG)
         self._templates = TemplateTables([])
         self._commands: dict[int, Segment] = {}
         self.reader = StateReader(state.address)
-        self._last_records: NDArray[np.int64] = self._failures
-        self._last_address = address_of(self._failures)
+        self._last_records: NDArray[np.int64] = self._scratch
+        self._last_address = address_of(self._scratch)
         self._senders: list[SendFrame] = []
         self._signers: list[Sign] = []
         self.ports: NDArray[np.void] = np.zeros(1, PORTS)
@@ -147,7 +147,7 @@ class HotLoop:
 
     def send_frames(self) -> None:
         """Hands every finished frame to its account's socket; the core learns of those that could not leave."""
-        failed = 0
+        unsent = []
         frames = self._frames
         for place in range(finished_frames(self.address)):
             offset, account_id = frames.where(place)
@@ -155,33 +155,27 @@ class HotLoop:
             if text is not None:
                 frames.put_signature(place, self._signers[account_id](text))
             if not self._senders[account_id](frames.buffers[place], offset):
-                self._note_unsent(failed, place)
-                failed += 1
-        if failed:
-            self.unsent_count += failed
-            # Applying records also tells the loop that the frames are gone.
-            self.apply(self._failures[:failed].copy(), failed)
+                unsent.append(place)
+        if unsent:
+            self._tell_unsent(unsent)
 
-    def _note_unsent(self, row_index: int, place: int) -> None:
-        row = self._failures[row_index, : VENUE_REPORT.itemsize // 8].view(VENUE_REPORT)[0]
-        frame = self._frames.rows[place]
-        kind = RequestKind(int(frame["request_kind"]))
-        row["kind"] = RecordKind.VENUE_REPORT
-        row["published_ns"] = int(self._state.header["now_ns"])
-        row["order_id"] = frame["order_id"]
-        row["event"] = _NOT_SENT[kind]
-        row["account_id"] = frame["account_id"]
-        row["instrument_id"] = -1
-        row["cumulative_lots"] = row["order_lots"] = row["price_ticks"] = -1
-        row["reason"] = RejectReason.NOT_SENT
-        row["answers_request"] = kind
+    def _tell_unsent(self, places: list[int]) -> None:
+        """Tells the core of frames that certainly did not leave; applying that also frees every place."""
+        self.unsent_count += len(places)
+        rows = new_rows(len(places))
+        writer = RecordWriter(account_id=0)
+        writer.start(rows, int(self._state.header["now_ns"]))
+        for place in places:
+            frame = self._frames.rows[place]
+            kind = RequestKind(int(frame["request_kind"]))
+            writer.account_id = int(frame["account_id"])
+            writer.venue_report(
+                int(frame["order_id"]), _NOT_SENT[kind], reason=RejectReason.NOT_SENT, answers_request=kind
+            )
+        self.apply(rows, len(places))
 
     def open_orders(self, account_id: int) -> list[OpenOrder]:
         """Every leg of the account that has not ended."""
         legs = self._open_legs
         count = list_open_legs(self._state.address, account_id, address_of(legs), len(legs))
         return [OpenOrder._make((*row[:5], bool(row[5]), row[6])) for row in legs[:count].tolist()]
-
-    def record_rows(self, count: int) -> NDArray[np.int64]:
-        """Room for records that Python makes itself."""
-        return np.zeros((count, SLOT_BYTES // 8), np.int64)
