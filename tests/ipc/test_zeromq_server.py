@@ -1,5 +1,6 @@
 """The ZeroMQ server: one refusal for each bad frame, nothing else disturbed, nobody starved."""
 
+import os
 import select
 import stat
 import struct
@@ -456,9 +457,13 @@ def test_the_socket_of_an_ipc_endpoint_is_for_its_owner_alone(engine: FakeEngine
         ZeromqServer([f"ipc://{runtime}/open/zmq"], STRATEGIES, engine)
 
 
-def test_the_cores_for_the_io_thread_are_set(engine: FakeEngine) -> None:
-    server = ZeromqServer(["tcp://127.0.0.1:*"], STRATEGIES, engine, spare_cores=(0,))
-    server.poll(0)
+def test_the_threads_of_zeromq_run_on_the_cores_that_are_spare(engine: FakeEngine) -> None:
+    core = max(os.sched_getaffinity(0))
+    before = set(os.listdir("/proc/self/task"))
+    server = ZeromqServer(["tcp://127.0.0.1:*"], STRATEGIES, engine, spare_cores=(core,))
+    threads = set(os.listdir("/proc/self/task")) - before
+    assert [os.sched_getaffinity(int(thread)) for thread in threads] == [{core}] * len(threads)
+    assert threads
     server.close()
 
 
