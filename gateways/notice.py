@@ -15,17 +15,17 @@ class NoticeKind(Enum):
     """The reply to a status query; the records beside it are the order's status."""
     TRADES_ANSWER = 3
     """The reply to a query of one order's trades; the records beside it are its fills."""
-    OPEN_ORDERS_ANSWER = 9
+    OPEN_ORDERS_ANSWER = 4
     """The reply to a query of one symbol's open orders; the records beside it are their status."""
-    SHUTDOWN = 4
+    SHUTDOWN = 5
     """The venue is about to close the connection."""
-    STREAM_ENDED = 5
+    STREAM_ENDED = 6
     """No more events of the account will come on this connection."""
-    SESSION_REVOKED = 6
+    SESSION_REVOKED = 7
     """The key is no longer good on this connection."""
-    UNCORRELATED_ERROR = 7
+    UNCORRELATED_ERROR = 8
     """An error without a request id: no request in flight can count on its reply."""
-    CLOCK_DOUBT = 8
+    CLOCK_DOUBT = 9
     """The venue took a time stamp for too old or too new."""
 
 

@@ -21,8 +21,6 @@ from gateways.simulator.latency import LatencyModel
 from gateways.simulator.venue_log import VenueLog
 from ipc.clock import Clock, SystemClock
 
-DRAIN_TIMEOUT_S = 1.0
-
 
 class SimulatedVenue:
     """A venue on the running event loop; `async with` starts and stops it."""

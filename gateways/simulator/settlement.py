@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from gateways.simulator.accounts import RATE_DECIMALS, Account
+from gateways.simulator.accounts import RATE_DECIMALS
 from gateways.simulator.order_book import OrderBook
 from gateways.simulator.orders import Fill, Order, OrderKind, SelfTradePrevention, Side
 
@@ -124,9 +124,3 @@ def immediately_available_lots(order: Order, book: OrderBook, crosses: int) -> i
         if lots >= order.leaves_lots:
             break
     return lots
-
-
-def total_units(accounts: list[Account], settlement: Settlement, asset: str) -> int:
-    """All units of an asset that exist on the venue."""
-    held = sum(account.free[asset] + account.locked[asset] for account in accounts)
-    return held + settlement.fees[asset]

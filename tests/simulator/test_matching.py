@@ -20,7 +20,6 @@ from gateways.simulator.orders import (
     Side,
     TimeInForce,
 )
-from gateways.simulator.settlement import total_units
 from gateways.simulator.venue_log import VenueLog
 from ipc.clock import ManualClock
 
@@ -196,7 +195,9 @@ def change(exchange: Exchange, order: Order, what: str) -> None:
 
 
 def total(exchange: Exchange, asset: str) -> int:
-    return total_units(list(exchange.accounts.values()), exchange.settlement, asset)
+    """All units of an asset that exist on the venue."""
+    held = sum(account.free[asset] + account.locked[asset] for account in exchange.accounts.values())
+    return held + exchange.settlement.fees[asset]
 
 
 def check_accounts(exchange: Exchange) -> None:
