@@ -97,7 +97,6 @@ class StateBuilder:
         for strategy in self._config.strategies:
             row = self._state.table("strategies")[strategy.id]
             row["strategy_id"] = strategy.id
-            row["enabled"] = 1
             _set_name(row, "name", strategy.name, 2)
         for instrument_id, name in enumerate(self._directory.instruments):
             row = self._state.table("instruments")[instrument_id]

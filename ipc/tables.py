@@ -117,7 +117,6 @@ ACCOUNT = word_row(
 ASSET = word_row("asset_id", "decimals", *_words("name", 2))
 STRATEGY = word_row(
     "strategy_id",
-    "enabled",
     "last_sequence",
     "last_order_sequence",
     "first_open",
@@ -218,7 +217,7 @@ ORDER = word_row(
     "accepted_ns",
     "first_fill_ns",
     "ended_ns",
-    "published_ns",
+    "published_ns",  # of the order's command, or of its last amendment
     "execution_deadline_ns",
     "retry_at_ns",
     "client_tag",

@@ -127,7 +127,6 @@ class World:
     def _permit(self) -> None:
         strategies = self.state.table("strategies")
         strategies["strategy_id"] = np.arange(self.size.strategies + 1)
-        strategies["enabled"] = 1
         terms = self.state.table("terms")
         terms["permitted"] = 1
         terms["default_order_type"] = OrderType.LIMIT

@@ -122,7 +122,7 @@ class World:
             connection_state=ConnectionState.LIVE,
             utc_offset_ns=UTC_OFFSET_NS,
         )
-        self._fill_rows("strategies", strategy_id=np.arange(4), enabled=1)
+        self._fill_rows("strategies", strategy_id=np.arange(4))
         self._fill_rows(
             "terms",
             permitted=1,
