@@ -74,7 +74,6 @@ def on_cancel_order(state: int, command: np.void) -> Verdict:
     verdict = check_cancel_budget(state, order)
     if verdict.reason != 0:
         return verdict
-    order["published_ns"] = command["published_ns"]
     cancel_rest(state, order)
     return passed()
 

@@ -36,6 +36,12 @@ def test_a_cancel_that_overtook_its_order_is_sent_again_after_a_fill_that_did_to
     assert world.accept(order_id).effects == []
 
 
+def test_an_order_is_timed_from_its_own_signal_and_not_from_its_cancels(world: World) -> None:
+    order_id = world.place(accepted=False, published_ns=5)
+    world.cancel(order_id, published_ns=7)
+    assert world.order(order_id)["published_ns"] == 5
+
+
 def test_a_cancel_confirmed_before_the_acknowledgement_ends_the_order(world: World) -> None:
     order_id = world.place(accepted=False)
     world.cancel(order_id)
