@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.spin.spin import DESCRIPTORS_READY, FRAMES_READY, REPORTS_READY, TIME_UP, spin
+from engine.spin.spin import DESCRIPTORS_READY, FRAMES_READY, REPORTS_READY, spin
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock
 
 EVENTS_MAX = 256
@@ -136,10 +136,10 @@ class SpinSelector(selectors.BaseSelector):
                     return ready
                 now_ns = SystemClock.monotonic_ns()
                 until_ns = min(until_ns, now_ns + _CALLBACKS_WAIT_NS)
-            if outcome & TIME_UP or not outcome & FRAMES_READY:
+            if not outcome & FRAMES_READY:
                 now_ns = SystemClock.monotonic_ns()
-                if now_ns >= until_ns:
-                    return []
+            if now_ns >= until_ns:
+                return []
 
     def _compiled_events(self) -> list[tuple[int, int]]:
         count = self._ready_count()

@@ -143,6 +143,18 @@ if not JIT_DISABLED:
         return types.void(types.int64, types.int64, types.int64), generate
 
     @_intrinsic
+    def copy_bytes(typingctx: Any, target: Any, source: Any, count: Any) -> Any:
+        """Copies bytes; the two ranges do not overlap."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            byte_pointer = ir.IntType(8).as_pointer()
+            to, origin = (builder.inttoptr(address, byte_pointer) for address in arguments[:2])
+            cgutils.raw_memcpy(builder, to, origin, arguments[2], 1)
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64, types.int64), generate
+
+    @_intrinsic
     def _pointer(typingctx: Any, address: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
@@ -224,6 +236,10 @@ else:
     def copy_words(target: int, source: int, words: int) -> None:
         """Copies whole words; the two ranges do not overlap."""
         ctypes.memmove(int(target), int(source), 8 * int(words))
+
+    def copy_bytes(target: int, source: int, count: int) -> None:
+        """Copies bytes; the two ranges do not overlap."""
+        ctypes.memmove(int(target), int(source), int(count))
 
     def view(address: int, count: int, dtype: Any) -> Any:
         """An array of `count` items of `dtype` over the memory at an address."""

@@ -1,16 +1,15 @@
 """Owns encoding: a venue request and its template become the bytes of one frame."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.core.order_table import find_order
-from engine.core.state import accounts_of, instruments_of
-from engine.spin.ports import FRAME, PIECE, TEMPLATE, frame_of
-from engine.spin.wire_text import put_decimal, put_integer, put_order_id, put_text
+from engine.core.state import accounts_of, header_of, instruments_of
+from engine.spin.ports import PIECE, TEMPLATE, frame_of
+from engine.spin.wire_text import put_decimal, put_integer, put_order_id
 from gateways.template import REQUEST_LETTERS, TemplateSlot
 from ipc.compiler import kernel
 from ipc.enums import OrderFlag, OrderType, RequestKind, TimeInForce
-from ipc.memory import view
+from ipc.memory import copy_bytes, view
 from ipc.tables import INSTRUMENT
 
 SHAPES = 5
@@ -18,8 +17,10 @@ VARIANTS = 4 * SHAPES + 2
 _CANCEL_VARIANT = 4 * SHAPES
 _AMEND_VARIANT = _CANCEL_VARIANT + 1
 _SIGNATURE_BYTES = 64
+# The largest WebSocket header of a client: 2 bytes, 8 of length, 4 of mask (RFC 6455, 5.2).
+SIGNED_TEXT_GAP_BYTES = 14
 _SYMBOL_OFFSET = INSTRUMENT.fields["symbol_0"][1] if INSTRUMENT.fields else 0
-_SYMBOL_BYTES_MAX = 32
+_INSTRUMENT_BYTES = INSTRUMENT.itemsize
 _PLACEHOLDER = ord("0")
 _POST_ONLY = int(OrderFlag.POST_ONLY)
 _LETTERS = np.zeros(max(REQUEST_LETTERS) + 1, np.uint8)
@@ -57,21 +58,23 @@ def variant_of(request_kind: int, side: int, order_type: int, time_in_force: int
 def _fill(
     ports: np.void,
     request: np.void,
-    instrument: np.void,
-    buffer: NDArray[np.uint8],
+    room: int,
     first_piece: int,
     count: int,
     frame: np.void,
 ) -> int:
-    """Writes the pieces from the last to the first; returns where the text starts."""
+    """Writes the pieces from the last to the first into `room` bytes; returns where the text starts."""
+    instrument = instruments_of(ports["state"])[request["instrument_id"]]
+    start = frame["buffer"]
+    buffer = view(start, room, np.uint8)
     pieces = view(ports["template_pieces"], first_piece + count, PIECE)
-    end = len(buffer)
+    end = room
     for place in range(first_piece + count - 1, first_piece - 1, -1):
         piece = pieces[place]
         slot = piece["slot"]
         if slot == 0:
-            text = view(ports["template_text"], piece["text_offset"] + piece["text_bytes"], np.uint8)
-            end = put_text(buffer, end, text, piece["text_offset"], piece["text_bytes"])
+            end -= piece["text_bytes"]
+            copy_bytes(start + end, ports["template_text"] + piece["text_offset"], piece["text_bytes"])
         elif slot == TemplateSlot.CLIENT_ORDER_ID:
             end = put_order_id(buffer, end, request["order_id"])
         elif slot == TemplateSlot.REQUEST_ID:
@@ -88,7 +91,10 @@ def _fill(
         elif slot == TemplateSlot.TIMESTAMP_MS:
             end = put_integer(buffer, end, request["timestamp_utc_ns"] // _NS_PER_MS)
         elif slot == TemplateSlot.SYMBOL:
-            end = _put_symbol(buffer, end, instrument)
+            end -= instrument["symbol_bytes"]
+            copy_bytes(
+                start + end, _symbol_address(ports["state"], request["instrument_id"]), instrument["symbol_bytes"]
+            )
         else:
             for _ in range(_SIGNATURE_BYTES):
                 end -= 1
@@ -98,19 +104,8 @@ def _fill(
 
 
 @kernel
-def _put_symbol(buffer: NDArray[np.uint8], end: int, instrument: np.void) -> int:
-    count = instrument["symbol_bytes"]
-    begin = end - count
-    for index in range(count):
-        word = instrument["symbol_0"]
-        if index >= 24:
-            word = instrument["symbol_3"]
-        elif index >= 16:
-            word = instrument["symbol_2"]
-        elif index >= 8:
-            word = instrument["symbol_1"]
-        buffer[begin + index] = (word >> (8 * (index & 7))) & 0xFF
-    return begin
+def _symbol_address(state: int, instrument_id: int) -> int:
+    return state + header_of(state)["instruments_offset"] + instrument_id * _INSTRUMENT_BYTES + _SYMBOL_OFFSET
 
 
 @kernel
@@ -122,7 +117,6 @@ def encode_request(ports: np.void, request: np.void) -> np.void:
     frame = frame_of(ports, place)
     ports["frames_used"] = place + 1
     account_id = request["account_id"]
-    instrument = instruments_of(state)[request["instrument_id"]]
     variant = account_id * VARIANTS + variant_of(
         request["request_kind"],
         request["side"],
@@ -132,12 +126,11 @@ def encode_request(ports: np.void, request: np.void) -> np.void:
     )
     template = view(ports["template_index"], variant + 1, TEMPLATE)[variant]
     assert template["piece_count"] > 0, "the venue has no template for this request"
-    buffer = view(frame["buffer"], frame["buffer_bytes"], np.uint8)
     frame["text_offset"] = _fill(
-        ports, request, instrument, buffer, template["first_piece"], template["piece_count"], frame
+        ports, request, frame["buffer_bytes"], template["first_piece"], template["piece_count"], frame
     )
     if template["signed_piece_count"] > 0:
-        _fill_signed_text(ports, request, instrument, template, frame)
+        _fill_signed_text(ports, request, template, frame)
     else:
         frame["signed_text_bytes"] = 0
     frame["account_id"] = account_id
@@ -150,23 +143,9 @@ def encode_request(ports: np.void, request: np.void) -> np.void:
 
 
 @kernel
-def _fill_signed_text(ports: np.void, request: np.void, instrument: np.void, template: np.void, frame: np.void) -> None:
+def _fill_signed_text(ports: np.void, request: np.void, template: np.void, frame: np.void) -> None:
     """Writes the text to sign in front of the frame, with room for the transport's header between them."""
     room = frame["text_offset"] - SIGNED_TEXT_GAP_BYTES
-    buffer = view(frame["buffer"], room, np.uint8)
-    start = _fill(
-        ports,
-        request,
-        instrument,
-        buffer,
-        template["first_signed_piece"],
-        template["signed_piece_count"],
-        frame,
-    )
+    start = _fill(ports, request, room, template["first_signed_piece"], template["signed_piece_count"], frame)
     frame["signed_text"] = frame["buffer"] + start
     frame["signed_text_bytes"] = room - start
-
-
-# The largest WebSocket header of a client: 2 bytes, 8 of length, 4 of mask (RFC 6455, 5.2).
-SIGNED_TEXT_GAP_BYTES = 14
-assert FRAME.itemsize % 8 == 0

@@ -29,6 +29,7 @@ PORTS = word_row(
     "epoll_events",
     "epoll_events_max",
     "epoll_ready",
+    "turn",  # of the duty cycle
     "idle_mode",  # IDLE_SPIN, IDLE_YIELD or IDLE_BACKOFF
     "remote_reports",  # a strategy served over ZeroMQ has reports waiting
 )

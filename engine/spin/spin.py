@@ -115,32 +115,34 @@ def spin(ports_address: int, deadline_ns: int) -> int:
     """Runs duty cycles until something is ready or the deadline has passed; returns what, as bits."""
     ports = ports_at(ports_address)
     frames_left(ports)
-    turn = 0
     idle_turns = 0
     while True:
         taken = poll_commands(ports)
         outcome = outcome_of(ports)
+        # Counted across calls: a backlog of commands, which ends each call at once, must not starve the sockets.
+        turn = ports["turn"]
+        ports["turn"] = turn + 1
+        if turn & (_TURNS_BETWEEN_POLLS - 1) == 0:
+            outcome = poll_world(ports, outcome, is_asleep(ports, idle_turns), deadline_ns)
         if outcome != 0:
             return outcome
-        if turn & (_TURNS_BETWEEN_POLLS - 1) == 0:
-            wait_ms = _SLEEP_MS if is_asleep(ports, idle_turns) else 0
-            ready = epoll_ready_count(
-                ports["epoll_descriptor"], ports["epoll_events"], ports["epoll_events_max"], wait_ms
-            )
-            ports["epoll_ready"] = max(ready, 0)
-            if ready > 0:
-                return DESCRIPTORS_READY
-            now_ns = monotonic_ns()
-            if fire_timer(ports, now_ns):
-                outcome = outcome_of(ports)
-                if outcome != 0:
-                    return outcome
-            if now_ns >= deadline_ns:
-                return TIME_UP
-        turn += 1
         idle_turns = 0 if taken > 0 else idle_turns + 1
         if idle_turns > 0:
             _idle(ports)
+
+
+@kernel
+def poll_world(ports: np.void, outcome: int, may_sleep: bool, deadline_ns: int) -> int:
+    """Adds to an outcome what lies outside the rings: descriptors, timers, and when there is nothing, the deadline."""
+    wait_ms = _SLEEP_MS if may_sleep else 0
+    ready = epoll_ready_count(ports["epoll_descriptor"], ports["epoll_events"], ports["epoll_events_max"], wait_ms)
+    ports["epoll_ready"] = max(ready, 0)
+    if ready > 0:
+        outcome |= DESCRIPTORS_READY
+    now_ns = monotonic_ns()
+    if fire_timer(ports, now_ns):
+        outcome |= outcome_of(ports)
+    return TIME_UP if outcome == 0 and now_ns >= deadline_ns else outcome
 
 
 @kernel

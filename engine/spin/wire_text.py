@@ -20,15 +20,6 @@ _POINT = ord(".")
 
 
 @kernel
-def put_text(buffer: NDArray[np.uint8], end: int, text: NDArray[np.uint8], start: int, count: int) -> int:
-    """Writes `count` bytes of a text so that they stop before `end`; returns where they start."""
-    begin = end - count
-    for index in range(count):
-        buffer[begin + index] = text[start + index]
-    return begin
-
-
-@kernel
 def put_integer(buffer: NDArray[np.uint8], end: int, value: int) -> int:
     """Writes a number that is not negative, two digits with each division."""
     while value >= 100:

@@ -3,11 +3,10 @@
 from decimal import Decimal
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.spin.wire_text import put_decimal, put_integer, put_order_id, put_text
+from engine.spin.wire_text import put_decimal, put_integer, put_order_id
 from ipc import order_id as order_ids
 
 ROOM = 48
@@ -52,10 +51,3 @@ def test_an_order_id_is_its_sixteen_characters(order_id: int) -> None:
     text = _written(buffer, int(put_order_id(buffer, ROOM, order_id)), ROOM)
     assert text == order_ids.to_text(order_id)
     assert order_ids.from_text(text) == order_id
-
-
-@pytest.mark.parametrize("text", [b"", b"x", b'{"method":"order.place"}'], ids=["nothing", "one byte", "a piece"])
-def test_a_text_is_copied_from_where_it_lies(text: bytes) -> None:
-    buffer, source = _buffer(), np.frombuffer(b"before" + text + b"after", np.uint8)
-    begin = int(put_text(buffer, ROOM, source, len(b"before"), len(text)))
-    assert _written(buffer, begin, ROOM) == text.decode()
