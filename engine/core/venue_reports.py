@@ -244,7 +244,13 @@ def _on_status(state: int, order: np.void, report: np.void, leg: int) -> None:
 def _on_not_found(state: int, order: np.void, report: np.void, leg: int) -> None:
     """Proof only when said again after no copy of the request can still be accepted."""
     is_replacement = is_replacing_leg(order, leg)
-    if is_ended(order) or not (is_replacement or (leg == order["leg"] and order["accepted"] == 0)):
+    if is_ended(order) or not (is_replacement or leg == order["leg"]):
+        return
+    if order["accepted"] != 0 and not is_replacement:
+        # What the venue once took it may not simply deny: the order stays, in doubt, with all that it reserves.
+        if order["is_unknown"] == 0:
+            order["is_unknown"] = 1
+            tell_venue_word(report_order(state, order, ExecutionType.UNKNOWN), report)
         return
     header = header_of(state)
     asked_ns = order["pending_replace_ns"] if is_replacement else order["sent_ns"]

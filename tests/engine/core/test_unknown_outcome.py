@@ -86,7 +86,9 @@ def test_a_status_between_two_not_founds_begins_the_proof_anew(world: World) -> 
     world.now_ns += REQUEST_EXPIRY_NS
     world.venue(VenueEvent.NOT_FOUND, order_id)
     _status(world, order_id)
-    assert world.venue(VenueEvent.NOT_FOUND, order_id).effects == [], "an order once seen is never not found"
+    (report,) = world.venue(VenueEvent.NOT_FOUND, order_id).reports
+    assert report.order_status == OrderStatus.UNKNOWN, "an order once seen is in doubt, never not found"
+    assert world.venue(VenueEvent.NOT_FOUND, order_id).effects == [], "and that is told once"
 
 
 def test_a_later_leg_needs_its_own_two_not_founds(world: World) -> None:
