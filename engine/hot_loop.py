@@ -129,9 +129,11 @@ class HotLoop:
             # Asking numpy for an address takes longer than applying a record, and a gateway's rows stay.
             self._last_records = records
             self._last_address = records.ctypes.data
+        # Kept here: a frame that cannot leave makes us apply other records before these are done.
+        address = self._last_address
         first = 0
         while first < count:
-            result = apply_records(self.address, self._last_address, count, first)
+            result = apply_records(self.address, address, count, first)
             first += result & APPLIED_MASK
             if result > APPLIED_MASK:
                 self.send_frames()
