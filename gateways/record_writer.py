@@ -51,6 +51,7 @@ _VENUE_REPORT = _slot(
     "venue_utc_ns",
     "replacement_order_id",
     "answers_request",
+    "side",
 )
 _BOOK_TOP = _slot(BOOK_TOP, "instrument_id", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots", "venue_sequence")
 _BALANCE = _slot(BALANCE, "account_id", "asset_id", "free_units", "locked_units", "venue_utc_ns")
@@ -125,6 +126,7 @@ class RecordWriter:
         venue_utc_ns: int = 0,
         replacement_order_id: int = 0,
         answers_request: int = 0,
+        side: int = 0,
     ) -> None:
         """Writes what the venue told of one leg."""
         _VENUE_REPORT.pack_into(
@@ -153,6 +155,7 @@ class RecordWriter:
             venue_utc_ns,
             replacement_order_id,
             answers_request,
+            side,
         )
 
     def outcome_unknown(self, order_id: int) -> None:

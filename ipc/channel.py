@@ -41,6 +41,10 @@ class Channel(Protocol):
     def publish_cancel_all(self) -> Callable[..., int]:
         """Asks to cancel all orders, or those in one instrument."""
 
+    @property
+    def publish_status_request(self) -> Callable[..., int]:
+        """Asks how an order or all of them stand."""
+
     def receive(self, records_max: int) -> list[tuple[int, ...]]:
         """Reports that are there now, never waiting; raises when the engine is gone and nothing is left."""
 

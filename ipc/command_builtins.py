@@ -7,7 +7,7 @@ from typing import Any
 
 from ipc.builtin import FASTCALL, NULL, argument, argument_or, bind, block_of, finish, is_called_with, is_refused
 from ipc.compiler import JIT_DISABLED, c_function
-from ipc.records import AS_CONFIGURED
+from ipc.records import ALL_ACCOUNTS, ALL_INSTRUMENTS, AS_CONFIGURED
 from ipc.strategy_kernels import (
     DEFAULT_TIME_IN_FORCE,
     LIMIT,
@@ -16,12 +16,13 @@ from ipc.strategy_kernels import (
     publish_cancel,
     publish_cancel_all,
     publish_new_order,
+    publish_status_request,
     publish_target,
 )
 
 
 def _new_order_entry(self_object: int, arguments: int, count: int) -> int:
-    if not is_called_with(count, 5, 13):
+    if not is_called_with(count, 5, 19):
         return NULL
     instrument_id, account_id, side = argument(arguments, 0), argument(arguments, 1), argument(arguments, 2)
     price_ticks, order_lots = argument(arguments, 3), argument(arguments, 4)
@@ -32,6 +33,9 @@ def _new_order_entry(self_object: int, arguments: int, count: int) -> int:
     timeout = argument_or(arguments, count, 10, AS_CONFIGURED)
     retry_attempts = argument_or(arguments, count, 11, AS_CONFIGURED)
     retry_delay = argument_or(arguments, count, 12, AS_CONFIGURED)
+    stop_price_ticks, expire_utc_ns = argument_or(arguments, count, 13, 0), argument_or(arguments, count, 14, 0)
+    display_lots, quote_notional = argument_or(arguments, count, 15, 0), argument_or(arguments, count, 16, 0)
+    prevention, release_utc_ns = argument_or(arguments, count, 17, 0), argument_or(arguments, count, 18, 0)
     if is_refused():
         return NULL
     order_id = publish_new_order(
@@ -49,6 +53,12 @@ def _new_order_entry(self_object: int, arguments: int, count: int) -> int:
         timeout,
         retry_attempts,
         retry_delay,
+        stop_price_ticks,
+        expire_utc_ns,
+        display_lots,
+        quote_notional,
+        prevention,
+        release_utc_ns,
     )
     return finish(order_id)
 
@@ -95,21 +105,35 @@ def _cancel_entry(self_object: int, arguments: int, count: int) -> int:
 
 
 def _amend_entry(self_object: int, arguments: int, count: int) -> int:
-    if not is_called_with(count, 3, 3):
+    if not is_called_with(count, 3, 6):
         return NULL
     order_id, price_ticks, order_lots = argument(arguments, 0), argument(arguments, 1), argument(arguments, 2)
+    stop_price_ticks, version = argument_or(arguments, count, 3, 0), argument_or(arguments, count, 4, 0)
+    condition = argument_or(arguments, count, 5, 0)
     if is_refused():
         return NULL
-    return finish(publish_amend(block_of(self_object), order_id, price_ticks, order_lots))
+    block = block_of(self_object)
+    return finish(publish_amend(block, order_id, price_ticks, order_lots, stop_price_ticks, version, condition))
 
 
 def _cancel_all_entry(self_object: int, arguments: int, count: int) -> int:
-    if not is_called_with(count, 1, 1):
+    if not is_called_with(count, 1, 3):
         return NULL
     instrument_id = argument(arguments, 0)
+    account_id, side = argument_or(arguments, count, 1, ALL_ACCOUNTS), argument_or(arguments, count, 2, 0)
     if is_refused():
         return NULL
-    return finish(publish_cancel_all(block_of(self_object), instrument_id))
+    return finish(publish_cancel_all(block_of(self_object), instrument_id, account_id, side))
+
+
+def _status_request_entry(self_object: int, arguments: int, count: int) -> int:
+    if not is_called_with(count, 1, 4):
+        return NULL
+    order_id, instrument_id = argument(arguments, 0), argument_or(arguments, count, 1, ALL_INSTRUMENTS)
+    account_id, side = argument_or(arguments, count, 2, ALL_ACCOUNTS), argument_or(arguments, count, 3, 0)
+    if is_refused():
+        return NULL
+    return finish(publish_status_request(block_of(self_object), order_id, instrument_id, account_id, side))
 
 
 def _drain_entry(self_object: int, arguments: int, count: int) -> int:
@@ -128,6 +152,7 @@ _ENTRIES: tuple[tuple[Callable[[int, int, int], int], Callable[..., int], str], 
     (_cancel_entry, publish_cancel, "publish_cancel"),
     (_amend_entry, publish_amend, "publish_amend"),
     (_cancel_all_entry, publish_cancel_all, "publish_cancel_all"),
+    (_status_request_entry, publish_status_request, "publish_status_request"),
     (_drain_entry, drain_reports, "drain_reports"),
 )
 
@@ -151,6 +176,7 @@ class CommandBuiltins:
     publish_cancel: Callable[..., int]
     publish_amend: Callable[..., int]
     publish_cancel_all: Callable[..., int]
+    publish_status_request: Callable[..., int]
     drain_reports: Callable[..., int]
 
 

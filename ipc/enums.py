@@ -11,6 +11,7 @@ class RecordKind(IntEnum):
     AMEND_ORDER = 3
     CANCEL_ALL = 4
     TARGET_POSITION = 5
+    STATUS_REQUEST = 6
     HELLO = 16
     SNAPSHOT_REQUEST = 17
     EXECUTION_REPORT = 32
@@ -23,6 +24,7 @@ class RecordKind(IntEnum):
     ACCOUNT_STATUS = 39
     ASSET_STATUS = 40
     LAGGED = 41
+    ALARM = 42
     VENUE_REPORT = 64
     BOOK_TOP = 65
     BALANCE = 66
@@ -30,6 +32,8 @@ class RecordKind(IntEnum):
     VENUE_STATE = 68
     TIMER = 69
     CLOCK_OFFSET = 70
+    JOURNAL_STATE = 71
+    BALANCE_CHANGE = 72
     VENUE_REQUEST = 96
 
 
@@ -46,15 +50,19 @@ class OrderType(IntEnum):
     DEFAULT = 0
     MARKET = 1
     LIMIT = 2
+    STOP = 3  # a market order once the stop price has traded
+    STOP_LIMIT = 4
 
 
 class TimeInForce(IntEnum):
     """FIX TimeInForce(59), shifted by one so that 0 asks for the configured default."""
 
     DEFAULT = 0
+    DAY = 1  # until the end of the UTC day
     GTC = 2
     IOC = 4
     FOK = 5
+    GTD = 7  # until expire_utc_ns
 
 
 class OrderFlag(IntFlag):
@@ -62,6 +70,18 @@ class OrderFlag(IntFlag):
 
     NONE = 0
     POST_ONLY = 1
+    REDUCE_ONLY = 2
+
+
+class SelfTradePrevention(IntEnum):
+    """What the venue does when an order would meet one of the same owner; DEFAULT leaves it to the account."""
+
+    DEFAULT = 0
+    NONE = 1
+    EXPIRE_TAKER = 2
+    EXPIRE_MAKER = 3
+    EXPIRE_BOTH = 4
+    DECREMENT = 5
 
 
 class OrderStatus(IntEnum):
@@ -78,6 +98,10 @@ class OrderStatus(IntEnum):
     PENDING_REPLACE = 9
     REFUSED = 10
     UNKNOWN = 11
+    DONE_FOR_DAY = 12
+    CALCULATED = 13
+    STOPPED = 14
+    SUSPENDED = 15
 
 
 ENDED_STATUSES = frozenset(
@@ -103,6 +127,15 @@ class ExecutionType(IntEnum):
     ORDER_STATUS = 13
     UNKNOWN = 14
     RETRIED = 15
+    RELEASED = 16  # a scheduled order went out
+    TRIGGERED = 17
+    TRADE_CANCELED = 18
+    TRADE_CORRECTED = 19
+    RESTATED = 20
+    DONE_FOR_DAY = 21
+    CALCULATED = 22
+    STOPPED = 23
+    SUSPENDED = 24
 
 
 class VenueEvent(IntEnum):
@@ -119,6 +152,24 @@ class VenueEvent(IntEnum):
     STATUS = 9
     NOT_FOUND = 10
     OUTCOME_UNKNOWN = 11
+    TRIGGERED = 12
+    TRADE_CANCELED = 13  # trade_id names the trade that the venue took back
+    TRADE_CORRECTED = 14  # trade_id names the trade whose lots and price are now these
+    DONE_FOR_DAY = 15
+    CALCULATED = 16
+    STOPPED = 17
+    SUSPENDED = 18
+    RESTATED = 19
+
+
+class VenueHold(IntEnum):
+    """What keeps a living order from trading for a while, by the venue's word (FIX OrdStatus 3, B, 7 and 9)."""
+
+    NONE = 0
+    DONE_FOR_DAY = 1
+    CALCULATED = 2
+    STOPPED = 3
+    SUSPENDED = 4
 
 
 class RequestKind(IntEnum):
@@ -175,6 +226,11 @@ class VenueAbility(IntFlag):
     NONE = 0
     AMEND_KEEP_PRIORITY = 1
     CANCEL_REPLACE = 2
+    STOP_ORDERS = 4
+    DISPLAY_QUANTITY = 8
+    SELF_TRADE_PREVENTION = 16
+    REDUCE_ONLY = 32
+    GOOD_TILL_DATE = 64
 
 
 class ReplaceState(IntEnum):
@@ -184,6 +240,32 @@ class ReplaceState(IntEnum):
     SENT = 1  # one request to the venue replaces the leg
     OLD_LEG_GONE = 2  # the venue confirmed the cancel, its word on the new leg is awaited
     CANCELING_FIRST = 3  # the leg is partially filled: its end is awaited before the new leg is sent
+
+
+class JournalState(IntEnum):
+    """Whether what the engine does is being kept; only KEEPING takes new orders."""
+
+    ABSENT = 0  # no journal process serves the ring
+    KEEPING = 1
+    BEHIND = 2  # the ring is half full
+    FAILED = 3  # the disk is full or broken
+
+
+class AlarmCode(IntEnum):
+    """What a person should look at; the record beside it says which order, trade or asset and how much."""
+
+    LATE_FILL = 1  # after the order's end
+    OVERFILL = 2
+    TRADE_CANCELED = 3
+    TRADE_CORRECTED = 4
+    TRADE_DIFFERS = 5  # the same trade id came again with other contents
+    EXTERNAL_ORDER = 6  # on our account, but not sent by us
+    EXTERNAL_TRADE = 7
+    BALANCE_CHANGED = 8  # a deposit or a withdrawal
+    ADOPTED_ORDER = 9  # it carries our id, but no journal knows it
+    REVIVED_ORDER = 10  # the venue says that an order lives which it had denied
+    POSITION_DIFFERS = 11
+    OUTCOME_UNRESOLVED = 12
 
 
 class RateLimitType(IntEnum):
@@ -275,3 +357,13 @@ class RefusalReason(IntEnum):
     FRAME_TOO_LARGE = 46
     NOT_CONNECTED = 47
     STRATEGY_IN_USE = 48
+    NOT_SUPPORTED_BY_VENUE = 49
+    JOURNAL_NOT_KEEPING = 50
+    INVALID_STOP_PRICE = 51
+    INVALID_EXPIRY = 52
+    INVALID_DISPLAY_QUANTITY = 53
+    INVALID_RELEASE_TIME = 54
+    INVALID_SELF_TRADE_PREVENTION = 55
+    REDUCE_ONLY_WOULD_INCREASE = 56
+    VERSION_CONFLICT = 57
+    STATUS_ALREADY_PENDING = 58

@@ -19,9 +19,13 @@ from ipc.tables import word_row
 SLOT_BYTES = 256
 SLOT_WORDS = SLOT_BYTES // 8
 ALL_INSTRUMENTS = -1
+ALL_ACCOUNTS = -1
 # In a command: as the configuration says. In a venue's report: the venue did not say.
 AS_CONFIGURED = -1
 NOT_STATED = -1
+# In the place of an order's id in a venue's report: all that is in flight, and an order that is not ours.
+EVERY_REQUEST = 0
+EXTERNAL_ORDER = -1
 
 HEADER_FIELDS = ("commit", "kind", "sequence", "published_ns")
 
@@ -53,6 +57,12 @@ NEW_ORDER = _layout(
     "execution_timeout_ms",
     "retry_attempts",
     "retry_delay_ms",
+    "stop_price_ticks",  # of a STOP or STOP_LIMIT order, else 0
+    "expire_utc_ns",  # of a GTD order, else 0
+    "display_lots",  # how much of it the book shows, 0 for all
+    "quote_notional",  # price ticks x lots to trade of a MARKET order whose order_lots is 0, else 0
+    "self_trade_prevention",
+    "release_utc_ns",  # when it is to be sent, 0 for at once
 )
 TARGET_POSITION = _layout(
     *COMMAND_FIELDS,
@@ -70,8 +80,18 @@ TARGET_POSITION = _layout(
     "retry_delay_ms",
 )
 CANCEL_ORDER = _layout(*COMMAND_FIELDS)
-AMEND_ORDER = _layout(*COMMAND_FIELDS, "price_ticks", "order_lots")  # 0 keeps what the order has
-CANCEL_ALL = _layout(*COMMAND_FIELDS, "instrument_id")  # may be ALL_INSTRUMENTS
+AMEND_ORDER = _layout(
+    *COMMAND_FIELDS,
+    "price_ticks",  # 0 keeps what the order has, here and below
+    "order_lots",
+    "stop_price_ticks",
+    "version",  # of the order when this has come about: larger than every one before, 0 for the next
+    "conditional_on_version",  # carried out only if this version came about, 0 for always
+)
+# A scope may be ALL_INSTRUMENTS, ALL_ACCOUNTS, and side 0 for both.
+CANCEL_ALL = _layout(*COMMAND_FIELDS, "instrument_id", "account_id", "side")
+# Of the order named, or with sequence 0 in order_id (`order_id.MASS`) of every open one in the scope.
+STATUS_REQUEST = _layout(*COMMAND_FIELDS, "instrument_id", "account_id", "side")
 HELLO = _layout(*HEADER_FIELDS, "schema_digest", "strategy_name_0", "strategy_name_1")
 SNAPSHOT_REQUEST = _layout(
     *HEADER_FIELDS,
@@ -104,7 +124,8 @@ EXECUTION_REPORT = _layout(
     "fee_asset_id",
     "reason",  # RefusalReason, RejectReason or EndReason, as execution_type says
     "venue_code",
-    # A refusal says its numbers here.
+    # The numbers behind a refusal. Of an amendment: by which RequestKind it is carried out, the version in force
+    # and the one asked for.
     "limit",
     "current",
     "requested",
@@ -159,6 +180,17 @@ ORDER_STATUS = EXECUTION_REPORT
 ACCOUNT_STATUS = _layout(*HEADER_FIELDS, "account_id", "venue_id", "connection_state", "name_0", "name_1")
 ASSET_STATUS = _layout(*HEADER_FIELDS, "asset_id", "decimals", "name_0", "name_1")
 SNAPSHOT_END = _layout(*HEADER_FIELDS, "what", "count")
+ALARM = _layout(
+    *HEADER_FIELDS,
+    "code",  # AlarmCode
+    "order_id",
+    "account_id",
+    "instrument_id",
+    "asset_id",
+    "trade_id",
+    "expected",
+    "found",
+)
 LAGGED = _layout(*HEADER_FIELDS, "lost_count")  # reports that found the client's ring full, since its start
 
 # ---- what enters the core besides commands; published_ns is when it was received ----
@@ -183,12 +215,16 @@ VENUE_REPORT = _layout(
     "venue_utc_ns",
     "replacement_order_id",  # the leg that takes over, on REPLACED
     "answers_request",  # RequestKind this is the direct reply to, 0 for an unsolicited report
+    "side",  # 0 when the venue did not say
 )
 BOOK_TOP = _layout(*HEADER_FIELDS, "instrument_id", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots", "venue_sequence")
 BALANCE = _layout(*HEADER_FIELDS, "account_id", "asset_id", "free_units", "locked_units", "venue_utc_ns")
 RATE_LIMIT = _layout(*HEADER_FIELDS, "account_id", "limit_type", "window_ns", "limit", "count", "blocked_until_utc_ns")
 VENUE_STATE = _layout(*HEADER_FIELDS, "account_id", "state")
 TIMER = _layout(*HEADER_FIELDS)
+JOURNAL_STATE = _layout(*HEADER_FIELDS, "state")
+# What came or went otherwise than by trading.
+BALANCE_CHANGE = _layout(*HEADER_FIELDS, "account_id", "asset_id", "delta_units", "venue_utc_ns")
 CLOCK_OFFSET = _layout(*HEADER_FIELDS, "account_id", "utc_offset_ns")  # account -1 is this host
 
 # ---- what the core asks of a venue ----
@@ -207,6 +243,10 @@ VENUE_REQUEST = _layout(
     "original_order_id",  # the leg that a replacement takes over from
     "timestamp_utc_ns",
     "strategy_id",
+    "stop_price_ticks",
+    "display_lots",
+    "self_trade_prevention",
+    "expire_utc_ns",
 )
 
 LAYOUTS: dict[RecordKind, np.dtype[np.void]] = {
@@ -215,6 +255,7 @@ LAYOUTS: dict[RecordKind, np.dtype[np.void]] = {
     RecordKind.AMEND_ORDER: AMEND_ORDER,
     RecordKind.CANCEL_ALL: CANCEL_ALL,
     RecordKind.TARGET_POSITION: TARGET_POSITION,
+    RecordKind.STATUS_REQUEST: STATUS_REQUEST,
     RecordKind.HELLO: HELLO,
     RecordKind.SNAPSHOT_REQUEST: SNAPSHOT_REQUEST,
     RecordKind.EXECUTION_REPORT: EXECUTION_REPORT,
@@ -227,6 +268,7 @@ LAYOUTS: dict[RecordKind, np.dtype[np.void]] = {
     RecordKind.ACCOUNT_STATUS: ACCOUNT_STATUS,
     RecordKind.ASSET_STATUS: ASSET_STATUS,
     RecordKind.LAGGED: LAGGED,
+    RecordKind.ALARM: ALARM,
     RecordKind.VENUE_REPORT: VENUE_REPORT,
     RecordKind.BOOK_TOP: BOOK_TOP,
     RecordKind.BALANCE: BALANCE,
@@ -234,6 +276,13 @@ LAYOUTS: dict[RecordKind, np.dtype[np.void]] = {
     RecordKind.VENUE_STATE: VENUE_STATE,
     RecordKind.TIMER: TIMER,
     RecordKind.CLOCK_OFFSET: CLOCK_OFFSET,
+    RecordKind.JOURNAL_STATE: JOURNAL_STATE,
+    RecordKind.BALANCE_CHANGE: BALANCE_CHANGE,
     RecordKind.VENUE_REQUEST: VENUE_REQUEST,
 }
 assert set(LAYOUTS) == set(RecordKind), "every kind has a layout"
+
+# What the engine's journal keeps beside an input, in the last words of the same slot.
+INPUT_WORDS_MAX = SLOT_WORDS - 4
+INPUT_KINDS = frozenset(kind for kind in RecordKind if kind < RecordKind.HELLO or 64 <= kind < RecordKind.VENUE_REQUEST)
+assert all(LAYOUTS[kind].itemsize <= 8 * INPUT_WORDS_MAX for kind in INPUT_KINDS), "the journal's words find room"

@@ -63,6 +63,7 @@ class SharedMemoryChannel:
         self.publish_cancel = builtins.publish_cancel
         self.publish_amend = builtins.publish_amend
         self.publish_cancel_all = builtins.publish_cancel_all
+        self.publish_status_request = builtins.publish_status_request
         self._drain_reports = builtins.drain_reports
         self._received = np.zeros(RECEIVE_MAX * SLOT_WORDS, np.int64)
         self._received_bytes = self._received.data.cast("B")

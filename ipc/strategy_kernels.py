@@ -9,6 +9,8 @@ from ipc.enums import OrderType, RecordKind, TimeInForce
 from ipc.memory import coarse_utc_ns, copy_words, fence_acquire, load, load_acquire, monotonic_ns, pause, store, view
 from ipc.order_id import SEQUENCE_MAX, SEQUENCE_SHIFT
 from ipc.records import (
+    ALL_ACCOUNTS,
+    ALL_INSTRUMENTS,
     AMEND_ORDER,
     AS_CONFIGURED,
     CANCEL_ALL,
@@ -17,6 +19,7 @@ from ipc.records import (
     NEW_ORDER,
     SLOT_BYTES,
     SLOT_WORDS,
+    STATUS_REQUEST,
     TARGET_POSITION,
 )
 from ipc.ring import is_retired, lost_count, poll, publish, release, try_claim
@@ -94,6 +97,12 @@ def publish_new_order(  # noqa: PLR0913, PLR0917  what an order says
     execution_timeout_ms: int = AS_CONFIGURED,
     retry_attempts: int = AS_CONFIGURED,
     retry_delay_ms: int = AS_CONFIGURED,
+    stop_price_ticks: int = 0,
+    expire_utc_ns: int = 0,
+    display_lots: int = 0,
+    quote_notional: int = 0,
+    self_trade_prevention: int = 0,
+    release_utc_ns: int = 0,
 ) -> int:
     """Sends an order; returns its id or an `Unsent`."""
     slot = _claim(session)
@@ -116,6 +125,12 @@ def publish_new_order(  # noqa: PLR0913, PLR0917  what an order says
     order["execution_timeout_ms"] = execution_timeout_ms
     order["retry_attempts"] = retry_attempts
     order["retry_delay_ms"] = retry_delay_ms
+    order["stop_price_ticks"] = stop_price_ticks
+    order["expire_utc_ns"] = expire_utc_ns
+    order["display_lots"] = display_lots
+    order["quote_notional"] = quote_notional
+    order["self_trade_prevention"] = self_trade_prevention
+    order["release_utc_ns"] = release_utc_ns
     _send(session, slot, RecordKind.NEW_ORDER, order_id)
     store(session + _LAST_ORDER_SEQUENCE, load(session + _LAST_ORDER_SEQUENCE) + 1)
     return order_id
@@ -172,7 +187,15 @@ def publish_cancel(session: int, order_id: int) -> int:
 
 
 @kernel
-def publish_amend(session: int, order_id: int, price_ticks: int, order_lots: int) -> int:
+def publish_amend(  # noqa: PLR0913, PLR0917  what an amendment says
+    session: int,
+    order_id: int,
+    price_ticks: int,
+    order_lots: int,
+    stop_price_ticks: int = 0,
+    version: int = 0,
+    conditional_on_version: int = 0,
+) -> int:
     """Asks to change an order, 0 keeps what it has; returns the command's sequence or an `Unsent`."""
     slot = _claim(session)
     if slot <= 0:
@@ -180,18 +203,39 @@ def publish_amend(session: int, order_id: int, price_ticks: int, order_lots: int
     amendment = view(slot, 1, AMEND_ORDER)[0]
     amendment["price_ticks"] = price_ticks
     amendment["order_lots"] = order_lots
+    amendment["stop_price_ticks"] = stop_price_ticks
+    amendment["version"] = version
+    amendment["conditional_on_version"] = conditional_on_version
     return _send(session, slot, RecordKind.AMEND_ORDER, order_id)
 
 
 @kernel
-def publish_cancel_all(session: int, instrument_id: int) -> int:
-    """Asks to cancel every order in an instrument, in all of them for -1; returns the sequence or an `Unsent`."""
+def publish_cancel_all(session: int, instrument_id: int, account_id: int = ALL_ACCOUNTS, side: int = 0) -> int:
+    """Asks to cancel every order in a scope, -1 and side 0 for all; returns the sequence or an `Unsent`."""
     slot = _claim(session)
     if slot <= 0:
         return slot
-    everything = view(slot, 1, CANCEL_ALL)[0]
-    everything["instrument_id"] = instrument_id
+    scope = view(slot, 1, CANCEL_ALL)[0]
+    scope["instrument_id"] = instrument_id
+    scope["account_id"] = account_id
+    scope["side"] = side
     return _send(session, slot, RecordKind.CANCEL_ALL, load(session + _ORDER_ID_BASE))
+
+
+@kernel
+def publish_status_request(
+    session: int, order_id: int, instrument_id: int = ALL_INSTRUMENTS, account_id: int = ALL_ACCOUNTS, side: int = 0
+) -> int:
+    """Asks how an order stands, or with order_id 0 every open one in a scope; returns the sequence or an `Unsent`."""
+    slot = _claim(session)
+    if slot <= 0:
+        return slot
+    scope = view(slot, 1, STATUS_REQUEST)[0]
+    scope["instrument_id"] = instrument_id
+    scope["account_id"] = account_id
+    scope["side"] = side
+    named = order_id if order_id != 0 else load(session + _ORDER_ID_BASE)
+    return _send(session, slot, RecordKind.STATUS_REQUEST, named)
 
 
 @kernel

@@ -33,6 +33,7 @@ TABLE_NAMES = (
     "assets",
     "terms",
     "books",
+    "holdings",
     "balances",
     "fees",
     "budgets",
@@ -72,6 +73,10 @@ STATE_HEADER = word_row(
     "overfill_count",
     "duplicate_trade_count",
     "unmatched_report_count",
+    "trace",  # a running hash over what every step left behind
+    "journal_state",  # JournalState
+    "external_sequence",  # how many orders that are not ours were adopted
+    "alarm_count",
     "cancel_all_count",  # strategies whose cancel-all needs further steps
     "cancel_all_resume_ns",
     "cancel_all_turn",  # the strategy that comes first in the next step
@@ -119,6 +124,7 @@ STRATEGY = word_row(
     "strategy_id",
     "last_sequence",
     "last_order_sequence",
+    "report_sequence",  # of its last report
     "first_open",
     "command_count",
     "refused_count",
@@ -137,6 +143,8 @@ TERMS = word_row(
     "retry_attempts",
     "retry_delay_ns",
     "execution_timeout_ns",
+    "acknowledgement_timeout_ns",
+    "cancel_timeout_ns",
     "rate_limit_orders",
     "rate_limit_window_ns",
     "limiter_start",  # this row's part of limiter_times
@@ -166,7 +174,25 @@ BOOK = word_row(
     "duplicate_since_ns",
     "duplicate_count",
 )
-BALANCE_ROW = word_row("free_units", "locked_units", "venue_utc_ns", "received_ns")  # account x asset
+# What an account holds of an instrument by the fills seen, whoever ordered them; account x instrument. Over all
+# accounts it is the sum of the strategies' positions, that of what is external (strategy 0) included.
+HOLDING = word_row(
+    "position_lots",
+    "external_lots",  # the part of it that was not ordered through this engine
+    "bought_lots",
+    "sold_lots",
+    "traded_notional",
+    "fill_count",
+    "last_trade_id",
+)
+# account x asset
+BALANCE_ROW = word_row(
+    "free_units",
+    "locked_units",
+    "venue_utc_ns",
+    "received_ns",
+    "external_units",  # deposits less withdrawals since the first start
+)
 FEE = word_row("fee_units")  # strategy x asset
 # One window of a venue's budget; BUDGETS_PER_ACCOUNT rows for each account, limit 0 where there is none.
 BUDGET = word_row(
@@ -228,6 +254,24 @@ ORDER = word_row(
     "cancel_reason",  # EndReason that a confirmed cancel gives
     "cancel_wanted",  # a cancel overtook the acknowledgement and must be sent again
     "not_found_count",
+    "version",  # of the amendment in force, 0 for the order as it was sent
+    "replace_version",  # of the one under way
+    "replace_stop_ticks",
+    "wanted_version",  # of the one that waits for that, 0 when none does
+    "wanted_price_ticks",
+    "wanted_lots",
+    "wanted_stop_ticks",
+    "wanted_condition",
+    "stop_price_ticks",
+    "triggered_ns",
+    "expire_at_ns",  # of a DAY or GTD order that the engine itself ends, else 0
+    "expire_utc_ns",
+    "release_at_ns",  # not sent before
+    "display_lots",
+    "self_trade_prevention",
+    "venue_hold",  # VenueHold
+    "stated_lots",  # filled on all legs by the venue's count
+    "end_wanted",  # EndReason that holds as soon as all stated fills have come
     "timer_position",  # its place among the timers, -1 when none
     "previous_open",
     "next_open",
@@ -246,8 +290,10 @@ TOMBSTONE = word_row(
     "cumulative_lots",
     "cumulative_notional",
     "client_tag",
+    "venue_order_id",
+    "end_reason",
 )
-TRADE = word_row("trade_id", "instrument_id", "side")
+TRADE = word_row("trade_id", "instrument_id", "side", "order_id", "lots", "price_ticks", "fee_units", "fee_asset_id")
 
 
 def name_words(text: str, count: int) -> list[int]:

@@ -21,7 +21,7 @@ from ipc.errors import (
 )
 from ipc.frame import FRAME_BYTES_MAX, LIFE_SIGN, LIFE_SIGN_NS, SILENCE_MAX_NS, decode, encode
 from ipc.order_id import SEQUENCE_MAX, SEQUENCE_SHIFT
-from ipc.records import AS_CONFIGURED, EXECUTION_REPORT, HEADER_FIELDS, WELCOME
+from ipc.records import ALL_ACCOUNTS, ALL_INSTRUMENTS, AS_CONFIGURED, EXECUTION_REPORT, HEADER_FIELDS, WELCOME
 from ipc.schema import SCHEMA_DIGEST
 from ipc.session import Identity, Unsent
 from ipc.tables import name_words
@@ -36,7 +36,7 @@ _KIND = HEADER_FIELDS.index("kind")
 _SEQUENCE = HEADER_FIELDS.index("sequence")
 _EXECUTION_TYPE = (EXECUTION_REPORT.names or ()).index("execution_type")
 _REASON = (EXECUTION_REPORT.names or ()).index("reason")
-_EVENT_KINDS = (RecordKind.EXECUTION_REPORT, RecordKind.VENUE_STATE, RecordKind.LAGGED)
+_EVENT_KINDS = (RecordKind.EXECUTION_REPORT, RecordKind.VENUE_STATE, RecordKind.ALARM, RecordKind.LAGGED)
 # Refusals that end the connection, and what a publish returns from then on.
 _ENDINGS = {
     RefusalReason.NOT_CONNECTED: Unsent.ENGINE_RESTARTED,
@@ -90,11 +90,18 @@ class ZeromqChannel:
         execution_timeout_ms: int = AS_CONFIGURED,
         retry_attempts: int = AS_CONFIGURED,
         retry_delay_ms: int = AS_CONFIGURED,
+        stop_price_ticks: int = 0,
+        expire_utc_ns: int = 0,
+        display_lots: int = 0,
+        quote_notional: int = 0,
+        self_trade_prevention: int = 0,
+        release_utc_ns: int = 0,
     ) -> int:
         """Sends an order; returns its id or an `Unsent`."""
         overrides = (max_slippage_bps, execution_timeout_ms, retry_attempts, retry_delay_ms)
         terms = (order_type, time_in_force, order_flags, price_ticks, order_lots, client_tag, *overrides)
-        return self._send_with_new_id(RecordKind.NEW_ORDER, instrument_id, account_id, side, *terms)
+        seldom = (stop_price_ticks, expire_utc_ns, display_lots, quote_notional, self_trade_prevention, release_utc_ns)
+        return self._send_with_new_id(RecordKind.NEW_ORDER, instrument_id, account_id, side, *terms, *seldom)
 
     def publish_target(  # noqa: PLR0913, PLR0917  what a target says
         self,
@@ -120,13 +127,29 @@ class ZeromqChannel:
         """Asks to cancel an order; returns the command's sequence or an `Unsent`."""
         return self._send_command(RecordKind.CANCEL_ORDER, order_id)
 
-    def publish_amend(self, order_id: int, price_ticks: int, order_lots: int) -> int:
+    def publish_amend(  # noqa: PLR0913, PLR0917  what an amendment says
+        self,
+        order_id: int,
+        price_ticks: int,
+        order_lots: int,
+        stop_price_ticks: int = 0,
+        version: int = 0,
+        conditional_on_version: int = 0,
+    ) -> int:
         """Asks to change an order, 0 keeps what it has; returns the command's sequence or an `Unsent`."""
-        return self._send_command(RecordKind.AMEND_ORDER, order_id, price_ticks, order_lots)
+        terms = (price_ticks, order_lots, stop_price_ticks, version, conditional_on_version)
+        return self._send_command(RecordKind.AMEND_ORDER, order_id, *terms)
 
-    def publish_cancel_all(self, instrument_id: int) -> int:
-        """Asks to cancel every order in an instrument, in all of them for -1; returns the sequence or an `Unsent`."""
-        return self._send_command(RecordKind.CANCEL_ALL, self.identity.order_id_base, instrument_id)
+    def publish_cancel_all(self, instrument_id: int, account_id: int = ALL_ACCOUNTS, side: int = 0) -> int:
+        """Asks to cancel every order in a scope, -1 and side 0 for all; returns the sequence or an `Unsent`."""
+        return self._send_command(RecordKind.CANCEL_ALL, self.identity.order_id_base, instrument_id, account_id, side)
+
+    def publish_status_request(
+        self, order_id: int, instrument_id: int = ALL_INSTRUMENTS, account_id: int = ALL_ACCOUNTS, side: int = 0
+    ) -> int:
+        """Asks how an order stands, or with order_id 0 every open one in a scope; returns the sequence."""
+        named = order_id or self.identity.order_id_base
+        return self._send_command(RecordKind.STATUS_REQUEST, named, instrument_id, account_id, side)
 
     def _send_with_new_id(self, kind: RecordKind, *words: int) -> int:
         order_sequence = self._last_order_sequence + 1

@@ -5,7 +5,7 @@ Word 0 of an effect names the strategy that it is for.
 
 import numpy as np
 
-from engine.core.state import EFFECTS_MAX, accounts_of, effect_address, header_of
+from engine.core.state import EFFECTS_MAX, accounts_of, effect_address, header_of, strategies_of
 from ipc.compiler import kernel
 from ipc.enums import ExecutionType, OrderStatus, RecordKind
 from ipc.memory import view
@@ -29,13 +29,21 @@ def _next_effect(state: int) -> int:
 
 
 @kernel
+def _next_sequence(state: int, strategy_id: int) -> int:
+    """The number of a strategy's next report; a strategy that missed some asks for them by it."""
+    strategy = strategies_of(state)[strategy_id]
+    strategy["report_sequence"] += 1
+    return strategy["report_sequence"]
+
+
+@kernel
 def report_order(state: int, order: np.void, execution_type: int) -> np.void:
     """Reports an order as it stands now; the caller may fill in what happened. Returns the report."""
     report = view(_next_effect(state), 1, EXECUTION_REPORT)[0]
     last_down_ns = accounts_of(state)[order["account_id"]]["last_down_ns"]
     report["commit"] = order["strategy_id"]
     report["kind"] = RecordKind.EXECUTION_REPORT
-    report["sequence"] = 0
+    report["sequence"] = _next_sequence(state, order["strategy_id"])
     report["published_ns"] = header_of(state)["now_ns"]
     report["order_id"] = order["order_id"]
     report["leg"] = order["leg"]
@@ -91,7 +99,7 @@ def report_refusal(
     _clear_happening(report)
     report["commit"] = strategy_id
     report["kind"] = RecordKind.EXECUTION_REPORT
-    report["sequence"] = 0
+    report["sequence"] = _next_sequence(state, strategy_id)
     report["published_ns"] = header_of(state)["now_ns"]
     report["order_id"] = order_id
     report["leg"] = 0
@@ -146,7 +154,7 @@ def announce_venue_state(state: int, strategy_id: int, account_id: int, connecti
     note = view(_next_effect(state), 1, VENUE_STATE)[0]
     note["commit"] = strategy_id
     note["kind"] = RecordKind.VENUE_STATE
-    note["sequence"] = 0
+    note["sequence"] = _next_sequence(state, strategy_id)
     note["published_ns"] = header_of(state)["now_ns"]
     note["account_id"] = account_id
     note["state"] = connection_state

@@ -22,6 +22,7 @@ from ipc.tables import (
     BUDGET,
     BUDGETS_PER_ACCOUNT,
     FEE,
+    HOLDING,
     INDEX_ENTRY,
     INSTRUMENT,
     LIMITER_TIME,
@@ -47,6 +48,7 @@ ROWS: dict[str, np.dtype[np.void]] = {
     "assets": ASSET,
     "terms": TERMS,
     "books": BOOK,
+    "holdings": HOLDING,
     "balances": BALANCE_ROW,
     "fees": FEE,
     "budgets": BUDGET,
@@ -90,6 +92,7 @@ def table_counts(capacities: Capacities) -> dict[str, int]:
         "assets": c.assets,
         "terms": c.strategies * c.accounts,
         "books": c.strategies * c.instruments,
+        "holdings": c.accounts * c.instruments,
         "balances": c.accounts * c.assets,
         "fees": c.strategies * c.assets,
         "budgets": c.accounts * BUDGETS_PER_ACCOUNT,
@@ -215,6 +218,14 @@ def book_of(state: int, strategy_id: int, instrument_id: int) -> np.void:
     header = header_of(state)
     books = view(state + header["books_offset"], header["books_count"], BOOK)
     return books[strategy_id * header["instruments_count"] + instrument_id]
+
+
+@kernel
+def holding_of(state: int, account_id: int, instrument_id: int) -> np.void:
+    """What an account holds of one instrument by the fills seen."""
+    header = header_of(state)
+    holdings = view(state + header["holdings_offset"], header["holdings_count"], HOLDING)
+    return holdings[account_id * header["instruments_count"] + instrument_id]
 
 
 @kernel

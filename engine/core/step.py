@@ -17,6 +17,7 @@ from engine.core.risk import Verdict
 from engine.core.state import accounts_of, balance_of, header_of, instruments_of, orders_of, strategies_of, terms_of
 from engine.core.target_position import on_target_position
 from engine.core.time_passes import next_deadline_ns, on_timer
+from engine.core.trace import traced
 from engine.core.venue_reports import on_venue_report
 from ipc.compiler import kernel
 from ipc.enums import ConnectionState, ExecutionType, RecordKind, RefusalReason
@@ -29,6 +30,7 @@ from ipc.records import (
     CANCEL_ORDER,
     CLOCK_OFFSET,
     HEADER,
+    JOURNAL_STATE,
     NEW_ORDER,
     RATE_LIMIT,
     TARGET_POSITION,
@@ -69,6 +71,7 @@ def step(state: int, record: int, now_ns: int, source: int) -> int:
     else:
         _on_rare(state, record, kind)
     header["next_deadline_ns"] = next_deadline_ns(state)
+    header["trace"] = traced(state, header["trace"])
     # Ordering: pairs with the readers' acquire of version after their copy.
     store_release(state, version + 2)
     return header["effect_count"]
@@ -137,6 +140,8 @@ def _on_rare(state: int, record: int, kind: int) -> None:
         learn_budget(state, limit["account_id"], limit, header_of(state)["now_ns"] + account["utc_offset_ns"])
     elif kind == RecordKind.VENUE_STATE:
         _on_venue_state(state, view(record, 1, VENUE_STATE)[0])
+    elif kind == RecordKind.JOURNAL_STATE:
+        header_of(state)["journal_state"] = view(record, 1, JOURNAL_STATE)[0]["state"]
     else:
         assert kind == RecordKind.CLOCK_OFFSET, "the engine's own inputs are of known kinds"
         _on_clock_offset(state, view(record, 1, CLOCK_OFFSET)[0])

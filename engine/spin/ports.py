@@ -33,7 +33,7 @@ PORTS = word_row(
     "idle_mode",  # IDLE_SPIN, IDLE_YIELD or IDLE_BACKOFF
     "remote_reports",  # a strategy served over ZeroMQ has reports waiting
 )
-LANE = word_row("commands", "reports", "is_remote", "report_sequence")
+LANE = word_row("commands", "reports", "is_remote")
 TEMPLATE = word_row("first_piece", "piece_count", "first_signed_piece", "signed_piece_count")
 PIECE = word_row("slot", "text_offset", "text_bytes")
 # One finished frame. The text lies at the end of its buffer, so that a header fits before it.

@@ -98,12 +98,10 @@ def _publish_report(ports: np.void, effect: int, strategy_id: int, words: int) -
     ring = lane["reports"]
     if ring == 0:
         return
-    lane["report_sequence"] += 1
     slot = try_claim(ring)
     if slot == 0:
         count_lost(ring)
         return
-    view(effect, 1, HEADER)[0]["sequence"] = lane["report_sequence"]
     copy_words(slot + 8, effect + 8, words - 1)
     publish(ring, slot)
     if lane["is_remote"] != 0:

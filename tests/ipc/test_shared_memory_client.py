@@ -209,7 +209,7 @@ def test_a_state_that_cannot_be_read_is_told_and_the_strategy_stays_free(engine:
     connect(URL, strategy="maker").close()
 
 
-@pytest.mark.parametrize("arguments", [(), (1,) * 4, (1,) * 14, (*(1,) * 12, 1.5), (*(1,) * 4, "1"), (None,) * 13])
+@pytest.mark.parametrize("arguments", [(), (1,) * 4, (1,) * 20, (*(1,) * 12, 1.5), (*(1,) * 4, "1"), (None,) * 13])
 def test_a_builtin_called_wrongly_raises_and_sends_nothing(
     engine: FakeEngine, client: Client, arguments: tuple[int, ...]
 ) -> None:

@@ -213,8 +213,8 @@ def test_commands_of_one_frame_are_laid_out_as_in_a_ring(engine: FakeEngine, pee
     now = SystemClock.monotonic_ns()
     peer.send(
         encode(RecordKind.CANCEL_ORDER, 1, now, 2, 256)
-        + encode(RecordKind.NEW_ORDER, 2, now + 10 * NS_PER_S, 3, *range(4, 18))
-        + encode(RecordKind.CANCEL_ALL, 3, 5, 4, 5, -1)
+        + encode(RecordKind.NEW_ORDER, 2, now + 10 * NS_PER_S, 3, *range(4, 24))
+        + encode(RecordKind.CANCEL_ALL, 3, 5, 4, 5, -1, -1, 0)
     )
     until(lambda: peer.server.poll(SystemClock.monotonic_ns()), lambda _: len(engine.taken) == 3)
     first, second, third = (command for _, command in engine.taken)

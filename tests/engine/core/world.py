@@ -63,8 +63,8 @@ REPORT_DEFAULTS = {"cumulative_lots": -1, "order_lots": -1, "price_ticks": -1, "
 
 # What a refused command may change: counts, clocks, and the windows of a budget that time has ended.
 MASKED = {
-    "header": ("version", "now_ns", "input_count", "effect_count"),
-    "strategies": ("last_sequence", "command_count", "refused_count"),
+    "header": ("version", "now_ns", "input_count", "effect_count", "trace"),
+    "strategies": ("last_sequence", "report_sequence", "command_count", "refused_count"),
     "budgets": ("window_end_utc_ns", "counted", "in_flight"),
 }
 

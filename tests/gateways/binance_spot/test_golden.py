@@ -38,7 +38,7 @@ def report(event: VenueEvent, **fields: int) -> dict[str, int]:
     """A venue report of the order with everything that is not named left unstated."""
     base = dict.fromkeys(
         ("venue_order_id", "trade_id", "last_lots", "last_price_ticks", "liquidity", "fee_units", "reason"), 0
-    ) | dict.fromkeys(("venue_code", "venue_utc_ns", "replacement_order_id", "answers_request"), 0)
+    ) | dict.fromkeys(("venue_code", "venue_utc_ns", "replacement_order_id", "answers_request", "side"), 0)
     return base | NOT_STATED | {"kind": RecordKind.VENUE_REPORT, "order_id": ORDER, "event": event} | fields
 
 
