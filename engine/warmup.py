@@ -26,6 +26,7 @@ from engine.core import (
     order_table,
     positions,
     rate_budget,
+    rebuild,
     replace_reports,
     replacement,
     risk,
@@ -33,6 +34,7 @@ from engine.core import (
     target_position,
     time_passes,
     timers,
+    trace,
     venue_reports,
 )
 from engine.spin import core_entry, encode, ports, routing, spin, wire_text
@@ -85,7 +87,9 @@ _MODULES = (
     target_position,
     time_passes,
     order_listing,
+    trace,
     step,
+    rebuild,
     wire_text,
     encode,
     routing,

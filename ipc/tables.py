@@ -52,6 +52,7 @@ STATE_HEADER = word_row(
     "block_bytes",
     "instance",
     "epoch",
+    "boot_id",  # of the machine: its monotonic clock begins anew with each
     "now_ns",
     "utc_offset_ns",
     "input_count",

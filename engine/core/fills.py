@@ -12,7 +12,7 @@ from ipc.enums import EndReason, ExecutionType, OrderStatus
 
 
 @kernel
-def _group_of(instrument_id: int, side: int) -> int:
+def group_of(instrument_id: int, side: int) -> int:
     return 2 * instrument_id + side
 
 
@@ -23,7 +23,7 @@ def remember_trade(state: int, instrument_id: int, side: int, trade_id: int) -> 
     A trade has a buyer and a seller, and both may be ours, so each side of it is a fill of its own.
     """
     index = trade_index_of(state)
-    group = _group_of(instrument_id, side)
+    group = group_of(instrument_id, side)
     if find(index, trade_id, group) >= 0:
         return False
     header, trades = header_of(state), trades_of(state)
@@ -31,7 +31,7 @@ def remember_trade(state: int, instrument_id: int, side: int, trade_id: int) -> 
     header["trade_next"] = place + 1 if place + 1 < len(trades) else 0
     trade = trades[place]
     if trade["trade_id"] != 0:
-        remove(index, trade["trade_id"], _group_of(trade["instrument_id"], trade["side"]))
+        remove(index, trade["trade_id"], group_of(trade["instrument_id"], trade["side"]))
     trade["trade_id"] = trade_id
     trade["instrument_id"] = instrument_id
     trade["side"] = side

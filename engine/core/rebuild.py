@@ -1,0 +1,76 @@
+"""Owns making whole a block whose order, tombstone and trade rows were laid in from elsewhere.
+
+What follows from those rows is formed anew: indexes, lists, timers, and what the books count as working.
+"""
+
+import numpy as np
+
+from engine.core.fills import group_of
+from engine.core.index import put
+from engine.core.order_table import NOWHERE, link_open
+from engine.core.positions import reserve
+from engine.core.state import (
+    header_of,
+    order_index_of,
+    orders_of,
+    tombstones_of,
+    trade_index_of,
+    trades_of,
+)
+from engine.core.timers import set_timer
+from ipc.compiler import kernel
+from ipc.enums import EndReason
+
+
+@kernel
+def rebuild(state: int, order_count: int, tombstone_count: int, trade_count: int) -> None:
+    """Links the first rows of each table. Precondition: no row is linked, the ended orders come first, oldest first."""
+    for slot in range(order_count):
+        _link_order(state, slot)
+    header = header_of(state)
+    header["free_order"] = order_count if order_count < header["orders_count"] else NOWHERE
+    _index_tombstones(state, tombstone_count)
+    _index_trades(state, trade_count)
+
+
+@kernel
+def _link_order(state: int, slot: int) -> None:
+    header, order = header_of(state), orders_of(state)[slot]
+    put(order_index_of(state), order["order_id"], 0, slot)
+    reserved_lots = order["reserved_lots"]
+    order["reserved_lots"] = 0
+    reserve(state, order, reserved_lots)
+    if order["end_reason"] == EndReason.NONE:
+        link_open(state, slot)
+        # When it comes up the order itself says what it waits for.
+        set_timer(state, slot, header["now_ns"] + 1)
+        return
+    _queue_ended(state, header, order, slot)
+    set_timer(state, slot, order["ended_ns"] + header["order_retention_ns"])
+
+
+@kernel
+def _queue_ended(state: int, header: np.void, order: np.void, slot: int) -> None:
+    if header["newest_ended"] >= 0:
+        orders_of(state)[header["newest_ended"]]["next_ended"] = slot
+    else:
+        header["oldest_ended"] = slot
+    header["newest_ended"] = slot
+    order["next_ended"] = NOWHERE
+
+
+@kernel
+def _index_tombstones(state: int, count: int) -> None:
+    header, index, tombstones = header_of(state), order_index_of(state), tombstones_of(state)
+    for place in range(count):
+        put(index, tombstones[place]["order_id"], 0, header["orders_count"] + place)
+    header["tombstone_next"] = count if count < len(tombstones) else 0
+
+
+@kernel
+def _index_trades(state: int, count: int) -> None:
+    header, index, trades = header_of(state), trade_index_of(state), trades_of(state)
+    for place in range(count):
+        trade = trades[place]
+        put(index, trade["trade_id"], group_of(trade["instrument_id"], trade["side"]), place)
+    header["trade_next"] = count if count < len(trades) else 0
