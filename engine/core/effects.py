@@ -145,6 +145,10 @@ def request_venue(state: int, order: np.void, request_kind: int, leg: int, price
     request["original_order_id"] = order["order_id"] | order["leg"]
     request["timestamp_utc_ns"] = header["now_ns"] + accounts_of(state)[order["account_id"]]["utc_offset_ns"]
     request["strategy_id"] = order["strategy_id"]
+    request["stop_price_ticks"] = order["stop_price_ticks"]
+    request["display_lots"] = order["display_lots"]
+    request["self_trade_prevention"] = order["self_trade_prevention"]
+    request["expire_utc_ns"] = order["expire_utc_ns"]
     return request
 
 
