@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from engine.spin.encode import VARIANTS, variant_of
 from engine.spin.ports import FRAME, PIECE, TEMPLATE
-from gateways.template import Template, TemplateKey, TemplateSlot
+from gateways.template import Option, Piece, Template, TemplateKey, without_options
 
 FRAME_COUNT = 128
 FRAME_BYTES = 2048
@@ -17,27 +17,40 @@ class TemplateTables:
     """Every account's templates as three arrays that a kernel walks."""
 
     def __init__(self, templates_by_account: list[Mapping[TemplateKey, Template]]) -> None:
-        self._pieces: list[tuple[int, int, int]] = []
+        self._pieces: list[tuple[int, int, int, int, int]] = []
         self._text = bytearray()
-        self.index: NDArray[np.void] = np.zeros(len(templates_by_account) * VARIANTS, TEMPLATE)
+        self.index: NDArray[np.void] = np.zeros(2 * len(templates_by_account) * VARIANTS, TEMPLATE)
         for account_id, templates in enumerate(templates_by_account):
             for key, template in templates.items():
-                row = self.index[account_id * VARIANTS + _variant(key)]
-                row["first_piece"] = len(self._pieces)
-                row["piece_count"] = self._add(template.frame)
-                row["first_signed_piece"] = len(self._pieces)
-                row["signed_piece_count"] = self._add(template.signed_text)
-        self.pieces: NDArray[np.void] = np.array(self._pieces or [(0, 0, 0)], PIECE)
+                place = 2 * (account_id * VARIANTS + _variant(key))
+                self._add(place, without_options(template.frame), without_options(template.signed_text))
+                self._add(place + 1, template.frame, template.signed_text)
+        self.pieces: NDArray[np.void] = np.array(self._pieces or [(0, 0, 0, 0, 0)], PIECE)
         self.text: NDArray[np.uint8] = np.frombuffer(bytes(self._text) or b"\0", np.uint8)
 
-    def _add(self, pieces: tuple[bytes | TemplateSlot, ...]) -> int:
+    def _add(self, place: int, frame: tuple[Piece, ...], signed_text: tuple[Piece, ...]) -> None:
+        row = self.index[place]
+        row["first_piece"] = self._add_pieces(frame)
+        row["piece_count"] = len(frame)
+        row["first_signed_piece"] = self._add_pieces(signed_text)
+        row["signed_piece_count"] = len(signed_text)
+
+    def _add_pieces(self, pieces: tuple[Piece, ...]) -> int:
+        first = len(self._pieces)
         for piece in pieces:
             if isinstance(piece, bytes):
-                self._pieces.append((0, len(self._text), len(piece)))
-                self._text += piece
+                self._pieces.append((0, self._add_text(piece), len(piece), 0, 0))
+            elif isinstance(piece, Option):
+                offset = self._add_text(piece.before + piece.after)
+                self._pieces.append((piece.slot, offset, len(piece.before), len(piece.after), piece.value))
             else:
-                self._pieces.append((int(piece), 0, 0))
-        return len(pieces)
+                self._pieces.append((piece, 0, 0, 0, 0))
+        return first
+
+    def _add_text(self, text: bytes) -> int:
+        offset = len(self._text)
+        self._text += text
+        return offset
 
 
 def _variant(key: TemplateKey) -> int:

@@ -1,7 +1,9 @@
 """Owns the shape of a wire template: literal bytes and typed slots that a compiled kernel fills."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NamedTuple
 
 from ipc.enums import OrderFlag, OrderType, RequestKind, Side, TimeInForce
 
@@ -25,6 +27,26 @@ class TemplateSlot(IntEnum):
     """Milliseconds since the Unix epoch by the venue's clock."""
     SIGNATURE = 8
     """64 hexadecimal digits, written after the template's `signed_text` was filled and signed."""
+    STOP_PRICE = 9
+    """The price that lets the order go to the market, written like the limit price."""
+    DISPLAY_QUANTITY = 10
+    """How much of the order the book shows, written like the quantity; stands only in an `Option`."""
+    SELF_TRADE_PREVENTION = 11
+    """Stands only in an `Option`, whose text is the venue's name of one mode."""
+
+
+class Option(NamedTuple):
+    """What stands in a message only where the request asks for it, with whatever separates it from what follows."""
+
+    slot: TemplateSlot
+    before: bytes
+    """The text before the slot's own; all of it where `value` says when it is written."""
+    after: bytes = b""
+    value: int = 0
+    """The request's value for which the text stands; 0 for a slot with text of its own, which any value but 0 has."""
+
+
+Piece = bytes | TemplateSlot | Option
 
 
 REQUEST_LETTERS: dict[RequestKind, bytes] = {
@@ -54,5 +76,21 @@ class Template:
     Both may hold an API key, so neither shows in the repr.
     """
 
-    frame: tuple[bytes | TemplateSlot, ...] = field(repr=False)
-    signed_text: tuple[bytes | TemplateSlot, ...] = field(default=(), repr=False)
+    frame: tuple[Piece, ...] = field(repr=False)
+    signed_text: tuple[Piece, ...] = field(default=(), repr=False)
+
+
+def joined(pieces: Iterator[Piece]) -> tuple[Piece, ...]:
+    """The same pieces with neighbouring literals made one, so that a fill copies as few as possible."""
+    parts: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, bytes) and parts and isinstance(parts[-1], bytes):
+            parts[-1] += piece
+        elif piece != b"":
+            parts.append(piece)
+    return tuple(parts)
+
+
+def without_options(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """What is left of a template for a request that asks for none of its options."""
+    return joined(piece for piece in pieces if not isinstance(piece, Option))

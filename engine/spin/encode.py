@@ -12,7 +12,8 @@ from ipc.enums import OrderFlag, OrderType, RequestKind, TimeInForce
 from ipc.memory import copy_bytes, view
 from ipc.tables import INSTRUMENT
 
-SHAPES = 5
+# Market; limit until cancelled, immediate or cancel, fill or kill, post-only; stop; stop limit in the same three.
+SHAPES = 9
 VARIANTS = 4 * SHAPES + 2
 _CANCEL_VARIANT = 4 * SHAPES
 _AMEND_VARIANT = _CANCEL_VARIANT + 1
@@ -34,13 +35,16 @@ def shape_of(order_type: int, time_in_force: int, order_flags: int) -> int:
     """Which of the SHAPES of order messages fits."""
     if order_type == OrderType.MARKET:
         return 0
-    if order_flags & _POST_ONLY != 0:
+    if order_type == OrderType.STOP:
+        return 5
+    first = 1 if order_type == OrderType.LIMIT else 6
+    if order_flags & _POST_ONLY != 0 and order_type == OrderType.LIMIT:
         return 4
     if time_in_force == TimeInForce.IOC:
-        return 2
+        return first + 1
     if time_in_force == TimeInForce.FOK:
-        return 3
-    return 1
+        return first + 2
+    return first
 
 
 @kernel
@@ -95,11 +99,36 @@ def _fill(
             copy_bytes(
                 start + end, _symbol_address(ports["state"], request["instrument_id"]), instrument["symbol_bytes"]
             )
+        elif slot == TemplateSlot.STOP_PRICE:
+            units = request["stop_price_ticks"] * instrument["tick_units"]
+            end = put_decimal(buffer, end, units, instrument["price_decimals"])
+        elif slot == TemplateSlot.DISPLAY_QUANTITY or slot == TemplateSlot.SELF_TRADE_PREVENTION:
+            end = _put_option(ports, request, piece, frame, end)
         else:
             for _ in range(_SIGNATURE_BYTES):
                 end -= 1
                 buffer[end] = _PLACEHOLDER
             frame["signature_offset"] = end
+    return end
+
+
+@kernel
+def _put_option(ports: np.void, request: np.void, piece: np.void, frame: np.void, end: int) -> int:
+    """Writes what the request asks for, and nothing where it does not."""
+    if piece["slot"] == TemplateSlot.SELF_TRADE_PREVENTION:
+        if request["self_trade_prevention"] != piece["value"]:
+            return end
+    elif request["display_lots"] == 0:
+        return end
+    start, text = frame["buffer"], ports["template_text"] + piece["text_offset"]
+    end -= piece["after_bytes"]
+    copy_bytes(start + end, text + piece["text_bytes"], piece["after_bytes"])
+    if piece["slot"] == TemplateSlot.DISPLAY_QUANTITY:
+        instrument = instruments_of(ports["state"])[request["instrument_id"]]
+        units = request["display_lots"] * instrument["lot_units"]
+        end = put_decimal(view(start, frame["buffer_bytes"], np.uint8), end, units, instrument["lot_decimals"])
+    end -= piece["text_bytes"]
+    copy_bytes(start + end, text, piece["text_bytes"])
     return end
 
 
@@ -117,13 +146,16 @@ def encode_request(ports: np.void, request: np.void) -> np.void:
     frame = frame_of(ports, place)
     ports["frames_used"] = place + 1
     account_id = request["account_id"]
-    variant = account_id * VARIANTS + variant_of(
+    variant = 2 * account_id * VARIANTS + 2 * variant_of(
         request["request_kind"],
         request["side"],
         request["order_type"],
         request["time_in_force"],
         request["order_flags"],
     )
+    if request["display_lots"] | request["self_trade_prevention"] != 0:
+        # Kept apart, so that the usual request does not pay for pieces that it has not got.
+        variant += 1
     template = view(ports["template_index"], variant + 1, TEMPLATE)[variant]
     assert template["piece_count"] > 0, "the venue has no template for this request"
     frame["text_offset"] = _fill(

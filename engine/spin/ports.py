@@ -15,7 +15,7 @@ PORTS = word_row(
     "core_step",  # address of the core's step as a C function
     "lanes",  # address of LANE rows, one for each strategy_id
     "lane_count",
-    "template_index",  # address of TEMPLATE rows, VARIANTS for each account
+    "template_index",  # address of TEMPLATE rows, 2 x VARIANTS for each account: without options, and with
     "template_pieces",
     "template_text",
     "frames",  # address of FRAME rows
@@ -35,7 +35,8 @@ PORTS = word_row(
 )
 LANE = word_row("commands", "reports", "is_remote")
 TEMPLATE = word_row("first_piece", "piece_count", "first_signed_piece", "signed_piece_count")
-PIECE = word_row("slot", "text_offset", "text_bytes")
+# Of an option the text stands before its slot, and directly behind that text what stands after it.
+PIECE = word_row("slot", "text_offset", "text_bytes", "after_bytes", "value")
 # One finished frame. The text lies at the end of its buffer, so that a header fits before it.
 FRAME = word_row(
     "buffer",

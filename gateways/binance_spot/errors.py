@@ -75,7 +75,9 @@ FILTERS: dict[str, RejectReason] = {
     "MAX_NUM_ICEBERG_ORDERS": RejectReason.TOO_MANY_ORDERS,
     "EXCHANGE_MAX_NUM_ORDERS": RejectReason.TOO_MANY_ORDERS,
     "EXCHANGE_MAX_NUM_ALGO_ORDERS": RejectReason.TOO_MANY_ORDERS,
+    "EXCHANGE_MAX_NUM_ICEBERG_ORDERS": RejectReason.TOO_MANY_ORDERS,
     "MAX_NUM_ORDER_AMENDS": RejectReason.AMEND_NOT_POSSIBLE,
+    "ICEBERG_PARTS": RejectReason.LOT_SIZE,
     "MAX_POSITION": RejectReason.OTHER,
 }
 """errors.md#filter_failures"""

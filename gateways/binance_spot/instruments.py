@@ -58,11 +58,22 @@ def rules(information: SymbolInformation) -> InstrumentRules:
         min_notional=_ceiling(notional.min_notional, notional_decimals, notional_unit),
         max_notional=_floor(notional.max_notional, notional_decimals, notional_unit),
         status=STATUSES.get(information.status, InstrumentStatus.HALTED),
-        abilities=(
-            (VenueAbility.AMEND_KEEP_PRIORITY if information.amend_allowed else VenueAbility.NONE)
-            | (VenueAbility.CANCEL_REPLACE if information.cancel_replace_allowed else VenueAbility.NONE)
-        ),
+        abilities=_abilities(information),
     )
+
+
+def _abilities(information: SymbolInformation) -> VenueAbility:
+    """What orders of the symbol may be; a symbol that takes stop limits need not take stops, and then rejects them."""
+    has = {
+        VenueAbility.AMEND_KEEP_PRIORITY: information.amend_allowed,
+        VenueAbility.CANCEL_REPLACE: information.cancel_replace_allowed,
+        VenueAbility.STOP_ORDERS: "STOP_LOSS_LIMIT" in information.order_types,
+        VenueAbility.DISPLAY_QUANTITY: information.iceberg_allowed,
+        VenueAbility.SELF_TRADE_PREVENTION: any(
+            mode != "NONE" for mode in information.allowed_self_trade_prevention_modes
+        ),
+    }
+    return VenueAbility(sum(ability for ability, is_there in has.items() if is_there))
 
 
 def _step(text: str, symbol: str) -> tuple[int, int]:

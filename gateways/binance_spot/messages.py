@@ -16,6 +16,7 @@ Count = Annotated[int, Meta(ge=0, le=(1 << 53))]
 Milliseconds = Annotated[int, Meta(ge=0, le=8_000_000_000_000)]
 ErrorCode = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
 RequestId = Annotated[str, Meta(max_length=36)]
+Names = Annotated[tuple[Text, ...], Meta(max_length=64)]
 
 ROWS_MAX = 1000
 """The longest list that one reply may hold; `myTrades` and `allOrders` page at this length."""
@@ -327,8 +328,9 @@ class Filter(Struct, gc=False, rename="camel"):
 
 
 class SymbolInformation(Struct, gc=False, rename="camel"):
-    """{"symbol":"BNBBTC","status":"TRADING","baseAsset":"BNB",…,"quoteAsset":"BTC",…,"cancelReplaceAllowed":true,
-    "amendAllowed":false,…,"filters":[…],…}"""
+    """{"symbol":"BNBBTC","status":"TRADING","baseAsset":"BNB",…,"quoteAsset":"BTC",…,"orderTypes":["LIMIT",…],
+    "icebergAllowed":true,…,"cancelReplaceAllowed":true,"amendAllowed":false,…,"filters":[…],…,
+    "allowedSelfTradePreventionModes":["NONE"]}"""
 
     symbol: Text
     status: Text
@@ -337,6 +339,9 @@ class SymbolInformation(Struct, gc=False, rename="camel"):
     filters: Annotated[tuple[Filter, ...], Meta(max_length=64)]
     cancel_replace_allowed: bool = False
     amend_allowed: bool = False
+    iceberg_allowed: bool = False
+    order_types: Names = ()
+    allowed_self_trade_prevention_modes: Names = ()
 
 
 class ExchangeInformation(Struct, gc=False, rename="camel"):

@@ -280,7 +280,7 @@ def test_orders_flow_without_a_gap_while_the_connection_is_exchanged(has_spare: 
         trader = new_trader("one", KeyKind.ED25519)
         async with quiet_venue(trader) as venue:
             async with Desk(venue, trader, await rules_of(venue), has_spare=has_spare) as desk:
-                placed = []
+                placed: list[int] = []
                 venue.announce_shutdown()
                 while desk.gateway.counters().get("rotations", 0) < 1:
                     order_id = desk.place(Side.BUY, PRICE - len(placed), 10)

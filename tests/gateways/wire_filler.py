@@ -3,7 +3,7 @@
 from gateways.credentials import Credentials
 from gateways.decimal_text import to_text
 from gateways.instrument import InstrumentRules
-from gateways.template import REQUEST_LETTERS, Template, TemplateKey, TemplateSlot
+from gateways.template import REQUEST_LETTERS, Option, Piece, Template, TemplateKey, TemplateSlot
 from ipc import order_id as order_ids
 
 HEADER_ROOM = 14
@@ -18,6 +18,9 @@ def fill(
     original_order_id: int = 0,
     price_ticks: int = 0,
     order_lots: int = 0,
+    stop_price_ticks: int = 0,
+    display_lots: int = 0,
+    self_trade_prevention: int = 0,
     utc_ms: int,
     credentials: Credentials,
 ) -> bytes:
@@ -29,11 +32,27 @@ def fill(
         TemplateSlot.SYMBOL: rules.symbol.encode(),
         TemplateSlot.PRICE: to_text(price_ticks * rules.tick_units, rules.price_decimals).encode(),
         TemplateSlot.QUANTITY: to_text(order_lots * rules.lot_units, rules.lot_decimals).encode(),
+        TemplateSlot.STOP_PRICE: to_text(stop_price_ticks * rules.tick_units, rules.price_decimals).encode(),
+        TemplateSlot.DISPLAY_QUANTITY: to_text(display_lots * rules.lot_units, rules.lot_decimals).encode(),
+        TemplateSlot.SELF_TRADE_PREVENTION: b"",
         TemplateSlot.TIMESTAMP_MS: str(utc_ms).encode(),
     }
+    asked = {
+        TemplateSlot.DISPLAY_QUANTITY: 0 if display_lots else -1,
+        TemplateSlot.SELF_TRADE_PREVENTION: self_trade_prevention,
+    }
 
-    def join(pieces: tuple[bytes | TemplateSlot, ...]) -> bytes:
-        return b"".join(piece if isinstance(piece, bytes) else texts[piece] for piece in pieces)
+    def text_of(piece: Piece) -> bytes:
+        if isinstance(piece, bytes):
+            return piece
+        if isinstance(piece, TemplateSlot):
+            return texts[piece]
+        if not isinstance(piece, Option) or asked[piece.slot] != piece.value:
+            return b""
+        return piece.before + texts[piece.slot] + piece.after
+
+    def join(pieces: tuple[Piece, ...]) -> bytes:
+        return b"".join(map(text_of, pieces))
 
     if template.signed_text:
         texts[TemplateSlot.SIGNATURE] = credentials.signer.sign(join(template.signed_text))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gateways.template import TemplateKey
-from ipc.enums import RequestKind
+from ipc.enums import RequestKind, SelfTradePrevention
 from ipc.order_id import LEG_MAX
 from tests.engine.spin.wire_desk import CREDENTIALS, TEMPLATES, WireDesk
 from tests.gateways.binance_spot.documented import RULES
@@ -34,13 +34,16 @@ def desk(request: pytest.FixtureRequest) -> WireDesk:
 @pytest.mark.parametrize(("name", "key"), CASES, ids=_case_name)
 def test_a_frame_is_what_a_plain_filler_makes(desk: WireDesk, name: str, key: TemplateKey) -> None:
     draw = random.Random(f"{name} {key}")
-    for _ in range(8):
+    for _ in range(16):
         order_id = draw.getrandbits(63)
         values = {
             "order_id": order_id,
             "original_order_id": order_id & ~LEG_MAX,
             "price_ticks": draw.randrange(1, 10 ** draw.randrange(1, 10)),
             "order_lots": draw.randrange(1, 10 ** draw.randrange(1, 9)),
+            "stop_price_ticks": draw.randrange(1, 10 ** draw.randrange(1, 10)),
+            "display_lots": draw.choice((0, 0, draw.randrange(1, 10 ** draw.randrange(1, 9)))),
+            "self_trade_prevention": draw.choice((0, *SelfTradePrevention)),
         }
         utc_ms = 1_700_000_000_000 + draw.randrange(10**11)
         frame, signed = desk.encode(name, key, **values, timestamp_utc_ns=utc_ms * NS_PER_MS + 999_999)

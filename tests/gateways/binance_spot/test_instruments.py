@@ -50,8 +50,25 @@ def test_the_documented_symbol() -> None:
         min_notional=0,
         max_notional=0,
         status=InstrumentStatus.TRADING,
-        abilities=VenueAbility.CANCEL_REPLACE,
+        abilities=VenueAbility.CANCEL_REPLACE | VenueAbility.STOP_ORDERS | VenueAbility.DISPLAY_QUANTITY,
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "ability"),
+    [
+        ({"amendAllowed": True}, VenueAbility.AMEND_KEEP_PRIORITY),
+        ({"cancelReplaceAllowed": True}, VenueAbility.CANCEL_REPLACE),
+        ({"orderTypes": ["LIMIT", "STOP_LOSS_LIMIT"]}, VenueAbility.STOP_ORDERS),
+        ({"icebergAllowed": True}, VenueAbility.DISPLAY_QUANTITY),
+        ({"allowedSelfTradePreventionModes": ["NONE", "EXPIRE_TAKER"]}, VenueAbility.SELF_TRADE_PREVENTION),
+        ({"orderTypes": ["LIMIT", "TAKE_PROFIT"], "allowedSelfTradePreventionModes": ["NONE"]}, VenueAbility.NONE),
+        ({}, VenueAbility.NONE),
+    ],
+)
+def test_what_the_symbol_allows_and_nothing_else(changes: dict[str, Any], ability: VenueAbility) -> None:
+    bare = {"cancelReplaceAllowed": False, "icebergAllowed": False, "orderTypes": []}
+    assert translated(**bare | changes).abilities == ability
 
 
 def test_a_step_that_is_no_power_of_ten_keeps_its_unit() -> None:

@@ -15,7 +15,7 @@ from gateways.secret import Secret
 from gateways.signing import Ed25519Signer, HmacSigner
 from gateways.template import TemplateKey
 from ipc import order_id as order_ids
-from ipc.enums import OrderFlag, OrderType, RequestKind, Side, TimeInForce
+from ipc.enums import OrderFlag, OrderType, RequestKind, SelfTradePrevention, Side, TimeInForce
 from tests.gateways.binance_spot.documented import ORDER, REPLACEMENT, RULES
 from tests.gateways.wire_filler import fill
 
@@ -27,7 +27,14 @@ ED25519 = Credentials(Secret(API_KEY.encode()), KeyKind.ED25519, Ed25519Signer(E
 TEXT, NEW_TEXT = order_ids.to_text(ORDER), order_ids.to_text(REPLACEMENT)
 
 
-def filled(key: TemplateKey, credentials: Credentials = ED25519, order_id: int = ORDER) -> bytes:
+def filled(
+    key: TemplateKey,
+    credentials: Credentials = ED25519,
+    order_id: int = ORDER,
+    *,
+    display_lots: int = 0,
+    mode: SelfTradePrevention = SelfTradePrevention.DEFAULT,
+) -> bytes:
     return fill(
         templates(credentials, 2000)[key],
         key,
@@ -36,6 +43,9 @@ def filled(key: TemplateKey, credentials: Credentials = ED25519, order_id: int =
         original_order_id=ORDER,
         price_ticks=2_341_610,
         order_lots=847,
+        stop_price_ticks=2_400_000,
+        display_lots=display_lots,
+        self_trade_prevention=mode,
         utc_ms=UTC_MS,
         credentials=credentials,
     )
@@ -54,6 +64,7 @@ NEW_ORDER = {
     "timestamp": UTC_MS,
 }
 PRICED = NEW_ORDER | {"price": "23416.10", "type": "LIMIT"}
+STOPPED = PRICED | {"type": "STOP_LOSS_LIMIT", "stopPrice": "24000.00"}
 REPLACING = {
     "cancelReplaceMode": "STOP_ON_FAILURE",
     "cancelRestrictions": "ONLY_NEW",
@@ -88,6 +99,24 @@ CASES = [
         NEW_ORDER | {"side": "BUY", "type": "MARKET"},
     ),
     (
+        new(side=Side.BUY, order_type=OrderType.STOP),
+        "n",
+        "order.place",
+        NEW_ORDER | {"side": "BUY", "type": "STOP_LOSS", "stopPrice": "24000.00"},
+    ),
+    (
+        new(side=Side.SELL, order_type=OrderType.STOP_LIMIT),
+        "n",
+        "order.place",
+        STOPPED | {"side": "SELL", "timeInForce": "GTC"},
+    ),
+    (
+        new(side=Side.SELL, order_type=OrderType.STOP_LIMIT, time_in_force=TimeInForce.FOK),
+        "n",
+        "order.place",
+        STOPPED | {"side": "SELL", "timeInForce": "FOK"},
+    ),
+    (
         TemplateKey(RequestKind.CANCEL),
         "c",
         "order.cancel",
@@ -118,6 +147,12 @@ CASES = [
         "order.cancelReplace",
         PRICED | REPLACING | {"type": "LIMIT_MAKER"},
     ),
+    (
+        TemplateKey(RequestKind.CANCEL_REPLACE, side=Side.SELL, order_type=OrderType.STOP_LIMIT),
+        "r",
+        "order.cancelReplace",
+        STOPPED | REPLACING | {"timeInForce": "GTC"},
+    ),
 ]
 
 
@@ -130,16 +165,44 @@ def test_a_filled_template_is_the_documented_request(
     assert request == {"id": letter + order_ids.to_text(order_id), "method": method, "params": parameters}
 
 
+@pytest.mark.parametrize("credentials", [HMAC, ED25519])
+@pytest.mark.parametrize("request_kind", [RequestKind.NEW, RequestKind.CANCEL_REPLACE])
+def test_what_a_request_may_ask_for_stands_in_it_only_then(request_kind: RequestKind, credentials: Credentials) -> None:
+    key = TemplateKey(request_kind, side=Side.SELL)
+    plain = parameters_of(filled(key, credentials))
+    shown = parameters_of(filled(key, credentials, display_lots=100))
+    assert shown == plain | {"icebergQty": "0.00100"}
+    for mode in SelfTradePrevention:
+        both = parameters_of(filled(key, credentials, display_lots=100, mode=mode))
+        named = {} if mode is SelfTradePrevention.DEFAULT else {"selfTradePreventionMode": mode.name}
+        assert both == shown | named
+
+
+@pytest.mark.parametrize("key", [new(order_type=OrderType.MARKET), new(time_in_force=TimeInForce.IOC)])
+def test_only_an_order_that_rests_shows_a_part_of_itself(key: TemplateKey) -> None:
+    assert "icebergQty" not in parameters_of(filled(key, display_lots=100))
+
+
+def parameters_of(frame: bytes) -> dict[str, Any]:
+    parameters: dict[str, Any] = json.loads(frame)["params"]
+    parameters.pop("signature", None)
+    return parameters
+
+
 def test_every_supported_combination_has_a_template() -> None:
     for credentials in (HMAC, ED25519):
         declared = templates(credentials, 2000)
-        assert len(declared) == 2 * 5 + 2 * 2 + 2
+        assert len(declared) == 2 * 9 + 2 * 6 + 2
         assert all(key in declared for key, *_ in CASES)
 
 
+@pytest.mark.parametrize("mode", [SelfTradePrevention.DEFAULT, SelfTradePrevention.EXPIRE_TAKER])
+@pytest.mark.parametrize("display_lots", [0, 100])
 @pytest.mark.parametrize("key", [key for key, *_ in CASES])
-def test_an_hmac_request_signs_its_sorted_parameters(key: TemplateKey) -> None:
-    parameters = json.loads(filled(key, HMAC))["params"]
+def test_an_hmac_request_signs_its_sorted_parameters(
+    key: TemplateKey, display_lots: int, mode: SelfTradePrevention
+) -> None:
+    parameters = json.loads(filled(key, HMAC, display_lots=display_lots, mode=mode))["params"]
     signature = parameters.pop("signature")
     assert parameters["apiKey"] == API_KEY
     text = "&".join(f"{name}={parameters[name]}" for name in sorted(parameters))
