@@ -1,12 +1,8 @@
-"""Starts an engine: `python -m engine CONFIG.toml`."""
+"""Starts an engine and whatever keeps it going: `python -m engine CONFIG.toml`."""
 
-import os
 import sys
 
-# numpy's linear algebra would start a thread on every other core as soon as it is loaded, and the engine does none.
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
-
-from engine.process import main
+from engine.control.process import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -130,9 +130,9 @@ def _announce(ready_file: Path | None) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """`python -m engine CONFIG.toml [--ready-file FILE]`; returns the exit status."""
+    """`python -m engine.run CONFIG.toml [--ready-file FILE]`; returns the exit status."""
     if not arguments or arguments[0].startswith("-") or len(arguments) not in (1, 3):
-        sys.stderr.write("usage: python -m engine CONFIG.toml [--ready-file FILE]\n")
+        sys.stderr.write("usage: python -m engine.run CONFIG.toml [--ready-file FILE]\n")
         return 2
     ready_file = Path(arguments[2]) if len(arguments) == 3 else None
     try:

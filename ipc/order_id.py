@@ -17,8 +17,6 @@ The alphabet [0-9a-z] without i, l, o and u is what every venue accepts.
 
 from typing import NamedTuple
 
-import numpy as np
-
 LEG_BITS = 8
 SEQUENCE_BITS = 28
 STRATEGY_BITS = 7
@@ -55,16 +53,23 @@ _CHUNK_DIGITS = 3
 _CHUNK_MASK = (1 << 5 * _CHUNK_DIGITS) - 1
 
 
-def _check_table(first_digit: int) -> tuple[int, bytes]:
-    """The share in the check digit of each value of three digits, by its place."""
-    values = np.arange(_CHUNK_MASK + 1)
-    share = np.zeros(len(values), np.int64)
-    for digit in range(_CHUNK_DIGITS):
-        share += (values >> 5 * digit & 31) * pow(CHECK_MULTIPLIER, first_digit + digit, CHECK_MODULUS)
-    return 5 * first_digit, (share % CHECK_MODULUS).astype(np.uint8).tobytes()
+def _check_tables() -> tuple[tuple[int, bytes], ...]:
+    """The share in the check digit of each value of three digits, by the place of the first of them."""
+    shifted = [bytes((digit + share) % CHECK_MODULUS for digit in range(32)) for share in range(CHECK_MODULUS)]
+    second, third = CHECK_MULTIPLIER, CHECK_MULTIPLIER**2
+    lowest = b"".join(
+        shifted[(high * third + middle * second) % CHECK_MODULUS] for high in range(32) for middle in range(32)
+    )
+    tables = []
+    for first_digit in range(0, DIGITS, _CHUNK_DIGITS):
+        factor = pow(CHECK_MULTIPLIER, first_digit, CHECK_MODULUS)
+        tables.append(
+            (5 * first_digit, lowest.translate(bytes(share * factor % CHECK_MODULUS for share in range(256))))
+        )
+    return tuple(tables)
 
 
-_CHECK_TABLES = tuple(_check_table(first) for first in range(0, DIGITS, _CHUNK_DIGITS))
+_CHECK_TABLES = _check_tables()
 
 
 class OrderIdParts(NamedTuple):

@@ -6,6 +6,7 @@ acknowledges proves that they do.
 """
 
 import contextlib
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -82,7 +83,7 @@ def _start(setting: Setting, arguments: list[str], extra: Mapping[str, str]) -> 
             lines = _await_file(child, ready)
             seconds = (clock.monotonic_ns() - started_ns) / NS_PER_S
             _trade_once()
-            resident_mb = _resident_mb(child.pid)
+            resident_mb = _resident_mb(json.loads(ready.read_text())["pid"])
             child.stop()
             assert child.status == 0, f"the engine ended with status {child.status}"
     kernels = [float(found[2]) for found in map(_KERNEL_LINE.search, lines) if found]

@@ -152,6 +152,14 @@ class RiskConfig(Section, frozen=True, kw_only=True):
     book_age_max_ms: Annotated[int, Meta(ge=1, le=DAY_MS)] = 5_000
 
 
+class ControlConfig(Section, frozen=True, kw_only=True):
+    """How the processes are kept going."""
+
+    restarts_max: Annotated[
+        int, Meta(ge=0, le=1_000, description="deaths of one process within a minute, 0 for none")
+    ] = 8
+
+
 class OrdersOverride(Section, frozen=True, kw_only=True):
     """The keys of [orders] that differ here."""
 
@@ -244,3 +252,4 @@ class Config(Section, frozen=True, kw_only=True):
     rate_limit: RateLimitConfig = RateLimitConfig()
     monitoring: MonitoringConfig = MonitoringConfig()
     risk: RiskConfig = RiskConfig()
+    control: ControlConfig = ControlConfig()

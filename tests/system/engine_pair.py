@@ -99,6 +99,10 @@ class EnginePair:
             "strategy": [strategy_row(1, "plain", "plain", **FREE)],
         }
 
+    def pid(self, engine: str) -> int:
+        """The process that trades."""
+        return self.installation.engine_pid(engine)
+
     def log_lines(self, engine: str) -> list[str]:
         """What an engine wrote so far."""
         self._lines[engine] += self.processes[engine].new_lines()

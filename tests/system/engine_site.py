@@ -60,6 +60,16 @@ class EngineSite:
         finally:
             engine.stop()
 
+    @property
+    def engine_pid(self) -> int:
+        """The process that trades."""
+        return self.installation.engine_pid(ENGINE)
+
+    def await_ready_again(self, killed: int) -> None:
+        """Returns once another process than the one that was killed says that it is ready."""
+        ready_file = self.installation.ready_file(ENGINE)
+        await_that(lambda: ready_file.exists() and self.engine_pid != killed, "the engine's return")
+
     def desk(self, client: Client) -> TradingDesk:
         """A desk at a client's back."""
         return TradingDesk(client, INSTRUMENT)

@@ -12,6 +12,7 @@ import pytest
 
 from gateways.simulator.keys import GeneratedKey, GeneratedSecret, generate_ed25519, generate_hmac
 from ipc.client import Client, connect
+from ipc.segment import Segment, SegmentKind, SegmentWord
 from tests.engine.configuration_file import write_table
 from tests.gateways.certificate_office import CertificateOffice
 from tests.system.waiting import PATIENCE_S, await_that
@@ -144,7 +145,7 @@ class Installation:
         """An engine that is just starting, and the file that will say that it is ready."""
         name = table["engine"]["name"]
         config = write_table(dict(table), self.folder / f"{name}.engine.toml")
-        ready_file = self.folder / f"{name}.ready"
+        ready_file = self.ready_file(name)
         ready_file.unlink(missing_ok=True)
         arguments = ("-m", "engine", str(config), "--ready-file", str(ready_file))
         return self.start(name, *arguments, environment=environment), ready_file
@@ -154,6 +155,17 @@ class Installation:
         engine, ready_file = self.launch_engine(table, environment)
         await_file(engine, ready_file)
         return engine
+
+    def ready_file(self, engine: str) -> Path:
+        """There while the engine is ready to trade."""
+        return self.folder / f"{engine}.ready"
+
+    def engine_pid(self, engine: str) -> int:
+        """The process that trades, which another one supervises; by what it wrote into its own state."""
+        segment = Segment.attach(self.runtime / engine / "state", SegmentKind.STATE, writable=False)
+        pid = int(segment.words[SegmentWord.OWNER_PID])
+        segment.close()
+        return pid
 
     def connect(self, engine: str, strategy: str, **options: Any) -> Client:
         """A client in this very process."""

@@ -5,6 +5,7 @@ What one engine does by its own value, another beside it does not do by its defa
 
 import json
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -80,12 +81,12 @@ def test_engine_instance_and_strategy_id(pair: EnginePair, small: TradingDesk) -
 
 
 def test_engine_core(pair: EnginePair) -> None:
-    assert os.sched_getaffinity(pair.processes[SMALL].pid) == {CORE}
-    assert os.sched_getaffinity(pair.processes[PLAIN].pid) == os.sched_getaffinity(0)
+    assert os.sched_getaffinity(pair.pid(SMALL)) == {CORE}
+    assert os.sched_getaffinity(pair.pid(PLAIN)) == os.sched_getaffinity(0)
 
 
 def test_engine_idle(pair: EnginePair) -> None:
-    spinning, backing_off = times_of_one_second(pair.processes[SMALL].pid, pair.processes[PLAIN].pid)
+    spinning, backing_off = times_of_one_second(pair.pid(SMALL), pair.pid(PLAIN))
     assert spinning.whole > 2 * backing_off.whole
     assert backing_off.whole < 0.5
     # Who yields asks the kernel at every turn; see the engine in test_engine_life.py.
@@ -132,7 +133,7 @@ def test_engine_order_retention_ms(pair: EnginePair, engine: str) -> None:
 
 
 def test_ipc_ring_capacity(pair: EnginePair, small: TradingDesk) -> None:
-    with standing_still(pair.processes[SMALL].pid):
+    with standing_still(pair.pid(SMALL)):
         sent = [rest(small, number) for number in range(RING_CAPACITY)]
         with pytest.raises(RingFullError, match=f"allowed are {RING_CAPACITY} commands"):
             rest(small, RING_CAPACITY)
@@ -266,13 +267,26 @@ def test_a_clients_time_to_live_ms(pair: EnginePair) -> None:
     limited.client.close()
     with connect(f"shm://{SMALL}", strategy="limited", time_to_live_ms=50) as client:
         desk = TradingDesk(client, INSTRUMENT)
-        with standing_still(pair.processes[SMALL].pid):
+        with standing_still(pair.pid(SMALL)):
             order_id = rest(desk)
             let_pass(60)
         refused = desk.await_report(order_id)
         assert refused.stated_reason is RefusalReason.COMMAND_EXPIRED
         assert refused.limit < refused.current < refused.limit + 60 * NS_PER_S
     limited.client.reconnect()
+
+
+def test_control_restarts_max(pair: EnginePair) -> None:
+    table = {**pair.plain_table(), "control": {"restarts_max": 0}}
+    table["engine"] = {"name": "mortal", "idle": "backoff"}
+    control, _ = pair.installation.launch_engine(table)
+    await_that((pair.installation.runtime / "mortal" / "state").exists, "the engine's state")
+    os.kill(pair.installation.engine_pid("mortal"), signal.SIGKILL)
+    await_that(lambda: control.status is not None, "the end of whoever supervises it")
+    last = json.loads(control.new_lines()[-1])
+    assert control.status == 128 + signal.SIGKILL
+    assert last["reason"] == "killed by SIGKILL"
+    assert last["next"].startswith("everything ends")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The engine process from its start to its end, whichever it is; every warning in it would be an error."""
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -57,19 +58,21 @@ def test_an_engine_that_was_killed_comes_back_with_ids_that_never_were(site: Eng
         before = rest(desk)
         desk.await_resting(before)
         desk.cancel_everything()
-        end(engine, signal.SIGKILL)
+        killed = site.engine_pid
+        os.kill(killed, signal.SIGKILL)
         await_that(lambda: has_noticed(client), "the client's noticing")
         with pytest.raises(EngineRestartedError):
             rest(desk)
-        with site.engine():
-            client.reconnect()
-            again = site.desk(client)
-            after = rest(again)
-            again.await_resting(after)
-            assert unpack(after).epoch == unpack(before).epoch + 1 == client.epoch
-            assert after > before
-            again.cancel_everything()
-            assert [order.order_id for order in client.resync().open_orders] == []
+        site.await_ready_again(killed)
+        client.reconnect()
+        again = site.desk(client)
+        after = rest(again)
+        again.await_resting(after)
+        assert unpack(after).epoch == unpack(before).epoch + 1 == client.epoch
+        assert after > before
+        again.cancel_everything()
+        assert [order.order_id for order in client.resync().open_orders] == []
+        assert events_of(engine)[3:5] == ["process_died", "starting"]
 
 
 def has_noticed(client: Client) -> bool:
@@ -113,19 +116,19 @@ def test_the_ring_of_a_killed_client_is_taken_over(site: EngineSite) -> None:
 
 
 def test_an_engine_that_trades_has_no_thread_but_those_of_libzmq(site: EngineSite) -> None:
-    with site.engine() as engine, site.connect() as client:
+    with site.engine(), site.connect() as client:
         desk = site.desk(client)
         desk.await_resting(rest(desk))
         desk.cancel_everything()
         # The reaper closes sockets, the other moves bytes between them and the wire; neither runs Python.
-        assert threads_of(engine.pid) == ["ZMQbg/IO/0", "ZMQbg/Reaper"]
+        assert threads_of(site.engine_pid) == ["ZMQbg/IO/0", "ZMQbg/Reaper"]
 
 
 def test_an_idle_engine_that_yields_asks_the_kernel_at_every_turn(site: EngineSite) -> None:
-    with site.engine() as engine:
+    with site.engine():
 
         def runs_kernel_code() -> bool:
-            [used] = times_of_one_second(engine.pid)
+            [used] = times_of_one_second(site.engine_pid)
             return used.system > used.user
 
         # Where others want the processor it has little of it, and a short time is told inexactly.

@@ -57,7 +57,7 @@ def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
 
 def test_a_rotation_before_the_venues_shutdown_leaves_no_gap_between_orders(floor: Floor) -> None:
     desk = floor.desk
-    before = sockets_of(floor.engine.pid)
+    before = sockets_of(floor.site.engine_pid)
     sent: list[int] = []
 
     def trade_for(seconds: float) -> None:
@@ -76,7 +76,7 @@ def test_a_rotation_before_the_venues_shutdown_leaves_no_gap_between_orders(floo
     # Immediate or cancel, far from the market: each reached the venue and expired there.
     assert {status_of(end) for end in ends} == {OrderStatus.EXPIRED}
     assert {report.execution_type for report in desk.reports} & {ExecutionType.UNKNOWN, ExecutionType.REFUSED} == set()
-    await_that(lambda: len(sockets_of(floor.engine.pid) - before) >= 2, "new connections in the place of the old")
+    await_that(lambda: len(sockets_of(floor.site.engine_pid) - before) >= 2, "new connections in the place of the old")
     assert floor.state() is ConnectionState.LIVE
 
 

@@ -12,7 +12,7 @@ def run(
         Path | None, typer.Option(metavar="FILE", help="Write pid and state here once trading is possible.")
     ] = None,
 ) -> None:
-    """Check the configuration, compile what is not compiled yet, then run the engine until Ctrl-C."""
+    """Check the configuration, compile what is not compiled yet, then keep the engine running until Ctrl-C."""
     import os  # noqa: PLC0415
     import sys  # noqa: PLC0415
 
@@ -24,5 +24,5 @@ def run(
     with Interruption() as interruption:
         compile_kernels(interruption, lambda kernel: print(kernel, file=sys.stderr, flush=True))
     arguments = ["-m", "engine", str(file), *(["--ready-file", str(ready_file)] if ready_file else [])]
-    # The engine takes this process over, so that signals and the exit status are its own.
+    # The control process takes this one over, so that signals and the exit status are its own.
     os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606

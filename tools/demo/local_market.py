@@ -41,8 +41,9 @@ class LocalMarket:
         setting.write_engine_files(folder, self.port)
         engine = cleanup.enter_context(start_engine(folder, runtime=self._runtime))
         self._children.append(engine)
-        await_ready(engine, folder.path / "engine.ready", interruption, progress, timeout_s=ENGINE_TIMEOUT_S)
-        progress.tell(f"engine   pid {engine.pid}, connected and ready")
+        ready_file = folder.path / "engine.ready"
+        ready = await_ready(engine, ready_file, interruption, progress, timeout_s=ENGINE_TIMEOUT_S)
+        progress.tell(f"engine   pid {ready['pid']}, connected and ready")
 
     def check_alive(self) -> None:
         """CommandError when one of the two has ended."""

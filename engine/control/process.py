@@ -1,0 +1,43 @@
+"""Owns the control process: checks the configuration, then supervises the engine."""
+
+import sys
+from pathlib import Path
+
+from engine.config import Config, ConfigurationError, load_config
+from engine.control.child import OPERATOR_MISTAKE, ChildPlan
+from engine.control.supervisor import Supervisor
+from engine.event_log import EventLog, LogLevel
+from ipc.clock import SystemClock
+
+_STDERR = 2
+
+
+def plans(config_file: Path, ready_file: Path | None) -> list[ChildPlan]:
+    """What runs, in the order in which it ends."""
+    ready = () if ready_file is None else ("--ready-file", str(ready_file))
+    return [
+        ChildPlan("engine", ("-m", "engine.run", str(config_file), *ready), is_its_end_ours=True, ready_file=ready_file)
+    ]
+
+
+def supervise(config: Config, config_file: Path, ready_file: Path | None) -> int:
+    """Runs everything for one configuration until it has ended; returns the exit status."""
+    clock = SystemClock()
+    log = EventLog(_STDERR, LogLevel[config.monitoring.log_level], clock)
+    processes = plans(config_file, ready_file)
+    return Supervisor(processes, restarts_max=config.control.restarts_max, clock=clock, log=log).run()
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m engine CONFIG.toml [--ready-file FILE]`; returns the exit status."""
+    if not arguments or arguments[0].startswith("-") or len(arguments) not in (1, 3):
+        sys.stderr.write("usage: python -m engine CONFIG.toml [--ready-file FILE]\n")
+        return OPERATOR_MISTAKE
+    config_file = Path(arguments[0])
+    ready_file = Path(arguments[2]) if len(arguments) == 3 else None
+    try:
+        config = load_config(config_file)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return OPERATOR_MISTAKE
+    return supervise(config, config_file, ready_file)

@@ -1,0 +1,1 @@
+"""Owns the tests of the control process, whose children here are small scripts."""
