@@ -23,7 +23,7 @@ from gateways.order_gateway import AccountLine, OrderGateway
 from gateways.record_writer import RecordWriter, new_rows
 from gateways.registry import VENUES
 from gateways.venue import Venue
-from ipc.clock import NS_PER_MS, Clock
+from ipc.clock import NS_PER_MS, WaitingClock
 from ipc.enums import ConnectionState
 
 CLIENTS_SOCKET = "clients"
@@ -44,7 +44,7 @@ class Engine:
         epoch: int,
         loop: SpinLoop,
         cores: frozenset[int],
-        clock: Clock,
+        clock: WaitingClock,
         log: EventLog,
     ) -> None:
         self._config = config
@@ -55,7 +55,9 @@ class Engine:
         self._directory = Directory(config)
         self._builder = StateBuilder(config, self._directory, segments.state, epoch=epoch)
         self._generator = random.Random(epoch)  # noqa: S311  spreads reconnection attempts, guards nothing
-        self.hot_loop = HotLoop(segments.state, strategy_rows=self._directory.strategy_rows, idle=config.engine.idle)
+        self.hot_loop = HotLoop(
+            segments.state, strategy_rows=self._directory.strategy_rows, idle=config.engine.idle, clock=clock
+        )
         self.order_gateways: list[OrderGateway] = []
         self._market_gateways: list[MarketDataGateway] = []
         self._server: ZeromqServer | None = None

@@ -9,6 +9,8 @@ from engine.core.order_listing import OPEN_LEG, list_open_legs
 from engine.core.state import State
 from engine.loop import EVENTS_MAX, SpinSelector
 from engine.spin.core_entry import core_step_address
+from engine.spin.journal_ring import SOURCE_BITS
+from engine.spin.journaling import await_durable, has_journal_room
 from engine.spin.ports import LANE, PORTS
 from engine.spin.spin import (
     APPLIED_MASK,
@@ -23,6 +25,7 @@ from engine.wire import FRAME_COUNT, FrameBuffers, TemplateTables
 from gateways.record_writer import RecordWriter, new_rows
 from gateways.template import Template, TemplateKey
 from gateways.venue import OpenOrder
+from ipc.clock import NS_PER_MS, NS_PER_S, WaitingClock
 from ipc.enums import RejectReason, RequestKind, VenueEvent
 from ipc.histogram import HISTOGRAM_BYTES, STAGES, LatencySegment
 from ipc.memory import address_of
@@ -43,11 +46,21 @@ _NOT_SENT = {
 }
 
 
+# Longer than the journal process takes to come back after its death.
+_JOURNAL_WAIT_NS = 5 * NS_PER_S
+_JOURNAL_NAP_NS = NS_PER_MS
+
+
+class JournalFullError(Exception):
+    """Nothing more can be kept, and so nothing more may happen."""
+
+
 class HotLoop:
     """Everything that the compiled loop touches, kept alive here. It is the gateways' OrderCore."""
 
-    def __init__(self, state: State, *, strategy_rows: int, idle: str) -> None:
+    def __init__(self, state: State, *, strategy_rows: int, idle: str, clock: WaitingClock) -> None:
         self._state = state
+        self._clock = clock
         orders = int(state.header["orders_count"])
         self._lanes: NDArray[np.void] = np.zeros(strategy_rows, LANE)
         self._frames = FrameBuffers()
@@ -64,6 +77,7 @@ class HotLoop:
         self.ports: NDArray[np.void] = np.zeros(1, PORTS)
         self.address = address_of(self.ports)
         self.unsent_count = 0
+        self.journal_is_full = False
         row = self.ports[0]
         row["state"] = state.address
         row["core_step"] = core_step_address()
@@ -82,6 +96,13 @@ class HotLoop:
         row["template_index"] = address_of(self._templates.index)
         row["template_pieces"] = address_of(self._templates.pieces)
         row["template_text"] = address_of(self._templates.text)
+
+    def use_journal(self, ring: Segment, *, epoch: int, awaits_disk: bool) -> None:
+        """From now on every input is kept there before it is applied."""
+        row = self.ports[0]
+        row["journal_epoch"] = epoch << SOURCE_BITS
+        row["awaits_disk"] = int(awaits_disk)
+        row["journal"] = ring.address
 
     def use_senders(self, senders: list[SendFrame], signers: list[Sign]) -> None:
         """Sets who sends and who signs for each account."""
@@ -137,6 +158,20 @@ class HotLoop:
             first += result & APPLIED_MASK
             if result > APPLIED_MASK:
                 self.send_frames()
+            elif first < count:
+                self._wait_for_journal()
+
+    def _wait_for_journal(self) -> None:
+        """Waits for room in the journal's ring; what a venue says meanwhile waits in its socket."""
+        deadline_ns = self._clock.monotonic_ns() + _JOURNAL_WAIT_NS
+        while not has_journal_room(self.address):
+            if self._clock.monotonic_ns() >= deadline_ns:
+                self.journal_is_full = True
+                raise JournalFullError(
+                    f"the journal's ring has been full for {_JOURNAL_WAIT_NS // NS_PER_S} s: "
+                    "the journal process is gone or its disk takes nothing; look at its log"
+                )
+            self._clock.sleep_ns(_JOURNAL_NAP_NS)
 
     def process_commands(self, strategy_id: int, address: int, count: int) -> None:
         """Feeds the core what a strategy sent over a channel, one slot's distance apart."""
@@ -146,12 +181,18 @@ class HotLoop:
             first += result & APPLIED_MASK
             if result > APPLIED_MASK:
                 self.send_frames()
+            elif first < count:
+                self._wait_for_journal()
 
     def send_frames(self) -> None:
         """Hands every finished frame to its account's socket; the core learns of those that could not leave."""
         unsent = []
         frames = self._frames
+        is_kept = await_durable(self.address)
         for place in range(finished_frames(self.address)):
+            if not is_kept and frames.rows[place]["request_kind"] != RequestKind.CANCEL:
+                unsent.append(place)
+                continue
             offset, account_id = frames.where(place)
             text = frames.text_to_sign(place)
             if text is not None:

@@ -37,13 +37,14 @@ from engine.core import (
     trace,
     venue_reports,
 )
-from engine.spin import core_entry, encode, ports, routing, spin, wire_text
+from engine.spin import core_entry, encode, journal_ring, journaling, ports, routing, spin, wire_text
 from ipc import (
     command_builtins,
     histogram,
     last_command,
     memory,
     order_status,
+    record_words,
     records,
     report_drain,
     ring,
@@ -61,10 +62,13 @@ ENTRY_KERNELS: tuple[Any, ...] = (
     spin.finished_frames,
     spin.ready_descriptors,
     order_listing.list_open_legs,
+    journaling.await_durable,
+    journaling.has_journal_room,
 )
 
 _MODULES = (
     memory,
+    record_words,
     ring,
     histogram,
     order_status,
@@ -93,7 +97,9 @@ _MODULES = (
     wire_text,
     encode,
     routing,
+    journal_ring,
     core_entry,
+    journaling,
     spin,
     snapshot_rows,
     state_reader,

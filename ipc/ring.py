@@ -126,6 +126,7 @@ def create_ring(  # noqa: PLR0913  what a header says
     epoch: int = 0,
     instance: int = 0,
     strategy_id: int = 0,
+    first_sequence: int = 0,
 ) -> Segment:
     """A new, empty ring. Precondition: capacity is a power of two, slot_bytes whole cache lines."""
     assert capacity > 0 and capacity & (capacity - 1) == 0, f"capacity {capacity} is not a power of two"
@@ -139,6 +140,7 @@ def create_ring(  # noqa: PLR0913  what a header says
         strategy_id=strategy_id,
         capacity=capacity,
         slot_bytes=slot_bytes,
+        first_sequence=first_sequence,
     )
 
 

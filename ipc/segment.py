@@ -45,6 +45,7 @@ class SegmentKind(IntEnum):
     STATE = 3
     LATENCY = 4
     TEST_RING = 5
+    JOURNAL_RING = 6
 
 
 class SegmentWord(IntEnum):
@@ -67,6 +68,10 @@ class SegmentWord(IntEnum):
     NEXT = 576
     SEEN_RELEASED = 577
     LAGGED_COUNT = 608
+    # Written by the journal process alone, and only in the ring that it serves.
+    JOURNAL_DURABLE = 640  # the journal sequence up to which all is on disk
+    JOURNAL_STATE = 672  # JournalState
+    JOURNAL_BEAT_NS = 673  # CLOCK_MONOTONIC of its last turn
 
 
 def boot_id() -> int:
@@ -120,6 +125,7 @@ class Segment:
         strategy_id: int = 0,
         capacity: int = 0,
         slot_bytes: int = 0,
+        first_sequence: int = 0,
     ) -> "Segment":
         """A new segment of zeros in place of any older one; OSError ENOSPC when there is no room."""
         private_folder(path.parent)
@@ -142,6 +148,10 @@ class Segment:
             words[SegmentWord.STRATEGY_ID] = strategy_id
             words[SegmentWord.CAPACITY] = capacity
             words[SegmentWord.SLOT_BYTES] = slot_bytes
+            for word in (SegmentWord.RELEASED, SegmentWord.NEXT, SegmentWord.SEEN_RELEASED):
+                words[word] = first_sequence
+            if kind == SegmentKind.JOURNAL_RING:
+                words[SegmentWord.JOURNAL_DURABLE] = first_sequence
             words[SegmentWord.READY] = 1
             _retire_predecessor(path)
             building.rename(path)

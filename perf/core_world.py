@@ -16,6 +16,7 @@ from gateways.credentials import Credentials, KeyKind
 from gateways.registry import VENUES
 from gateways.secret import Secret
 from gateways.signing import Ed25519Signer
+from ipc.clock import SystemClock
 from ipc.enums import ConnectionState, InstrumentStatus, OrderType, TimeInForce
 from ipc.memory import address_of
 from ipc.order_id import pack, to_text
@@ -88,7 +89,7 @@ class World:
 
     def _connect(self) -> HotLoop:
         """The engine's side of the compiled loop: Binance's templates, and one ring for everybody's reports."""
-        hot_loop = HotLoop(self.state, strategy_rows=self.size.strategies + 1, idle="spin")
+        hot_loop = HotLoop(self.state, strategy_rows=self.size.strategies + 1, idle="spin", clock=SystemClock())
         credentials = Credentials(Secret(b"k"), KeyKind.ED25519, Ed25519Signer(Ed25519PrivateKey.generate()))
         hot_loop.use_templates([VENUES["binance_spot"].templates(credentials, receive_window_ms=5_000)])
         for strategy_id in range(1, self.size.strategies + 1):

@@ -9,7 +9,9 @@ from functools import cache
 import numpy as np
 from numba import types
 
+from engine.core.state import header_of
 from engine.core.step import step
+from engine.spin.journal_ring import append
 from ipc.compiler import c_function, kernel
 from ipc.memory import call_at, load
 
@@ -26,8 +28,12 @@ def core_step_address() -> int:
 
 @kernel
 def run_step(ports: np.void, record: int, now_ns: int, source: int) -> int:
-    """Applies one record; returns how many effects lie ready."""
+    """Keeps one record and applies it; returns how many effects lie ready. Precondition: the journal has room."""
     state = ports["state"]
+    if ports["journal"] != 0:
+        trace = header_of(state)["trace"]
+        is_kept = append(ports["journal"], record, now_ns, ports["journal_epoch"] | source, trace)
+        assert is_kept, "an input is applied only when it is kept"
     effects = call_at(ports["core_step"], state, record, now_ns, source)
     # A C function cannot raise: what stopped it has left the sequence lock taken, and nothing may go on then.
     assert load(state) & 1 == 0, "the core stopped in the middle of a step"

@@ -25,6 +25,9 @@ PORTS = word_row(
     "latency_strategies",
     "wire_sent",  # address of one word for each order slot: when its last frame had left
     "scratch",  # address of one slot
+    "journal",  # address of the journal's ring, 0 when nothing is kept
+    "journal_epoch",  # what stands above the source in an entry
+    "awaits_disk",  # whether a frame leaves only when what led to it is on disk
     "epoll_descriptor",
     "epoll_events",
     "epoll_events_max",

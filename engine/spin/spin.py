@@ -10,12 +10,14 @@ import numpy as np
 from engine.core.state import header_of
 from engine.core.step import ENGINE
 from engine.spin.core_entry import run_step
+from engine.spin.journaling import journal_has_room, takes_prices, watch_journal
 from engine.spin.ports import lane_of, ports_at
 from engine.spin.routing import frames_left, route_effects
 from ipc.compiler import kernel, kernel_without_gil
 from ipc.enums import RecordKind
 from ipc.memory import copy_words, epoll_ready_count, monotonic_ns, pause, view, yield_processor
-from ipc.records import HEADER, LAYOUTS, SLOT_BYTES, SLOT_WORDS, TIMER
+from ipc.record_words import COMMAND_WORDS_MIN, words_of_kind
+from ipc.records import HEADER, SLOT_BYTES, SLOT_WORDS, TIMER
 from ipc.ring import poll, release
 
 FRAMES_READY = 1
@@ -36,20 +38,12 @@ _SLEEP_MS = 1
 # What one step can ask for at the most, so that its frames always find room.
 FRAMES_OF_ONE_STEP = 40
 
-# How many words of each kind are worth copying out of a ring; an unknown kind is only its header.
-_WORDS_OF_KIND = np.full(max(LAYOUTS) + 1, HEADER.itemsize // 8, np.int64)
-for _kind, _layout in LAYOUTS.items():
-    _WORDS_OF_KIND[_kind] = _layout.itemsize // 8
-_KINDS = len(_WORDS_OF_KIND)
-_COMMAND_WORDS_MIN = LAYOUTS[RecordKind.CANCEL_ORDER].itemsize // 8
-
 
 @kernel
 def copy_command(target: int, slot: int) -> None:
     """Takes a command out of memory that its writer could still change, before anything is checked."""
     kind = view(slot, 1, HEADER)[0]["kind"]
-    words = _WORDS_OF_KIND[kind] if 0 <= kind < _KINDS else _COMMAND_WORDS_MIN
-    copy_words(target, slot, max(words, _COMMAND_WORDS_MIN))
+    copy_words(target, slot, max(words_of_kind(kind), COMMAND_WORDS_MIN))
     # The kind was read twice: what was copied counts, and must not be longer than what was copied.
     view(target, 1, HEADER)[0]["kind"] = kind
 
@@ -69,6 +63,8 @@ def take_command(ports: np.void, strategy_id: int, ring: int, slot: int, now_ns:
 def poll_commands(ports: np.void) -> int:
     """Takes at most one command of each strategy, so that none waits for another's backlog; returns how many."""
     taken = 0
+    if not journal_has_room(ports):
+        return 0
     for strategy_id in range(1, ports["lane_count"]):
         ring = lane_of(ports, strategy_id)["commands"]
         if ring == 0:
@@ -88,7 +84,7 @@ def fire_timer(ports: np.void, now_ns: int) -> bool:
     """Tells the core that time has passed, when it asked to be told."""
     if header_of(ports["state"])["next_deadline_ns"] > now_ns:
         return False
-    if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
+    if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP or not journal_has_room(ports):
         return False
     timer = view(ports["scratch"], 1, TIMER)[0]
     timer["kind"] = RecordKind.TIMER
@@ -140,6 +136,7 @@ def poll_world(ports: np.void, outcome: int, may_sleep: bool, deadline_ns: int) 
     if ready > 0:
         outcome |= DESCRIPTORS_READY
     now_ns = monotonic_ns()
+    watch_journal(ports, now_ns)
     if fire_timer(ports, now_ns):
         outcome |= outcome_of(ports)
     return TIME_UP if outcome == 0 and now_ns >= deadline_ns else outcome
@@ -160,19 +157,28 @@ def _idle(ports: np.void) -> None:
 
 
 @kernel
+def _must_stop(ports: np.void) -> bool:
+    """Whether finished frames must leave, or the journal be emptied, before more is applied."""
+    return ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP or not journal_has_room(ports)
+
+
+@kernel
 def apply_records(ports_address: int, records: int, count: int, first: int) -> int:
     """Applies records that a gateway decoded, one slot's distance apart, from `first` on.
 
     Returns how many were applied, and above APPLIED_BITS how many finished frames wait; fewer applied than
-    asked for means that the frames must leave first.
+    asked for means that the frames must leave first, or that the journal is full.
     """
     ports = ports_at(ports_address)
     frames_left(ports)
     now_ns = monotonic_ns()
     for place in range(first, count):
-        if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
+        if _must_stop(ports):
             return place - first | ports["frames_used"] << APPLIED_BITS
-        effects = run_step(ports, records + place * SLOT_BYTES, now_ns, ENGINE)
+        record = records + place * SLOT_BYTES
+        if view(record, 1, HEADER)[0]["kind"] == RecordKind.BOOK_TOP and not takes_prices(ports):
+            continue
+        effects = run_step(ports, record, now_ns, ENGINE)
         route_effects(ports, effects, now_ns, 0)
     return count - first | ports["frames_used"] << APPLIED_BITS
 
@@ -183,7 +189,7 @@ def apply_commands(ports_address: int, records: int, count: int, first: int, str
     ports = ports_at(ports_address)
     frames_left(ports)
     for place in range(first, count):
-        if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
+        if _must_stop(ports):
             return place - first | ports["frames_used"] << APPLIED_BITS
         now_ns = monotonic_ns()
         copy_words(ports["scratch"], records + place * SLOT_BYTES, SLOT_WORDS)

@@ -6,6 +6,7 @@ import pytest
 from engine import hot_loop
 from engine.core.state import Capacities, State
 from engine.hot_loop import APPLIED_MASK, HotLoop
+from ipc.clock import ManualClock
 from ipc.records import SLOT_WORDS
 
 FRAME_WAITS = APPLIED_MASK + 1
@@ -18,6 +19,7 @@ def test_records_that_had_to_wait_for_unsent_frames_are_still_read_from_where_th
         State.create(Capacities(instruments=1, accounts=1, strategies=2, assets=1, orders=16)),
         strategy_rows=2,
         idle="spin",
+        clock=ManualClock(),
     )
     decoded, unsent = np.zeros((2, SLOT_WORDS), np.int64), np.zeros((1, SLOT_WORDS), np.int64)
     read: list[tuple[int, int]] = []

@@ -1,0 +1,1 @@
+"""Recovery: what one run hands on to the next."""

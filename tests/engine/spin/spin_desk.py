@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.hot_loop import HotLoop
 from engine.spin.spin import spin
+from ipc.clock import SystemClock
 from ipc.enums import RecordKind
 from ipc.memory import address_of
 from ipc.order_id import pack
@@ -28,7 +29,7 @@ class SpinDesk:
         self.world.state.table("terms")["rate_limit_window_ns"] = 1
         self.world.state.header["duplicate_orders_max"] = 1_000
         set_rules(self.world.state, RULES)
-        self.loop = HotLoop(self.world.state, strategy_rows=4, idle="spin")
+        self.loop = HotLoop(self.world.state, strategy_rows=4, idle="spin", clock=SystemClock())
         self.loop.use_templates([TEMPLATES["ed25519"], TEMPLATES["ed25519"]])
         self.commands, self.reports = {}, {}
         for strategy in (1, 2):

@@ -1,0 +1,160 @@
+"""The loop's journal: every input is kept before it acts, and what cannot be kept does not act."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.core.state import State
+from engine.core.step import step
+from engine.hot_loop import JournalFullError
+from engine.spin.journal_ring import SOURCE_BITS
+from engine.spin.journaling import await_durable
+from ipc.clock import ManualClock, SystemClock
+from ipc.compiler import JIT_DISABLED
+from ipc.enums import ExecutionType, JournalState, RecordKind, VenueEvent
+from ipc.memory import address_of
+from ipc.records import BOOK_TOP, SLOT_WORDS, VENUE_REPORT
+from ipc.ring import create_ring
+from ipc.segment import Segment, SegmentKind, SegmentWord
+from tests.engine.core.world import EPOCH
+from tests.engine.spin.spin_desk import SpinDesk
+
+pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="the loop exists only compiled")
+
+CAPACITY = 512
+KEPT_FREE = 64
+FIRST = 1_000
+
+
+class JournalDesk(SpinDesk):
+    """A loop whose journal is a ring that nobody drains but the test."""
+
+    def __init__(self, folder: Path, *, awaits_disk: bool = False) -> None:
+        super().__init__(folder)
+        self.journal: Segment = create_ring(
+            folder / "journal", SegmentKind.JOURNAL_RING, CAPACITY, epoch=EPOCH, first_sequence=FIRST
+        )
+        self.beat(JournalState.KEEPING)
+        self.loop.use_journal(self.journal, epoch=EPOCH, awaits_disk=awaits_disk)
+        self.base = self.world.state.memory.copy()
+        self.turn_until_known()
+
+    def beat(self, state: JournalState) -> None:
+        self.journal.words[SegmentWord.JOURNAL_STATE] = state
+        self.journal.words[SegmentWord.JOURNAL_BEAT_NS] = SystemClock.monotonic_ns()
+
+    def turn_until_known(self) -> None:
+        for _ in range(32):
+            self.turn()
+
+    @property
+    def entries(self) -> np.ndarray:
+        """What was kept so far, of those not drained."""
+        first, last = int(self.journal.words[SegmentWord.RELEASED]), int(self.journal.words[SegmentWord.NEXT])
+        slots = self.journal.content.view(np.int64).reshape(CAPACITY, SLOT_WORDS)
+        return np.array([slots[sequence % CAPACITY] for sequence in range(first, last)]).reshape(-1, SLOT_WORDS)
+
+    def drain(self) -> None:
+        self.journal.words[SegmentWord.RELEASED] = self.journal.words[SegmentWord.NEXT]
+        self.journal.words[SegmentWord.JOURNAL_DURABLE] = self.journal.words[SegmentWord.NEXT]
+
+    @property
+    def journal_state(self) -> int:
+        return int(self.world.state.header["journal_state"])
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> JournalDesk:
+    return JournalDesk(tmp_path)
+
+
+def rows_of(kind: RecordKind, layout: np.dtype[np.void], count: int, **fields: int) -> np.ndarray:
+    rows = np.zeros((count, SLOT_WORDS), np.int64)
+    for row in rows:
+        record = row[: layout.itemsize // 8].view(layout)[0]
+        record["kind"] = kind
+        for name, value in fields.items():
+            record[name] = value
+    return rows
+
+
+def test_replaying_what_was_kept_gives_the_same_state(desk: JournalDesk) -> None:
+    order_id = desk.publish(RecordKind.NEW_ORDER, execution_timeout_ms=1)
+    desk.publish(RecordKind.CANCEL_ALL, 2, instrument_id=-1, account_id=-1)
+    desk.turn()
+    fill = rows_of(
+        RecordKind.VENUE_REPORT, VENUE_REPORT, 1,
+        order_id=order_id, event=VenueEvent.FILL, trade_id=5, last_lots=3, last_price_ticks=9_000, cumulative_lots=3,
+    )  # fmt: skip
+    desk.loop.use_senders([lambda *_: True] * 2, [])
+    desk.loop.apply(fill, 1)
+    while not any(entry[1] == RecordKind.TIMER for entry in desk.entries):
+        desk.turn()
+    replayed = State(desk.base.copy())
+    for place, entry in enumerate(desk.entries):
+        assert entry[0] == FIRST + place + 1
+        assert entry[28] == replayed.header["trace"], "each entry proves what all before it led to"
+        assert entry[30] >> SOURCE_BITS == EPOCH
+        step(replayed.address, address_of(entry), int(entry[29]), int(entry[30]) & 0xFFFF)
+    assert replayed.digest() == desk.world.state.digest()
+
+
+def test_a_journal_that_falls_behind_says_so_until_it_has_caught_up(desk: JournalDesk) -> None:
+    prices = rows_of(RecordKind.BOOK_TOP, BOOK_TOP, CAPACITY // 2 + 1, bid_ticks=5, ask_ticks=6)
+    desk.loop.apply(prices, len(prices))
+    desk.turn_until_known()
+    assert desk.journal_state == JournalState.BEHIND
+    kept = len(desk.entries)
+    desk.loop.apply(prices, 10)
+    assert len(desk.entries) == kept, "prices that nobody may trade on are not kept"
+    desk.journal.words[SegmentWord.RELEASED] += kept - CAPACITY // 3
+    desk.turn_until_known()
+    assert desk.journal_state == JournalState.BEHIND
+    desk.drain()
+    desk.turn_until_known()
+    assert desk.journal_state == JournalState.KEEPING
+
+
+def test_what_cannot_be_kept_is_not_applied(desk: JournalDesk) -> None:
+    reports = rows_of(RecordKind.VENUE_REPORT, VENUE_REPORT, CAPACITY, order_id=77, event=VenueEvent.CANCELED)
+    clock = ManualClock()
+    desk.loop._clock = clock
+    with pytest.raises(JournalFullError, match="has been full for 5 s"):
+        desk.loop.apply(reports, len(reports))
+    assert len(desk.entries) <= CAPACITY - KEPT_FREE
+    count = int(desk.world.state.header["input_count"])
+    desk.publish(RecordKind.NEW_ORDER)
+    desk.turn_until_known()
+    assert (int(desk.world.state.header["input_count"]), desk.told()) == (count, [])
+    desk.drain()
+    desk.turn_until_known()
+    assert len(desk.told()) == 1
+
+
+def test_in_power_mode_a_frame_waits_for_the_disk(tmp_path: Path) -> None:
+    desk = JournalDesk(tmp_path, awaits_disk=True)
+    desk.publish(RecordKind.NEW_ORDER)
+    desk.turn()
+    desk.drain()
+    assert await_durable(desk.loop.address)
+
+
+def test_in_power_mode_what_is_not_on_disk_does_not_leave_and_a_cancel_does(tmp_path: Path) -> None:
+    desk = JournalDesk(tmp_path, awaits_disk=True)
+    sent: list[int] = []
+    desk.loop.use_senders([lambda *_: sent.append(1) or True] * 2, [])
+    order_id = desk.publish(RecordKind.NEW_ORDER)
+    desk.turn()
+    desk.drain()
+    desk.loop.send_frames()
+    desk.turn()
+    assert len(sent) == 1
+    desk.publish(RecordKind.NEW_ORDER)
+    desk.publish(RecordKind.CANCEL_ORDER, order_id=order_id)
+    desk.beat(JournalState.FAILED)
+    for _ in range(4):
+        desk.turn()
+        desk.loop.send_frames()
+    assert len(sent) == 2, "the cancel left, the new order did not"
+    assert ExecutionType.REJECTED in [report["execution_type"] for report in desk.told()]
