@@ -18,7 +18,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # Where kernels and the constants they hold come from: each is a folder or one file.
-KERNEL_SOURCES = ("ipc", "engine/core", "engine/spin", "gateways/template.py")
+KERNEL_SOURCES = (
+    "ipc",
+    "engine/core",
+    "engine/spin",
+    "engine/journal/entry.py",
+    "gateways/template.py",
+)
 CACHES_KEPT = 6
 
 

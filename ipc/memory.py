@@ -1,4 +1,4 @@
-"""Owns raw memory in kernels: atomics, typed views at an address, copies, clock and poll calls.
+"""Owns raw memory in kernels: atomics, typed views at an address, copies, check sums, clock and poll calls.
 
 The only file that speaks LLVM. Orders follow C11: an acquire load sees all that was written before the
 release store whose value it read. A plain array element must never be spun on, because the compiler
@@ -117,6 +117,23 @@ if not JIT_DISABLED:
         return types.void(), generate
 
     @_intrinsic
+    def crc32c_word(typingctx: Any, crc: Any, word: Any) -> Any:
+        """Takes one word into a CRC32C that is under way; the caller inverts it before the first and after the last."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            half = ir.IntType(32)
+            is_x86 = platform.machine() == "x86_64"
+            # The two machines agree on the sum but not on the width of its register.
+            crc = arguments[0] if is_x86 else builder.trunc(arguments[0], half)
+            name = "llvm.x86.sse42.crc32.64.64" if is_x86 else "llvm.aarch64.crc32cx"
+            function_type = ir.FunctionType(crc.type, [crc.type, _WORD])
+            function = cgutils.get_or_insert_function(builder.module, function_type, name)
+            result = builder.call(function, [crc, arguments[1]])
+            return result if is_x86 else builder.zext(result, _WORD)
+
+        return types.int64(types.int64, types.int64), generate
+
+    @_intrinsic
     def call_at(  # noqa: PLR0913, PLR0917  the words of the call
         typingctx: Any, address: Any, first: Any, second: Any, third: Any, fourth: Any
     ) -> Any:
@@ -208,6 +225,18 @@ if not JIT_DISABLED:
 else:
     from ipc.clock import SystemClock
 
+    def _crc_table() -> list[int]:
+        """What each byte does to a CRC32C, by the reversed Castagnoli polynomial."""
+        table = []
+        for byte in range(256):
+            crc = byte
+            for _ in range(8):
+                crc = crc >> 1 ^ (0x82F6_3B78 if crc & 1 else 0)
+            table.append(crc)
+        return table
+
+    _CRC_TABLE = _crc_table()
+
     def load(address: int) -> int:
         """The word at an address."""
         return ctypes.c_int64.from_address(int(address)).value
@@ -227,6 +256,12 @@ else:
 
     def pause() -> None:
         """Nothing to tell."""
+
+    def crc32c_word(crc: int, word: int) -> int:
+        """Takes one word into a CRC32C that is under way; the caller inverts it before the first and after the last."""
+        for byte in (int(word) & (1 << 64) - 1).to_bytes(8, "little"):
+            crc = crc >> 8 ^ _CRC_TABLE[(crc ^ byte) & 0xFF]
+        return crc
 
     def call_at(address: int, first: int, second: int, third: int, fourth: int) -> int:
         """Calls the C function of four words at an address and gives its word back."""

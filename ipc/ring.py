@@ -88,6 +88,26 @@ def release(ring: int) -> None:
 
 
 @kernel
+def ready_count(ring: int, most: int) -> int:
+    """How many records lie ready one behind the other in memory, `most` at the most."""
+    sequence = load(ring + _RELEASED)
+    capacity = load(ring + _CAPACITY)
+    most = min(most, capacity - (sequence & (capacity - 1)))
+    count = 0
+    # Ordering: pairs with the release in publish().
+    while count < most and load_acquire(slot_address(ring, sequence + count)) >= sequence + count + 1:
+        count += 1
+    return count
+
+
+@kernel
+def release_many(ring: int, count: int) -> None:
+    """Gives the next `count` slots back to the producer."""
+    # Ordering: pairs with the acquire in try_claim(): our reads of the slots come before their reuse.
+    store_release(ring + _RELEASED, load(ring + _RELEASED) + count)
+
+
+@kernel
 def count_lost(ring: int) -> None:
     """Notes that a record found the ring full and was lost; the consumer sees the count and asks for the state."""
     # Ordering: pairs with the acquire in lost_count(): who sees the count finds the record's effect in the state.

@@ -162,7 +162,7 @@ class Segment:
         return segment
 
     @classmethod
-    def attach(cls, path: Path, kind: SegmentKind, *, writable: bool) -> "Segment":
+    def attach(cls, path: Path, kind: SegmentKind, *, writable: bool, is_retired_allowed: bool = False) -> "Segment":
         """An existing segment; SegmentError unless its owner, permissions and layout are what they must be."""
         flags = (os.O_RDWR if writable else os.O_RDONLY) | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
@@ -178,13 +178,13 @@ class Segment:
             os.close(descriptor)
             raise
         try:
-            segment._check_header(kind)
+            segment._check_header(kind, is_retired_allowed=is_retired_allowed)
         except BaseException:
             segment.close()
             raise
         return segment
 
-    def _check_header(self, kind: SegmentKind) -> None:
+    def _check_header(self, kind: SegmentKind, *, is_retired_allowed: bool) -> None:
         expected = {
             SegmentWord.MAGIC: MAGIC,
             SegmentWord.LAYOUT_VERSION: LAYOUT_VERSION,
@@ -192,8 +192,9 @@ class Segment:
             SegmentWord.KIND: kind,
             SegmentWord.BOOT_ID: boot_id(),
             SegmentWord.CONTENT_BYTES: len(self.content),
-            SegmentWord.READY: 1,
         }
+        if not is_retired_allowed:
+            expected[SegmentWord.READY] = 1
         for word, value in expected.items():
             if int(self.words[word]) != value:
                 raise SegmentError(

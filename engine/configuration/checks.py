@@ -14,7 +14,8 @@ LIMITER_TIMES_MAX = 1_000_000
 def check_together(config: Config, problems: Problems) -> None:
     """Notes every contradiction between keys that each for itself are sound."""
     checks: tuple[Callable[[Config, Problems], None], ...] = (
-        _check_ipc,
+        _check_rings,
+        _check_endpoints,
         _check_names,
         _check_venues,
         _check_accounts,
@@ -25,17 +26,23 @@ def check_together(config: Config, problems: Problems) -> None:
         check(config, problems)
 
 
-def _check_ipc(config: Config, problems: Problems) -> None:
-    capacity = config.ipc.ring_capacity
-    if problems.is_sound("ipc.ring_capacity") and capacity & (capacity - 1):
-        larger = 1 << capacity.bit_length()
-        problems.add(
-            "ipc.ring_capacity",
-            "is not a power of two",
-            value=str(capacity),
-            allowed="a power of two from 16 to 1048576",
-            fix=f"set ring_capacity to {larger}",
-        )
+def _check_rings(config: Config, problems: Problems) -> None:
+    for table, capacity, least in (
+        ("ipc", config.ipc.ring_capacity, 16),
+        ("journal", config.journal.ring_capacity, 1024),
+    ):
+        key = f"{table}.ring_capacity"
+        if problems.is_sound(key) and capacity & (capacity - 1):
+            problems.add(
+                key,
+                "is not a power of two",
+                value=str(capacity),
+                allowed=f"a power of two from {least} to 1048576",
+                fix=f"set ring_capacity to {1 << capacity.bit_length()}",
+            )
+
+
+def _check_endpoints(config: Config, problems: Problems) -> None:
     if problems.is_sound("ipc.zeromq"):
         for index, endpoint in enumerate(config.ipc.zeromq):
             key = f"ipc.zeromq[{index}]"

@@ -114,6 +114,22 @@ class IpcConfig(Section, frozen=True, kw_only=True):
     zeromq: Annotated[tuple[Endpoint, ...], Meta(max_length=8)] = ()
 
 
+class JournalConfig(Section, frozen=True, kw_only=True):
+    """How what the engine is told is kept on disk.
+
+    In mode "process" nothing is lost when a process dies, in mode "power" nothing when the machine does: there a
+    request leaves only when its cause is on disk.
+    """
+
+    mode: Literal["process", "power"] = "process"
+    ring_capacity: Annotated[int, Meta(ge=1 << 10, le=1 << 20, description="a power of two from 1024 to 1048576")] = (
+        1 << 16
+    )
+    segment_mb: Annotated[int, Meta(ge=1, le=1_024)] = 64
+    disk_budget_mb: Annotated[int, Meta(ge=16, le=1 << 24)] = 4_096
+    snapshot_every: Annotated[int, Meta(ge=1_000, le=1 << 40, description="entries between two snapshots")] = 1_000_000
+
+
 class OrdersConfig(Section, frozen=True, kw_only=True):
     """What an order is when it does not say so itself."""
 
@@ -253,3 +269,4 @@ class Config(Section, frozen=True, kw_only=True):
     monitoring: MonitoringConfig = MonitoringConfig()
     risk: RiskConfig = RiskConfig()
     control: ControlConfig = ControlConfig()
+    journal: JournalConfig = JournalConfig()

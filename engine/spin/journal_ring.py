@@ -2,7 +2,7 @@
 
 from ipc.compiler import kernel
 from ipc.memory import copy_words, load, store
-from ipc.record_words import words_of_kind
+from ipc.record_words import COMMAND_WORDS_MIN, words_of_kind
 from ipc.records import INPUT_WORDS_MAX
 from ipc.ring import publish, try_claim
 
@@ -22,7 +22,8 @@ def append(ring: int, record: int, now_ns: int, source_and_epoch: int, trace: in
     slot = try_claim(ring)
     if slot == 0:
         return False
-    words = min(words_of_kind(load(record + 8)), INPUT_WORDS_MAX)
+    # A command of a wrong kind is refused by its order id, so that is kept whatever the kind.
+    words = min(max(words_of_kind(load(record + 8)), COMMAND_WORDS_MIN), INPUT_WORDS_MAX)
     copy_words(slot + 8, record + 8, words - 1)
     store(slot + _TRACE, trace)
     store(slot + _NOW, now_ns)

@@ -13,7 +13,8 @@ from tests.engine.configuration_file import set_key, sound_table, write_table
 KNOWN_KEYS = [
     "engine", "ipc", "orders", "execution", "rate_limit", "monitoring", "risk", "venue", "account", "strategy",
     "limit", "name", "id", "kind", "live", "core", "instruments", "environment", "order_url", "market_url", "ca_file",
-    "control", "key_file", "secret_env", "api_key_env", "zeromq", "ring_capacity", "accounts", "max_long", "instrument",
+    "control", "journal", "key_file", "secret_env", "api_key_env", "zeromq", "ring_capacity", "accounts", "max_long",
+    "instrument",
 ]  # fmt: skip
 
 keys = st.sampled_from(KNOWN_KEYS) | st.text(st.characters(codec="utf-8"), max_size=12)
@@ -28,7 +29,8 @@ values = st.recursive(
 places = st.sampled_from(
     [
         "engine", "ipc", "orders", "execution", "rate_limit", "monitoring", "risk", "venue", "account", "strategy",
-        "control", "venue.0", "account.0", "strategy.0", "strategy.0.limit", "strategy.0.limit.0", "venue.0.execution",
+        "control", "journal", "venue.0", "account.0", "strategy.0", "strategy.0.limit", "strategy.0.limit.0",
+        "venue.0.execution",
     ]
 )  # fmt: skip
 

@@ -1,0 +1,78 @@
+"""Owns the journal process's end of the journal's ring."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.journal.errors import JournalError
+from ipc.enums import JournalState
+from ipc.records import SLOT_BYTES, SLOT_WORDS
+from ipc.ring import is_retired, ready_count, release_many
+from ipc.segment import Segment, SegmentKind, SegmentWord
+
+NAME = "journal"
+
+
+class JournalRing:
+    """What the engine hands over; slots are given back when their entries are on the disk."""
+
+    def __init__(self, segment: Segment) -> None:
+        self.segment = segment
+        self._slots = segment.content.view(np.int64).reshape(-1, SLOT_WORDS)
+        self._capacity = int(segment.words[SegmentWord.CAPACITY])
+        self.epoch = int(segment.words[SegmentWord.EPOCH])
+
+    @classmethod
+    def attach(cls, folder: Path) -> "JournalRing":
+        """The ring of the engine in a runtime folder; SegmentError when there is none to be served."""
+        return cls(Segment.attach(folder / NAME, SegmentKind.JOURNAL_RING, writable=True))
+
+    @property
+    def next_sequence(self) -> int:
+        """Of the first slot that was not given back yet."""
+        return int(self.segment.words[SegmentWord.RELEASED])
+
+    def take(self, most: int) -> NDArray[np.int64]:
+        """A copy of the slots that lie ready, up to `most` and to the end of the ring's memory."""
+        count = ready_count(self.segment.address, most)
+        first = self.next_sequence & (self._capacity - 1)
+        return self._slots[first : first + count].copy()
+
+    def release(self, durable_sequence: int) -> None:
+        """Says up to where all is on the disk, and gives back the slots below."""
+        self.segment.words[SegmentWord.JOURNAL_DURABLE] = durable_sequence
+        release_many(self.segment.address, durable_sequence - self.next_sequence)
+
+    def tell(self, state: JournalState, now_ns: int) -> None:
+        """Says how things are, and that somebody is here to say it."""
+        self.segment.words[SegmentWord.JOURNAL_STATE] = state
+        self.segment.words[SegmentWord.JOURNAL_BEAT_NS] = now_ns
+
+    def is_retired(self) -> bool:
+        """Whether the engine has left it in good order."""
+        return is_retired(self.segment.address)
+
+
+def left_entries(folder: Path, from_sequence: int) -> NDArray[np.int64]:
+    """What a dead engine handed over and nobody wrote down: the slots from a sequence on, none when there is no ring.
+
+    Precondition: the engine is gone and nobody serves the ring.
+    """
+    path = folder / NAME
+    if not path.exists():
+        return np.zeros((0, SLOT_WORDS), np.int64)
+    ring = JournalRing(Segment.attach(path, SegmentKind.JOURNAL_RING, writable=True, is_retired_allowed=True))
+    try:
+        first = ring.next_sequence
+        if first > from_sequence:
+            raise JournalError(
+                f"{path} starts with journal sequence {first}, the journal ends before {from_sequence}: "
+                "what lies between is lost; restore the journal folder from a copy"
+            )
+        slots = [ring.take(ring.segment.content.size // SLOT_BYTES)]
+        ring.release(first + len(slots[0]))
+        slots.append(ring.take(ring.segment.content.size // SLOT_BYTES))
+    finally:
+        ring.segment.close()
+    return np.concatenate(slots)[from_sequence - first :]
