@@ -6,7 +6,9 @@ import json
 from enum import IntEnum, IntFlag
 from typing import Any
 
-from ipc import enums, order_id
+import numpy as np
+
+from ipc import enums, order_id, tables
 from ipc.records import LAYOUTS, SLOT_BYTES
 
 ENUMS: dict[str, type[IntEnum] | type[IntFlag]] = {
@@ -44,7 +46,9 @@ def _digest(description: dict[str, Any]) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") >> 1
 
 
-SCHEMA_DIGEST = _digest(_description())
+# Whoever maps the engine's state, or reads a snapshot of it, depends on the tables' rows as well.
+_TABLES = {name: list(row.names or ()) for name, row in vars(tables).items() if isinstance(row, np.dtype)}
+SCHEMA_DIGEST = _digest({**_description(), "tables": _TABLES})
 
 
 def as_json() -> dict[str, Any]:

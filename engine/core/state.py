@@ -138,6 +138,15 @@ class State:
         state._lay_out(table_counts(capacities))
         return state
 
+    @classmethod
+    def from_bytes(cls, block: bytes) -> "State":
+        """A block of its own with the contents of another one."""
+        raw = np.zeros(len(block) + _CACHE_LINE_BYTES, np.uint8)
+        start = -int(raw.ctypes.data) % _CACHE_LINE_BYTES
+        memory = raw[start : start + len(block)]
+        memory[:] = np.frombuffer(block, np.uint8)
+        return cls(memory)
+
     def _lay_out(self, counts: dict[str, int]) -> None:
         header = self.header
         offset = _aligned(STATE_HEADER.itemsize)

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from engine.core.rebuild import rebuild
 from engine.core.state import State
+from engine.recovery.carry_limits import carry_limits
+from engine.recovery.rows import as_matrix, numbers_by_name
 from ipc.enums import ConnectionState, EndReason, ReplaceState
-from ipc.tables import BUDGETS_PER_ACCOUNT, words_name
+from ipc.tables import words_name
 
 _ORDER_TIMES = (
     "pending_new_ns",
@@ -83,9 +85,9 @@ class _Hand:
         self._old = old
         self._new = new
         self._told = CarryOver()
-        self._instruments = _numbers(old, new, "instruments", 4)
-        self._accounts = _numbers(old, new, "accounts", 2)
-        self._assets = _numbers(old, new, "assets", 2)
+        self._instruments = numbers_by_name(old, new, "instruments", 4)
+        self._accounts = numbers_by_name(old, new, "accounts", 2)
+        self._assets = numbers_by_name(old, new, "assets", 2)
         is_same_boot = old.header["boot_id"] == new.header["boot_id"]
         shift = int(old.header["utc_offset_ns"]) - int(new.header["utc_offset_ns"])
         self._shift_ns = 0 if is_same_boot else shift
@@ -95,8 +97,7 @@ class _Hand:
         self._hand_on_header()
         self._hand_on_strategies()
         self._hand_on_accounts()
-        self._hand_on_limiters()
-        self._hand_on_budgets()
+        carry_limits(self._old, self._new, self._accounts, self._shift_ns)
         orders = self._hand_on_orders()
         tombstones = self._hand_on_ring("tombstones", "tombstone_next", "order_id")
         trades = self._hand_on_ring("trades", "trade_next", "trade_id")
@@ -113,7 +114,7 @@ class _Hand:
         rows = min(len(old), len(new))
         for name in _STRATEGY_FACTS:
             new[name][:rows] = old[name][:rows]
-        old_books, new_books = _matrix(self._old, "books", len(old)), _matrix(self._new, "books", len(new))
+        old_books, new_books = as_matrix(self._old, "books", len(old)), as_matrix(self._new, "books", len(new))
         for strategy_id in range(len(old)):
             for instrument_id in np.flatnonzero(old_books[strategy_id]["fill_count"]):
                 place = self._instruments[instrument_id]
@@ -122,7 +123,7 @@ class _Hand:
                     continue
                 for name in _BOOK_FACTS:
                     new_books[strategy_id, place][name] = old_books[strategy_id, instrument_id][name]
-        old_fees, new_fees = _matrix(self._old, "fees", len(old)), _matrix(self._new, "fees", len(new))
+        old_fees, new_fees = as_matrix(self._old, "fees", len(old)), as_matrix(self._new, "fees", len(new))
         for asset_id in np.flatnonzero(self._assets >= 0):
             new_fees[:rows, self._assets[asset_id]] = old_fees[:rows, asset_id]
 
@@ -143,44 +144,13 @@ class _Hand:
         new_accounts["last_down_ns"] = now_ns
         shape = (len(self._old.table("accounts")), len(new_accounts))
         for table, numbers in (("holdings", self._instruments), ("balances", self._assets)):
-            old, new = _matrix(self._old, table, shape[0]), _matrix(self._new, table, shape[1])
+            old, new = as_matrix(self._old, table, shape[0]), as_matrix(self._new, table, shape[1])
             for account_id in np.flatnonzero(self._accounts >= 0):
                 for number in np.flatnonzero(numbers >= 0):
                     row = old[account_id, number].copy()
                     if table == "balances":
                         row["received_ns"] = self._shifted(row["received_ns"])
                     new[self._accounts[account_id], numbers[number]] = row
-
-    def _hand_on_limiters(self) -> None:
-        """The times of the last orders under each platform limit: a restart gives nobody a fresh allowance."""
-        old_accounts, new_accounts = self._old.table("accounts"), self._new.table("accounts")
-        strategies = min(len(self._old.table("strategies")), len(self._new.table("strategies")))
-        old_terms = _matrix(self._old, "terms", len(self._old.table("strategies")))
-        new_terms = _matrix(self._new, "terms", len(self._new.table("strategies")))
-        old_times, new_times = self._old.table("limiter_times"), self._new.table("limiter_times")
-        for strategy_id in range(strategies):
-            for account_id in range(len(old_accounts)):
-                place = self._accounts[account_id]
-                if place < 0 or place >= len(new_accounts):
-                    continue
-                before, after = old_terms[strategy_id, account_id], new_terms[strategy_id, place]
-                start, count = int(before["limiter_start"]), int(before["rate_limit_orders"])
-                times = np.sort(old_times["sent_ns"][start : start + count])[-int(after["rate_limit_orders"]) or None :]
-                times = np.where(times > 0, times + self._shift_ns, 0)
-                end = int(after["limiter_start"]) + int(after["rate_limit_orders"])
-                if len(times) and after["rate_limit_orders"] > 0:
-                    new_times["sent_ns"][end - len(times) : end] = times
-
-    def _hand_on_budgets(self) -> None:
-        """What the venue had counted, and above all until when it takes nothing: a restart must not run into a ban."""
-        old = self._old.table("budgets").reshape(-1, BUDGETS_PER_ACCOUNT)
-        new = self._new.table("budgets").reshape(-1, BUDGETS_PER_ACCOUNT)
-        for account_id in np.flatnonzero(self._accounts >= 0):
-            for before in old[account_id]:
-                for after in new[self._accounts[account_id]]:
-                    if (before["limit_type"], before["window_ns"]) == (after["limit_type"], after["window_ns"]):
-                        for name in ("window_end_utc_ns", "counted", "in_flight", "blocked_until_utc_ns"):
-                            after[name] = before[name]
 
     def _hand_on_orders(self) -> int:
         old, new = self._old.table("orders"), self._new.table("orders")
@@ -270,7 +240,7 @@ class _Hand:
         old, new = self._old.table("instruments"), self._new.table("instruments")
         living = self._old.table("orders")
         in_use = set(living["instrument_id"][living["order_id"] != 0].tolist())
-        holdings = _matrix(self._old, "holdings", len(self._old.table("accounts")))
+        holdings = as_matrix(self._old, "holdings", len(self._old.table("accounts")))
         in_use |= set(np.flatnonzero(holdings["fill_count"].any(axis=0)).tolist())
         for instrument_id in sorted(in_use):
             place = self._instruments[instrument_id]
@@ -296,19 +266,3 @@ class _Hand:
     def _leave_out(self, table: str, count: int = 1) -> None:
         if count:
             self._told.left_out[table] = self._told.left_out.get(table, 0) + count
-
-
-def _numbers(old: State, new: State, table: str, words: int) -> NDArray[np.int64]:
-    """The new number of each old row by its name, -1 when the name is gone."""
-
-    def names(state: State) -> list[str]:
-        return [words_name([row[f"name_{word}"] for word in range(words)]) for row in state.table(table)]
-
-    places = {name: place for place, name in enumerate(names(new)) if name}
-    return np.array([places.get(name, -1) for name in names(old)], np.int64)
-
-
-def _matrix(state: State, table: str, rows: int) -> NDArray[np.void]:
-    """A table of rows x columns, by its first dimension."""
-    flat = state.table(table)
-    return flat.reshape(rows, len(flat) // rows)
