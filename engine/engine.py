@@ -24,7 +24,7 @@ from gateways.record_writer import RecordWriter, new_rows
 from gateways.registry import VENUES
 from gateways.venue import Venue
 from ipc.clock import NS_PER_MS, WaitingClock
-from ipc.enums import ConnectionState
+from ipc.enums import ConnectionState, JournalState
 
 CLIENTS_SOCKET = "clients"
 # Nothing tells the server that a client is gone but the sign of life that cannot be sent any more.
@@ -88,6 +88,8 @@ class Engine:
                 OrderGateway(line, core=hot_loop, clock=self._clock, generator=self._generator, resolver=look_up)
             )
         windows_ns = [venue.receive_window_ms * NS_PER_MS for venue in self._config.venues]
+        # Nothing keeps what is done yet, and nothing waits for it.
+        self._segments.state.header["journal_state"] = JournalState.KEEPING
         self._segments.state.header["request_expiry_ns"] = max(windows_ns) + _EXPIRY_MARGIN_NS
         hot_loop.use_senders(
             [gateway.send_frame for gateway in self.order_gateways], [gateway.sign for gateway in self.order_gateways]

@@ -20,6 +20,7 @@ from engine.core import (
     effects,
     fills,
     index,
+    mass_pass,
     new_order,
     order_end,
     order_listing,
@@ -34,7 +35,9 @@ from engine.core import (
     target_position,
     time_passes,
     timers,
+    tombstone_reports,
     trace,
+    trades,
     venue_reports,
 )
 from engine.spin import core_entry, encode, journal_ring, journaling, ports, routing, spin, wire_text
@@ -79,11 +82,14 @@ _MODULES = (
     rate_budget,
     positions,
     order_end,
+    tombstone_reports,
+    trades,
     risk,
     command_checks,
     new_order,
     replacement,
     cancel,
+    mass_pass,
     amend,
     fills,
     replace_reports,
@@ -110,6 +116,11 @@ _MODULES = (
 # What a kernel's argument is, by its name, where its annotation says no more than that it is a row.
 _ROWS: dict[str, np.dtype[np.void]] = {
     "order": tables.ORDER,
+    "strategy": tables.STRATEGY,
+    "holding": tables.HOLDING,
+    "trade": tables.TRADE,
+    "scope": records.CANCEL_ALL,
+    "word": records.VENUE_REPORT,
     "book": tables.BOOK,
     "terms": tables.TERMS,
     "instrument": tables.INSTRUMENT,
@@ -135,10 +146,11 @@ _ROWS_HERE: dict[tuple[str, str], np.dtype[np.void]] = {
     ("venue_reports", "report"): records.VENUE_REPORT,
     ("replace_reports", "report"): records.VENUE_REPORT,
     ("routing", "report"): records.EXECUTION_REPORT,
-    ("fills", "report"): records.EXECUTION_REPORT,
+    ("trades", "report"): records.EXECUTION_REPORT,
     ("effects", "report"): records.EXECUTION_REPORT,
 }
-_ROWS_OF_KERNEL: dict[str, np.dtype[np.void]] = {"on_cancel_all": records.CANCEL_ALL}
+# Kernels whose row has a name that means something else elsewhere.
+_ROWS_OF_KERNEL: dict[str, np.dtype[np.void]] = {"_on_balance_change": records.BALANCE_CHANGE}
 
 
 def _argument_types(dispatcher: Any) -> tuple[types.Type, ...] | None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ipc.compiler import kernel
-from ipc.enums import EndReason, OrderStatus
+from ipc.enums import EndReason, OrderStatus, VenueHold
 
 
 @kernel
@@ -24,26 +24,52 @@ def outcome_unknown(order: np.void, last_down_ns: int) -> bool:
 
 
 @kernel
-def status_of(order: np.void, last_down_ns: int) -> int:  # noqa: PLR0911  one line for each status
+def status_of(order: np.void, last_down_ns: int) -> int:
     """OrdStatus by the precedence of FIX 5.0 SP2, appendix D: what is pending outranks what is filled."""
     if outcome_unknown(order, last_down_ns):
         return OrderStatus.UNKNOWN
     end = order["end_reason"]
     if end in (EndReason.NONE, EndReason.FILLED):
-        if order["pending_cancel_ns"] != 0:
-            return OrderStatus.PENDING_CANCEL
-        if order["pending_replace_ns"] != 0:
-            return OrderStatus.PENDING_REPLACE
-    if end == EndReason.FILLED:
+        outranking = _status_above_filled(order)
+        if outranking != 0:
+            return outranking
+    return _living_status(order) if end == EndReason.NONE else ended_status(end)
+
+
+@kernel
+def _status_above_filled(order: np.void) -> int:
+    """What outranks a fill, 0 when nothing does."""
+    if order["pending_cancel_ns"] != 0:
+        return OrderStatus.PENDING_CANCEL
+    if order["pending_replace_ns"] != 0 or order["wanted_version"] != 0:
+        return OrderStatus.PENDING_REPLACE
+    if order["venue_hold"] == VenueHold.DONE_FOR_DAY:
+        return OrderStatus.DONE_FOR_DAY
+    if order["venue_hold"] == VenueHold.CALCULATED:
+        return OrderStatus.CALCULATED
+    return 0
+
+
+@kernel
+def ended_status(end_reason: int) -> int:
+    """The status that an end gives."""
+    if end_reason == EndReason.FILLED:
         return OrderStatus.FILLED
-    if end in (EndReason.CANCELED, EndReason.EXECUTION_TIMEOUT):
+    if end_reason in (EndReason.CANCELED, EndReason.EXECUTION_TIMEOUT):
         return OrderStatus.CANCELED
-    if end == EndReason.REJECTED:
+    if end_reason == EndReason.REJECTED:
         return OrderStatus.REJECTED
-    if end != EndReason.NONE:
-        return OrderStatus.EXPIRED
+    return OrderStatus.EXPIRED
+
+
+@kernel
+def _living_status(order: np.void) -> int:
     if order["cumulative_lots"] >= order["order_lots"]:
         return OrderStatus.FILLED
+    if order["venue_hold"] == VenueHold.STOPPED:
+        return OrderStatus.STOPPED
+    if order["venue_hold"] == VenueHold.SUSPENDED:
+        return OrderStatus.SUSPENDED
     if order["cumulative_lots"] > 0:
         return OrderStatus.PARTIALLY_FILLED
     return OrderStatus.NEW if order["accepted"] != 0 else OrderStatus.PENDING_NEW
@@ -54,4 +80,7 @@ def leaves_lots_of(order: np.void) -> int:
     """What may still trade."""
     if is_ended(order):
         return 0
+    if order["end_wanted"] != EndReason.NONE:
+        # It has ended at the venue; only what the venue counted and has not sent yet is still to come.
+        return max(order["stated_lots"] - order["cumulative_lots"], 0)
     return max(order["order_lots"] - order["cumulative_lots"], 0)

@@ -78,9 +78,9 @@ STATE_HEADER = word_row(
     "journal_state",  # JournalState
     "external_sequence",  # how many orders that are not ours were adopted
     "alarm_count",
-    "cancel_all_count",  # strategies whose cancel-all needs further steps
-    "cancel_all_resume_ns",
-    "cancel_all_turn",  # the strategy that comes first in the next step
+    "mass_count",  # strategies whose pass over many orders needs further steps
+    "mass_resume_ns",
+    "mass_turn",  # the strategy that comes first in the next step
     *(word for name in TABLE_NAMES for word in _table(name)),
 )
 
@@ -129,9 +129,11 @@ STRATEGY = word_row(
     "first_open",
     "command_count",
     "refused_count",
-    "cancel_all_pending",
-    "cancel_all_instrument",
-    "cancel_all_cursor",  # the order that it goes on with, -1 at the end
+    "mass_request",  # RequestKind of the pass over many orders under way (CANCEL or STATUS), 0 for none
+    "mass_instrument",
+    "mass_account",
+    "mass_side",
+    "mass_cursor",  # the order that it goes on with, -1 at the end
     *_words("name", 2),
 )
 

@@ -17,7 +17,7 @@ from gateways.registry import VENUES
 from gateways.secret import Secret
 from gateways.signing import Ed25519Signer
 from ipc.clock import SystemClock
-from ipc.enums import ConnectionState, InstrumentStatus, OrderType, TimeInForce
+from ipc.enums import ConnectionState, InstrumentStatus, JournalState, OrderType, TimeInForce
 from ipc.memory import address_of
 from ipc.order_id import pack, to_text
 from ipc.records import SLOT_BYTES
@@ -100,6 +100,7 @@ class World:
         header = self.state.header
         header["instance"] = 1
         header["epoch"] = 1
+        header["journal_state"] = JournalState.KEEPING
         header["order_retention_ns"] = 60 * _NS_PER_S
         header["request_expiry_ns"] = 5 * _NS_PER_S
         header["duplicate_window_ns"] = _NS_PER_S // 2

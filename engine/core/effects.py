@@ -10,7 +10,11 @@ from ipc.compiler import kernel
 from ipc.enums import ExecutionType, OrderStatus, RecordKind
 from ipc.memory import view
 from ipc.order_status import leaves_lots_of, status_of
-from ipc.records import EXECUTION_REPORT, VENUE_REQUEST, VENUE_STATE
+from ipc.records import ALARM, EXECUTION_REPORT, VENUE_REQUEST, VENUE_STATE
+
+# In an alarm that speaks of none.
+NO_ORDER = 0
+NO_INSTRUMENT = -1
 
 
 @kernel
@@ -150,6 +154,34 @@ def request_venue(state: int, order: np.void, request_kind: int, leg: int, price
     request["self_trade_prevention"] = order["self_trade_prevention"]
     request["expire_utc_ns"] = order["expire_utc_ns"]
     return request
+
+
+@kernel
+def raise_alarm(state: int, strategy_id: int, code: int, order_id: int, account_id: int, instrument_id: int) -> np.void:
+    """Tells what a person should look at, to the strategy that it concerns, or to 0; the caller may say how much."""
+    header = header_of(state)
+    header["alarm_count"] += 1
+    alarm = view(_next_effect(state), 1, ALARM)[0]
+    alarm["commit"] = strategy_id
+    alarm["kind"] = RecordKind.ALARM
+    alarm["sequence"] = _next_sequence(state, strategy_id)
+    alarm["published_ns"] = header["now_ns"]
+    alarm["code"] = code
+    alarm["order_id"] = order_id
+    alarm["account_id"] = account_id
+    alarm["instrument_id"] = instrument_id
+    alarm["asset_id"] = -1
+    alarm["trade_id"] = 0
+    alarm["expected"] = 0
+    alarm["found"] = 0
+    return alarm
+
+
+@kernel
+def alarm_of_order(state: int, order: np.void, code: int) -> np.void:
+    """Raises an alarm about an order."""
+    order_id, account_id, instrument_id = order["order_id"], order["account_id"], order["instrument_id"]
+    return raise_alarm(state, order["strategy_id"], code, order_id, account_id, instrument_id)
 
 
 @kernel

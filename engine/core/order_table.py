@@ -84,6 +84,19 @@ def _clear(order: np.void) -> None:
     order["cancel_reason"] = EndReason.CANCELED
     order["cancel_wanted"] = 0
     order["not_found_count"] = 0
+    order["version"] = 0
+    order["replace_version"] = 0
+    order["wanted_version"] = 0
+    order["stop_price_ticks"] = 0
+    order["triggered_ns"] = 0
+    order["expire_at_ns"] = 0
+    order["expire_utc_ns"] = 0
+    order["release_at_ns"] = 0
+    order["display_lots"] = 0
+    order["self_trade_prevention"] = 0
+    order["venue_hold"] = 0
+    order["stated_lots"] = 0
+    order["end_wanted"] = EndReason.NONE
     order["next_ended"] = NOWHERE
     order["next_free"] = NOWHERE
 
@@ -116,9 +129,9 @@ def unlink_open(state: int, slot: int) -> None:
     if after >= 0:
         orders[after]["previous_open"] = before
     header["open_order_count"] -= 1
-    if strategy["cancel_all_cursor"] == slot:
-        # A cancel-all stands here: it goes on with the next order, never with what this slot holds next.
-        strategy["cancel_all_cursor"] = after
+    if strategy["mass_cursor"] == slot:
+        # A pass stands here: it goes on with the next order, never with what this slot holds next.
+        strategy["mass_cursor"] = after
     order["previous_open"] = NOWHERE
     order["next_open"] = NOWHERE
     if header["newest_ended"] >= 0:
@@ -154,6 +167,8 @@ def evict_oldest(state: int) -> None:
     tombstone["cumulative_lots"] = order["cumulative_lots"]
     tombstone["cumulative_notional"] = order["cumulative_notional"]
     tombstone["client_tag"] = order["client_tag"]
+    tombstone["venue_order_id"] = order["venue_order_id"]
+    tombstone["end_reason"] = order["end_reason"]
     put(index, order["order_id"], 0, header["orders_count"] + place)
     order["next_ended"] = NOWHERE
     order["next_free"] = header["free_order"]

@@ -1,4 +1,4 @@
-"""Owns the books: what a strategy holds, what it cost, what was realised, and what is still working.
+"""Owns the books: what strategies and accounts hold, what it cost, what was realised, and what still works.
 
 Money is price ticks x lots, exact. The cost of what is held leaves in proportion when it is closed; the
 rounding stays in the remaining cost, so cash, cost and realised result always add up.
@@ -6,9 +6,12 @@ rounding stays in the remaining cost, so cash, cost and realised result always a
 
 import numpy as np
 
-from engine.core.state import book_of, fee_of, instruments_of
+from engine.core.state import book_of, fee_of, holding_of, instruments_of
 from ipc.compiler import kernel
 from ipc.enums import Side
+
+# The strategy to which belongs what was not ordered through this engine.
+NOBODY = 0
 
 
 @kernel
@@ -38,18 +41,52 @@ def cost_share(cost_notional: int, part_lots: int, whole_lots: int) -> int:
 
 
 @kernel
-def book_fill(state: int, strategy_id: int, instrument_id: int, side: int, lots: int, price_ticks: int) -> None:
-    """Moves the position by one fill."""
+def book_fill(
+    state: int, strategy_id: int, account_id: int, instrument_id: int, side: int, lots: int, price_ticks: int
+) -> None:
+    """Moves the strategy's position and the account's holding by one fill."""
     book = book_of(state, strategy_id, instrument_id)
-    notional = lots * price_ticks
+    _move_position(book, side, lots, price_ticks)
+    _count_fill(book, side, lots, lots * price_ticks, 1)
+    holding = holding_of(state, account_id, instrument_id)
+    _move_holding(holding, strategy_id, lots if side == Side.BUY else -lots)
+    _count_fill(holding, side, lots, lots * price_ticks, 1)
+
+
+@kernel
+def unbook_fill(
+    state: int, strategy_id: int, account_id: int, instrument_id: int, side: int, lots: int, price_ticks: int
+) -> None:
+    """Takes a fill back by the opposite entry: what it realised in the meantime stays in cash, cost and result."""
+    book = book_of(state, strategy_id, instrument_id)
+    _move_position(book, Side.SELL if side == Side.BUY else Side.BUY, lots, price_ticks)
+    _count_fill(book, side, -lots, -lots * price_ticks, -1)
+    holding = holding_of(state, account_id, instrument_id)
+    _move_holding(holding, strategy_id, -lots if side == Side.BUY else lots)
+    _count_fill(holding, side, -lots, -lots * price_ticks, -1)
+
+
+@kernel
+def _count_fill(row: np.void, side: int, lots: int, notional: int, fills: int) -> None:
+    row["traded_notional"] += notional
+    row["fill_count"] += fills
+    if side == Side.BUY:
+        row["bought_lots"] += lots
+    else:
+        row["sold_lots"] += lots
+
+
+@kernel
+def _move_holding(holding: np.void, strategy_id: int, signed_lots: int) -> None:
+    holding["position_lots"] += signed_lots
+    if strategy_id == NOBODY:
+        holding["external_lots"] += signed_lots
+
+
+@kernel
+def _move_position(book: np.void, side: int, lots: int, price_ticks: int) -> None:
     signed_lots = lots if side == Side.BUY else -lots
     held = book["position_lots"]
-    book["traded_notional"] += notional
-    book["fill_count"] += 1
-    if side == Side.BUY:
-        book["bought_lots"] += lots
-    else:
-        book["sold_lots"] += lots
     is_closing = (held > 0 and signed_lots < 0) or (held < 0 and signed_lots > 0)
     closing = min(lots, abs(held)) if is_closing else 0
     if closing > 0:

@@ -5,7 +5,6 @@ What follows from those rows is formed anew: indexes, lists, timers, and what th
 
 import numpy as np
 
-from engine.core.fills import group_of
 from engine.core.index import put
 from engine.core.order_table import NOWHERE, link_open
 from engine.core.positions import reserve
@@ -18,6 +17,7 @@ from engine.core.state import (
     trades_of,
 )
 from engine.core.timers import set_timer
+from engine.core.trades import group_of
 from ipc.compiler import kernel
 from ipc.enums import EndReason
 

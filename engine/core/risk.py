@@ -10,7 +10,7 @@ import numpy as np
 from engine.core.rate_budget import budget_shortfall, limiter_has_room
 from engine.core.state import accounts_of, book_of, budgets_of, header_of, instruments_of, terms_of
 from ipc.compiler import kernel
-from ipc.enums import ConnectionState, InstrumentStatus, RefusalReason, RequestKind, Side
+from ipc.enums import ConnectionState, InstrumentStatus, JournalState, RefusalReason, RequestKind, Side
 
 
 class Verdict(NamedTuple):
@@ -36,7 +36,10 @@ def passed() -> Verdict:
 
 @kernel
 def check_permission(state: int, strategy_id: int, account_id: int, instrument_id: int) -> Verdict:
-    """Whether this strategy may trade this instrument on this account, and the venue can be reached."""
+    """Whether what is done is kept, this strategy may trade this instrument here, and the venue can be reached."""
+    journal_state = header_of(state)["journal_state"]
+    if journal_state != JournalState.KEEPING:
+        return refuse(RefusalReason.JOURNAL_NOT_KEEPING, JournalState.KEEPING, journal_state, 0)
     if terms_of(state, strategy_id, account_id)["permitted"] == 0:
         return refuse(RefusalReason.NOT_PERMITTED, 0, account_id, account_id)
     if book_of(state, strategy_id, instrument_id)["permitted"] == 0:

@@ -98,7 +98,8 @@ def table_counts(capacities: Capacities) -> dict[str, int]:
         "budgets": c.accounts * BUDGETS_PER_ACCOUNT,
         "limiter_times": c.limiter_times,
         "orders": c.orders,
-        "order_index": index_size(c.orders + c.tombstones),
+        # An order that is not ours is found by its id at the venue as well.
+        "order_index": index_size(2 * c.orders + c.tombstones),
         "timers": c.orders,
         "tombstones": c.tombstones,
         "trades": c.trades,
@@ -167,7 +168,7 @@ class State:
         for field in ("timer_position", "previous_open", "next_open", "next_ended"):
             orders[field] = -1
         self.header["free_order"] = 0
-        for field in ("first_open", "cancel_all_cursor"):
+        for field in ("first_open", "mass_cursor"):
             self.table("strategies")[field] = -1
         for name in ("order_index", "trade_index"):
             self.table(name)["value"] = -1

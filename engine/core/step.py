@@ -7,9 +7,18 @@ clock, no socket and no random number, so the same inputs give the same block, b
 import numpy as np
 
 from engine.core.amend import on_amend_order
-from engine.core.cancel import on_cancel_all, on_cancel_order
+from engine.core.cancel import on_cancel_order
 from engine.core.command_checks import check_envelope, command_at
-from engine.core.effects import announce_venue_state, report_order, report_refusal, room_for_effects
+from engine.core.effects import (
+    NO_INSTRUMENT,
+    NO_ORDER,
+    announce_venue_state,
+    raise_alarm,
+    report_order,
+    report_refusal,
+    room_for_effects,
+)
+from engine.core.mass_pass import on_cancel_all, on_status_request
 from engine.core.new_order import on_new_order
 from engine.core.order_table import NOWHERE, find_order
 from engine.core.rate_budget import learn_budget
@@ -20,11 +29,12 @@ from engine.core.time_passes import next_deadline_ns, on_timer
 from engine.core.trace import traced
 from engine.core.venue_reports import on_venue_report
 from ipc.compiler import kernel
-from ipc.enums import ConnectionState, ExecutionType, RecordKind, RefusalReason
+from ipc.enums import AlarmCode, ConnectionState, ExecutionType, RecordKind, RefusalReason
 from ipc.memory import fence_release, load, store, store_release, view
 from ipc.records import (
     AMEND_ORDER,
     BALANCE,
+    BALANCE_CHANGE,
     BOOK_TOP,
     CANCEL_ALL,
     CANCEL_ORDER,
@@ -33,6 +43,7 @@ from ipc.records import (
     JOURNAL_STATE,
     NEW_ORDER,
     RATE_LIMIT,
+    STATUS_REQUEST,
     TARGET_POSITION,
     VENUE_REPORT,
     VENUE_STATE,
@@ -58,7 +69,7 @@ def step(state: int, record: int, now_ns: int, source: int) -> int:
     header["now_ns"] = now_ns
     header["input_count"] += 1
     kind = view(record, 1, HEADER)[0]["kind"]
-    if RecordKind.NEW_ORDER <= kind <= RecordKind.TARGET_POSITION:
+    if RecordKind.NEW_ORDER <= kind <= RecordKind.STATUS_REQUEST:
         _on_command(state, record, kind, source)
     elif source != ENGINE:
         _refuse_kind(state, record, kind, source)
@@ -114,7 +125,7 @@ def _refuse_kind(state: int, record: int, kind: int, source: int) -> None:
     strategy["command_count"] += 1
     strategy["refused_count"] += 1
     order_id = command_at(record)["order_id"]
-    report_refusal(state, source, order_id, RefusalReason.UNKNOWN_RECORD_KIND, RecordKind.TARGET_POSITION, 0, kind)
+    report_refusal(state, source, order_id, RefusalReason.UNKNOWN_RECORD_KIND, RecordKind.STATUS_REQUEST, 0, kind)
 
 
 @kernel
@@ -127,6 +138,8 @@ def _carry_out(state: int, record: int, kind: int, source: int) -> Verdict:
         return on_amend_order(state, view(record, 1, AMEND_ORDER)[0])
     if kind == RecordKind.CANCEL_ALL:
         return on_cancel_all(state, source, view(record, 1, CANCEL_ALL)[0])
+    if kind == RecordKind.STATUS_REQUEST:
+        return on_status_request(state, source, view(record, 1, STATUS_REQUEST)[0])
     return on_target_position(state, source, view(record, 1, TARGET_POSITION)[0])
 
 
@@ -140,6 +153,8 @@ def _on_rare(state: int, record: int, kind: int) -> None:
         learn_budget(state, limit["account_id"], limit, header_of(state)["now_ns"] + account["utc_offset_ns"])
     elif kind == RecordKind.VENUE_STATE:
         _on_venue_state(state, view(record, 1, VENUE_STATE)[0])
+    elif kind == RecordKind.BALANCE_CHANGE:
+        _on_balance_change(state, view(record, 1, BALANCE_CHANGE)[0])
     elif kind == RecordKind.JOURNAL_STATE:
         header_of(state)["journal_state"] = view(record, 1, JOURNAL_STATE)[0]["state"]
     else:
@@ -169,6 +184,19 @@ def _on_balance(state: int, balance: np.void) -> None:
     row["locked_units"] = balance["locked_units"]
     row["venue_utc_ns"] = balance["venue_utc_ns"]
     row["received_ns"] = balance["published_ns"]
+
+
+@kernel
+def _on_balance_change(state: int, change: np.void) -> None:
+    """What came or went otherwise than by trading is taken as it is, and a person is told."""
+    account_id, asset_id = change["account_id"], change["asset_id"]
+    row = balance_of(state, account_id, asset_id)
+    before_units = row["external_units"]
+    row["external_units"] += change["delta_units"]
+    alarm = raise_alarm(state, ENGINE, AlarmCode.BALANCE_CHANGED, NO_ORDER, account_id, NO_INSTRUMENT)
+    alarm["asset_id"] = asset_id
+    alarm["expected"] = before_units
+    alarm["found"] = row["external_units"]
 
 
 @kernel

@@ -1,9 +1,10 @@
-"""Owns what happens when time passes: execution time-outs, retries, retention, the rest of a cancel-all."""
+"""Owns what happens when time passes: execution time-outs, retries, retention, the rest of a pass."""
 
 import numpy as np
 
-from engine.core.cancel import continue_cancel_alls, on_execution_timeout
+from engine.core.cancel import on_execution_timeout
 from engine.core.effects import report_order, room_for_effects
+from engine.core.mass_pass import continue_passes
 from engine.core.new_order import send_leg
 from engine.core.order_end import end_refused
 from engine.core.order_table import evict_oldest
@@ -15,8 +16,8 @@ from ipc.compiler import kernel
 from ipc.enums import EndReason, ExecutionType, RequestKind
 
 _TIMERS_PER_STEP = 32
-# A timer and an order of a cancel-all ask for one request each, and one step's requests have a bound.
-_TIMERS_BESIDE_CANCEL_ALL = 8
+# A timer and an order of a pass ask for one request each, and one step's requests have a bound.
+_TIMERS_BESIDE_PASS = 8
 _EFFECTS_OF_ONE_TIMER = 4
 
 
@@ -32,10 +33,10 @@ def on_timer(state: int) -> None:
             break
         _on_due(state, slot)
         handled += 1
-    if handled > _TIMERS_BESIDE_CANCEL_ALL:
+    if handled > _TIMERS_BESIDE_PASS:
         return
-    if header["cancel_all_count"] > 0 and header["cancel_all_resume_ns"] <= now_ns:
-        continue_cancel_alls(state)
+    if header["mass_count"] > 0 and header["mass_resume_ns"] <= now_ns:
+        continue_passes(state)
 
 
 @kernel
@@ -103,6 +104,6 @@ def next_deadline_ns(state: int) -> int:
     """When the core next wants a TIMER record; NEVER_NS when nothing waits."""
     header = header_of(state)
     deadline_ns = earliest_ns(state)
-    if header["cancel_all_count"] > 0:
-        deadline_ns = min(deadline_ns, header["cancel_all_resume_ns"])
+    if header["mass_count"] > 0:
+        deadline_ns = min(deadline_ns, header["mass_resume_ns"])
     return min(deadline_ns, NEVER_NS)

@@ -14,7 +14,7 @@ from engine.core.rebuild import rebuild
 from engine.core.state import State
 from engine.recovery.carry_limits import carry_limits
 from engine.recovery.rows import as_matrix, numbers_by_name
-from ipc.enums import ConnectionState, EndReason, ReplaceState
+from ipc.enums import ConnectionState, EndReason, ReplaceState, RequestKind
 from ipc.tables import words_name
 
 _ORDER_TIMES = (
@@ -184,12 +184,14 @@ class _Hand:
         orders["not_found_count"] = 0
         wanted = (orders["pending_cancel_ns"] != 0) & (orders["replace_state"] != ReplaceState.CANCELING_FIRST)
         strategies = self._old.table("strategies")
-        for strategy in strategies[strategies["cancel_all_pending"] != 0]:
-            scope = strategy["cancel_all_instrument"]
-            # The scope is in the old numbers.
-            mapped = self._instruments[scope] if scope >= 0 else scope
+        for strategy in strategies[strategies["mass_request"] == RequestKind.CANCEL]:
             is_meant = orders["strategy_id"] == strategy["strategy_id"]
-            wanted |= is_meant & ((mapped < 0) | (orders["instrument_id"] == mapped))
+            scopes = (("instrument", self._instruments), ("account", self._accounts))
+            for name, numbers in scopes:
+                scope = strategy[f"mass_{name}"]
+                # The scope is in the old numbers.
+                is_meant &= (scope < 0) | (orders[f"{name}_id"] == numbers[scope])
+            wanted |= is_meant & ((strategy["mass_side"] == 0) | (orders["side"] == strategy["mass_side"]))
         orders["cancel_wanted"] = np.where(wanted & at_venue, 1, orders["cancel_wanted"])
 
     def _check_living(self, orders: NDArray[np.void]) -> None:

@@ -10,11 +10,12 @@ from ipc.compiler import kernel
 from ipc.enums import ExecutionType, RecordKind
 from ipc.histogram import HISTOGRAM_BYTES, STAGES, Stage, record_value
 from ipc.memory import copy_words, load, monotonic_ns, store, view
-from ipc.records import EXECUTION_REPORT, HEADER, VENUE_REQUEST, VENUE_STATE
+from ipc.records import ALARM, EXECUTION_REPORT, HEADER, VENUE_REQUEST, VENUE_STATE
 from ipc.ring import count_lost, publish, try_claim
 
 _REPORT_WORDS = EXECUTION_REPORT.itemsize // 8
 _STATE_WORDS = VENUE_STATE.itemsize // 8
+_ALARM_WORDS = ALARM.itemsize // 8
 
 
 @kernel
@@ -46,7 +47,8 @@ def route_effects(ports: np.void, effects: int, seen_ns: int, published_ns: int)
             _time_report(ports, report)
             _publish_report(ports, effect, report["commit"], _REPORT_WORDS)
         else:
-            _publish_report(ports, effect, view(effect, 1, HEADER)[0]["commit"], _STATE_WORDS)
+            words = _ALARM_WORDS if kind == RecordKind.ALARM else _STATE_WORDS
+            _publish_report(ports, effect, view(effect, 1, HEADER)[0]["commit"], words)
 
 
 @kernel

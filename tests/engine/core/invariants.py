@@ -15,6 +15,7 @@ def check_invariants(world: World) -> None:
     used = np.flatnonzero(orders["order_id"] != 0)
     _check_facts(orders[used])
     _check_reserved(world, orders[used])
+    _check_holdings(world)
     _check_lists(world, orders, used)
     _check_index(world, orders, used)
     _check_timers(world, orders)
@@ -49,6 +50,15 @@ def _check_reserved(world: World, orders: np.ndarray) -> None:
             assert book["position_lots"] == book["bought_lots"] - book["sold_lots"]
 
 
+def _check_holdings(world: World) -> None:
+    """What accounts hold is what strategies hold, what nobody here ordered included."""
+    books = world.state.table("books").reshape(4, 2)
+    holdings = world.state.table("holdings").reshape(2, 2)
+    for name in ("position_lots", "bought_lots", "sold_lots", "traded_notional", "fill_count"):
+        assert (books[name].sum(axis=0) == holdings[name].sum(axis=0)).all(), f"{name} of accounts and strategies"
+    assert (books["position_lots"][0] == holdings["external_lots"].sum(axis=0)).all()
+
+
 def _check_lists(world: World, orders: np.ndarray, used: np.ndarray) -> None:
     header, strategies = world.state.header, world.state.table("strategies")
     open_slots: list[int] = []
@@ -67,10 +77,10 @@ def _check_lists(world: World, orders: np.ndarray, used: np.ndarray) -> None:
     assert ended[-1:] == ([int(header["newest_ended"])] if header["newest_ended"] >= 0 else [])
     free = _walk(orders, int(header["free_order"]), "next_free")
     assert sorted([*open_slots, *ended, *free]) == list(range(len(orders))), "every slot is in one list"
-    pending = strategies[strategies["cancel_all_pending"] != 0]
-    assert int(header["cancel_all_count"]) == len(pending)
+    pending = strategies[strategies["mass_request"] != 0]
+    assert int(header["mass_count"]) == len(pending)
     for strategy in pending:
-        cursor = int(strategy["cancel_all_cursor"])
+        cursor = int(strategy["mass_cursor"])
         assert cursor in living
         assert orders[cursor]["strategy_id"] == strategy["strategy_id"]
 

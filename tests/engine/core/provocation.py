@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ipc.enums import (
+    JournalState,
     OrderFlag,
     RateLimitType,
+    RecordKind,
     RefusalReason,
     TimeInForce,
     VenueAbility,
@@ -212,6 +214,23 @@ def cancel_all_under_way(world: World) -> Act:
     world.place()
     budget(lambda world: world.cancel_all(), counted=100)(world)(world)
     return lambda world: world.cancel_all()
+
+
+def status_of_all_under_way(world: World) -> Act:
+    world.terms()["rate_limit_window_ns"] = 1
+    for number in range(33):
+        world.now_ns += 1
+        world.place(price_ticks=9_000 + number)
+    world.status_of_all()
+    return lambda world: world.status_of_all()
+
+
+def journal(state: JournalState) -> Provocation:
+    def arrange(world: World) -> Act:
+        world.feed(RecordKind.JOURNAL_STATE, state=state)
+        return lambda world: world.new_order()
+
+    return arrange
 
 
 def foreign_kind(kind: int) -> Provocation:

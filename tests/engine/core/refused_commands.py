@@ -1,6 +1,6 @@
 """Owns the first part of the table of refusals: for each guard of a new order the least input that it refuses."""
 
-from ipc.enums import ConnectionState, InstrumentStatus, RecordKind, RefusalReason, Side, TimeInForce
+from ipc.enums import ConnectionState, InstrumentStatus, JournalState, RecordKind, RefusalReason, Side, TimeInForce
 from tests.engine.core.provocation import (
     INT64_MAX,
     INT64_MIN,
@@ -12,12 +12,14 @@ from tests.engine.core.provocation import (
     foreign_kind,
     full_table,
     id_of,
+    journal,
     market,
     new_order,
     on_order_short_of_budget,
     one_sided_book,
     repeated,
     stale_book,
+    status_of_all_under_way,
     target,
     too_many_in_a_window,
     used_up_order_id,
@@ -67,6 +69,28 @@ ROWS = (
         lambda world: lambda world: world.cancel_all(instrument_id=-2),
         limit=1,
     ),
+    Row(
+        "a cancel-all of an account beyond the table",
+        R.UNKNOWN_ACCOUNT,
+        lambda world: lambda world: world.cancel_all(account_id=2),
+        limit=1,
+    ),
+    Row(
+        "a cancel-all of a negative account that does not mean all",
+        R.UNKNOWN_ACCOUNT,
+        lambda world: lambda world: world.cancel_all(account_id=-2),
+        limit=1,
+    ),
+    Row("a cancel-all of no side", R.INVALID_SIDE, lambda world: lambda world: world.cancel_all(side=3)),
+    Row("a cancel-all of a negative side", R.INVALID_SIDE, lambda world: lambda world: world.cancel_all(side=-1)),
+    Row("the status of no order", R.UNKNOWN_ORDER, lambda world: lambda world: world.status(id_of())),
+    Row(
+        "the status of all on an account beyond the table",
+        R.UNKNOWN_ACCOUNT,
+        lambda world: lambda world: world.status_of_all(account_id=2),
+        limit=1,
+    ),
+    Row("the status of all while orders are told", R.STATUS_ALREADY_PENDING, status_of_all_under_way, limit=1),
     Row("a cancel of no order", R.UNKNOWN_ORDER, lambda world: lambda world: world.cancel(id_of())),
     Row("an amendment of no order", R.UNKNOWN_ORDER, lambda world: lambda world: world.amend(id_of())),
     # ---- the values of its fields ----
@@ -118,6 +142,8 @@ ROWS = (
         where("accounts", 0, connection_state=ConnectionState.RECONCILING, **NEW),
         limit=ConnectionState.LIVE,
     ),
+    Row("an order nobody would keep", R.JOURNAL_NOT_KEEPING, journal(JournalState.ABSENT), limit=JournalState.KEEPING),
+    Row("an order while the journal is behind", R.JOURNAL_NOT_KEEPING, journal(JournalState.BEHIND)),
     # ---- sane numbers ----
     Row("no price", R.INVALID_PRICE, new_order(price_ticks=0), limit=2),
     Row("a negative price", R.INVALID_PRICE, new_order(price_ticks=INT64_MIN), limit=2),

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.state import State
-from ipc.enums import ExecutionType, OrderStatus, RecordKind, RefusalReason, RequestKind
-from ipc.records import EXECUTION_REPORT, VENUE_REQUEST, VENUE_STATE
+from ipc.enums import AlarmCode, ExecutionType, OrderStatus, RecordKind, RefusalReason, RequestKind
+from ipc.records import ALARM, EXECUTION_REPORT, VENUE_REQUEST, VENUE_STATE
 
 _LAYOUTS = {
     RecordKind.VENUE_REQUEST: VENUE_REQUEST,
     RecordKind.EXECUTION_REPORT: EXECUTION_REPORT,
     RecordKind.VENUE_STATE: VENUE_STATE,
+    RecordKind.ALARM: ALARM,
 }
 
 
@@ -45,6 +46,17 @@ class Step:
     def venue_states(self) -> list[SimpleNamespace]:
         """What strategies are told of connections."""
         return self._of(RecordKind.VENUE_STATE)
+
+    @property
+    def alarms(self) -> list[AlarmCode]:
+        """What a person is told to look at."""
+        return [AlarmCode(alarm.code) for alarm in self._of(RecordKind.ALARM)]
+
+    @property
+    def alarm(self) -> SimpleNamespace:
+        """The only alarm."""
+        (alarm,) = self._of(RecordKind.ALARM)
+        return alarm
 
     @property
     def asked(self) -> list[RequestKind]:

@@ -100,7 +100,7 @@ def test_a_cancel_all_takes_as_many_steps_as_it_needs(wide: World) -> None:
     while wide.state.header["next_deadline_ns"] <= wide.now_ns:
         asked += [request.order_id for request in wide.timer().requests]
     assert sorted(asked) == orders
-    assert wide.state.header["cancel_all_count"] == 0
+    assert wide.state.header["mass_count"] == 0
     assert all(wide.order(order_id)["pending_cancel_ns"] == 0 for order_id in others)
 
 
@@ -120,7 +120,7 @@ def test_a_cancel_all_passes_over_what_ends_meanwhile_and_what_comes_later(wide:
     asked = {request.order_id for request in wide.cancel_all().requests}
     waiting = [order_id for order_id in orders if order_id not in asked]
     later = _place_many(wide, 2)
-    at_cursor = int(wide.row("orders", int(wide.row("strategies", 1)["cancel_all_cursor"]))["order_id"])
+    at_cursor = int(wide.row("orders", int(wide.row("strategies", 1)["mass_cursor"]))["order_id"])
     wide.fill(at_cursor, 10)
     wide.fill(waiting[0], 10)
     asked = {request.order_id for request in wide.timer().requests}

@@ -209,7 +209,7 @@ def test_a_fill_after_the_order_was_forgotten_finds_its_strategy(world: World) -
     assert (report.last_lots, report.last_price_ticks, report.cumulative_notional) == (3, 10_001, 50_003)
     assert world.book()["position_lots"] == 5
     assert world.row("fees", 1 * 3 + OTHER_ASSET)["fee_units"] == 2
-    assert world.fill(order_id, 5).told == [(ExecutionType.TRADE, OrderStatus.FILLED)]
+    assert world.fill(order_id, 5).told == [(ExecutionType.TRADE, OrderStatus.CANCELED)]
     assert world.counts() == {"late_fill_count": 2}
     assert world.fill(order_id, 5, trade_id=world._trade_id).effects == []
     assert world.counts() == {"late_fill_count": 2, "duplicate_trade_count": 1}

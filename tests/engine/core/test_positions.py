@@ -49,7 +49,7 @@ def test_the_book_is_what_exact_arithmetic_says(fills: list[tuple[Side, int, int
     world, model = World(), NaiveBook()
     book = world.book()
     for side, lots, price in fills:
-        book_fill(world.state.address, 1, 0, int(side), lots, price)
+        book_fill(world.state.address, 1, 0, 0, int(side), lots, price)
         model.fill(side, lots, price)
         assert int(book["position_lots"]) == model.position
         assert int(book["cost_notional"]) == model.cost

@@ -10,6 +10,7 @@ from engine.core.step import ENGINE, step
 from ipc.enums import (
     ConnectionState,
     InstrumentStatus,
+    JournalState,
     OrderType,
     RecordKind,
     RequestKind,
@@ -57,7 +58,8 @@ COMMAND_DEFAULTS: dict[RecordKind, dict[str, int]] = {
     },
     RecordKind.CANCEL_ORDER: {},
     RecordKind.AMEND_ORDER: {},
-    RecordKind.CANCEL_ALL: {"instrument_id": -1},
+    RecordKind.CANCEL_ALL: {"instrument_id": -1, "account_id": -1},
+    RecordKind.STATUS_REQUEST: {"instrument_id": -1, "account_id": -1},
 }
 REPORT_DEFAULTS = {"cumulative_lots": -1, "order_lots": -1, "price_ticks": -1, "fee_asset_id": -1}
 
@@ -95,6 +97,7 @@ class World:
     def _configure(self) -> None:
         header = self.state.header
         header["instance"], header["epoch"] = INSTANCE, EPOCH
+        header["journal_state"] = JournalState.KEEPING
         header["utc_offset_ns"] = UTC_OFFSET_NS
         header["order_retention_ns"] = RETENTION_NS
         header["request_expiry_ns"] = REQUEST_EXPIRY_NS
@@ -248,6 +251,15 @@ class World:
     def cancel_all(self, *, strategy: int = 1, **fields: int) -> Step:
         """Cancels all orders of a strategy."""
         return self.command(RecordKind.CANCEL_ALL, strategy=strategy, **fields)
+
+    def status(self, order_id: int, *, strategy: int = 1) -> Step:
+        """Asks how an order stands."""
+        return self.command(RecordKind.STATUS_REQUEST, strategy=strategy, order_id=order_id)
+
+    def status_of_all(self, *, strategy: int = 1, **fields: int) -> Step:
+        """Asks how all open orders of a strategy stand."""
+        order_id = self.order_id(strategy, sequence=0)
+        return self.command(RecordKind.STATUS_REQUEST, strategy=strategy, order_id=order_id, **fields)
 
     def amend(self, order_id: int, *, strategy: int = 1, **fields: int) -> Step:
         """Changes an order."""
