@@ -17,15 +17,19 @@ class NoticeKind(Enum):
     """The reply to a query of one order's trades; the records beside it are its fills."""
     OPEN_ORDERS_ANSWER = 4
     """The reply to a query of one symbol's open orders; the records beside it are their status."""
-    SHUTDOWN = 5
+    IDENTITY_ANSWER = 5
+    """The reply to a query of an order by the venue's number; the first record beside it says whose it is."""
+    ACCOUNT_TRADES_ANSWER = 6
+    """The reply to a query of one symbol's trades; the records beside it are fills of whatever orders."""
+    SHUTDOWN = 7
     """The venue is about to close the connection."""
-    STREAM_ENDED = 6
+    STREAM_ENDED = 8
     """No more events of the account will come on this connection."""
-    SESSION_REVOKED = 7
+    SESSION_REVOKED = 9
     """The key is no longer good on this connection."""
-    UNCORRELATED_ERROR = 8
+    UNCORRELATED_ERROR = 10
     """An error without a request id: no request in flight can count on its reply."""
-    CLOCK_DOUBT = 9
+    CLOCK_DOUBT = 11
     """The venue took a time stamp for too old or too new."""
 
 
@@ -36,5 +40,6 @@ class Notice(NamedTuple):
     request_id: str = ""
     order_id: int = 0
     instrument_id: int = -1
+    venue_order_id: int = 0
     result: bytes = b"null"
     verdict: Verdict | None = None

@@ -9,6 +9,7 @@ from gateways.errors import VenueProtocolError
 from ipc.enums import RecordKind, VenueEvent
 from ipc.records import (
     BALANCE,
+    BALANCE_CHANGE,
     BOOK_TOP,
     CLOCK_OFFSET,
     HEADER_FIELDS,
@@ -55,6 +56,7 @@ _VENUE_REPORT = _slot(
 )
 _BOOK_TOP = _slot(BOOK_TOP, "instrument_id", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots", "venue_sequence")
 _BALANCE = _slot(BALANCE, "account_id", "asset_id", "free_units", "locked_units", "venue_utc_ns")
+_BALANCE_CHANGE = _slot(BALANCE_CHANGE, "account_id", "asset_id", "delta_units", "venue_utc_ns")
 _RATE_LIMIT = _slot(RATE_LIMIT, "account_id", "limit_type", "window_ns", "limit", "count", "blocked_until_utc_ns")
 _VENUE_STATE = _slot(VENUE_STATE, "account_id", "state")
 _CLOCK_OFFSET = _slot(CLOCK_OFFSET, "account_id", "utc_offset_ns")
@@ -63,6 +65,7 @@ _CLOCK_OFFSET = _slot(CLOCK_OFFSET, "account_id", "utc_offset_ns")
 _KIND_VENUE_REPORT = int(RecordKind.VENUE_REPORT)
 _KIND_BOOK_TOP = int(RecordKind.BOOK_TOP)
 _KIND_BALANCE = int(RecordKind.BALANCE)
+_KIND_BALANCE_CHANGE = int(RecordKind.BALANCE_CHANGE)
 _KIND_RATE_LIMIT = int(RecordKind.RATE_LIMIT)
 _KIND_VENUE_STATE = int(RecordKind.VENUE_STATE)
 _KIND_CLOCK_OFFSET = int(RecordKind.CLOCK_OFFSET)
@@ -204,6 +207,21 @@ class RecordWriter:
             asset_id,
             free_units,
             locked_units,
+            venue_utc_ns,
+        )
+
+    def balance_change(self, *, asset_id: int, delta_units: int, venue_utc_ns: int) -> None:
+        """Writes what came to the account, or went, otherwise than by trading."""
+        _BALANCE_CHANGE.pack_into(
+            self._view,
+            self._claim(),
+            0,
+            _KIND_BALANCE_CHANGE,
+            0,
+            self.received_ns,
+            self.account_id,
+            asset_id,
+            delta_units,
             venue_utc_ns,
         )
 

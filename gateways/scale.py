@@ -6,7 +6,7 @@ from gateways.decimal_text import UnitMemo
 from gateways.errors import VenueProtocolError
 from gateways.instrument import AssetBinding, InstrumentBinding
 from ipc import order_id
-from ipc.records import NOT_STATED
+from ipc.records import EXTERNAL_ORDER, NOT_STATED
 
 ORDER_ID_MEMO_MAX = 65_536
 
@@ -64,6 +64,14 @@ class AssetScales(dict[str, AssetScale]):
         super().__init__({asset: AssetScale(binding) for asset, binding in bindings.items()})
         self.unknown = 0
 
+    def change(self, asset: str, amount: str) -> tuple[int, int]:
+        """Asset and units of a change, which may be negative; NOT_STATED for an asset that is not configured."""
+        scale = self.get(asset)
+        if scale is None:
+            return NOT_STATED, 0
+        units = scale.units[amount.removeprefix("-")]
+        return scale.asset_id, -units if amount.startswith("-") else units
+
     def fee(self, asset: str | None, amount: str | None) -> tuple[int, int]:
         """The fee's asset and units; a fee in an asset that is not configured is counted, and its fill stands."""
         if asset is None or amount is None:
@@ -75,15 +83,15 @@ class AssetScales(dict[str, AssetScale]):
         return scale.asset_id, scale.units[amount]
 
 
-class OrderIds(dict[str, int | None]):
-    """The order ids by wire text, None for an order that is not ours.
+class OrderIds(dict[str, int]):
+    """The order ids by wire text, EXTERNAL_ORDER for an order that is not ours.
 
     Decoding the text of an id costs as much as the rest of a report, and each id comes several times.
     """
 
-    def __missing__(self, text: str) -> int | None:
+    def __missing__(self, text: str) -> int:
         number = order_id.from_text(text) if text.isascii() else None
         if len(self) >= ORDER_ID_MEMO_MAX:
             self.clear()
-        self[text] = number
-        return number
+        self[text] = found = EXTERNAL_ORDER if number is None else number
+        return found

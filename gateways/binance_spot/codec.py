@@ -10,14 +10,23 @@ from gateways.binance_spot.messages import (
     KNOWN_EVENTS,
     UNDECODABLE,
     AccountPosition,
+    BalanceUpdate,
     ExecutionReport,
     NamedEventFrame,
     OrderFrame,
     ServerShutdown,
     StreamTerminated,
 )
-from gateways.binance_spot.order_results import ORDER_STATUSES, OrderResults
+from gateways.binance_spot.order_results import OrderResults
 from gateways.binance_spot.replies import ReplyCodec
+from gateways.binance_spot.vocabulary import (
+    EXECUTION_TYPES,
+    ORDER_STATUSES,
+    REJECT_REASONS,
+    SIDES,
+    STOP_TYPES,
+    end_reason,
+)
 from gateways.errors import VenueProtocolError
 from gateways.instrument import AssetBinding, InstrumentBinding
 from gateways.notice import Notice, NoticeKind
@@ -25,32 +34,16 @@ from gateways.record_writer import RecordWriter
 from gateways.scale import AssetScales, InstrumentScales, OrderIds
 from ipc.clock import NS_PER_MS
 from ipc.enums import Liquidity, RejectReason, VenueEvent
+from ipc.records import EXTERNAL_ORDER, NOT_STATED
 
 _ACCEPTED = int(VenueEvent.ACCEPTED)
 _FILL = int(VenueEvent.FILL)
-_CANCELED = int(VenueEvent.CANCELED)
 _REPLACED = int(VenueEvent.REPLACED)
 _EXPIRED = int(VenueEvent.EXPIRED)
 _STATUS = int(VenueEvent.STATUS)
+_TRIGGERED = int(VenueEvent.TRIGGERED)
 _ADDED = int(Liquidity.ADDED)
 _REMOVED = int(Liquidity.REMOVED)
-
-EXECUTION_TYPES: dict[str, int] = {
-    "NEW": _ACCEPTED,
-    "TRADE": _FILL,
-    "CANCELED": _CANCELED,
-    "REPLACED": _REPLACED,
-    "EXPIRED": _EXPIRED,
-    "REJECTED": int(VenueEvent.REJECTED),
-}
-"""https://github.com/binance/binance-spot-api-docs/blob/master/user-data-stream.md#order-update"""
-
-REJECT_REASONS: dict[str, RejectReason] = {
-    "NONE": RejectReason.NONE,
-    "INSUFFICIENT_BALANCES": RejectReason.INSUFFICIENT_BALANCE,
-    "WOULD_MATCH_IMMEDIATELY": RejectReason.WOULD_TAKE_LIQUIDITY,
-}
-"""user-data-stream.md#order-reject-reason"""
 
 
 class Codec:
@@ -64,8 +57,9 @@ class Codec:
         assets: Mapping[str, AssetBinding],
     ) -> None:
         self.notice: Notice | None = None
-        self.external_orders = 0
-        self.unknown_events = 0
+        self._external_reports = 0
+        self._unreadable_external_reports = 0
+        self._unknown_events = 0
         self._writer = RecordWriter(account_id)
         self._order_ids = OrderIds()
         self._instruments = InstrumentScales(instruments)
@@ -81,10 +75,11 @@ class Codec:
         return self._replies.request_replies
 
     def counters(self) -> dict[str, int]:
-        """What was seen and left out."""
+        """What was seen of others, and what was left out."""
         return {
-            "external_orders": self.external_orders,
-            "unknown_events": self.unknown_events,
+            "external_reports": self._external_reports,
+            "unreadable_external_reports": self._unreadable_external_reports,
+            "unknown_events": self._unknown_events,
             "unknown_fee_assets": self._assets.unknown,
         }
 
@@ -111,6 +106,8 @@ class Codec:
             self._execution_report(event)
         elif type(event) is AccountPosition:
             self._account_position(event)
+        elif type(event) is BalanceUpdate:
+            self._balance_update(event)
         elif type(event) is ServerShutdown:
             self.notice = Notice(NoticeKind.SHUTDOWN)
         elif type(event) is StreamTerminated:
@@ -125,34 +122,54 @@ class Codec:
             name = ""
         if not name or name in KNOWN_EVENTS:
             raise VenueProtocolError(f"a frame makes no sense: {error}") from error
-        self.unknown_events += 1
+        self._unknown_events += 1
 
     def _execution_report(self, report: ExecutionReport) -> None:
-        execution_type = report.execution_type
-        # In the report of a cancellation `c` names the cancel request and `C` the order.
-        text = report.client_order_id
-        if execution_type == "CANCELED" and report.original_client_order_id:
-            text = report.original_client_order_id
-        order_id = self._order_ids[text]
-        if order_id is None:
-            self.external_orders += 1
+        order_id = self._order_id(report)
+        if order_id != EXTERNAL_ORDER:
+            self._order_report(report, order_id)
             return
+        self._external_reports += 1
+        if report.symbol not in self._instruments:
+            return
+        try:
+            self._order_report(report, order_id)
+        except VenueProtocolError:
+            # Others may have ordered long ago, when a tick was smaller; that must not cost us the connection.
+            self._unreadable_external_reports += 1
+
+    def _order_id(self, report: ExecutionReport) -> int:
+        """Which leg a report speaks of, EXTERNAL_ORDER for an order that is not ours."""
+        original = report.original_client_order_id
+        # In the report of a cancellation `c` names the cancel request and `C` the order.
+        if report.execution_type == "CANCELED" and original:
+            return self._order_ids[original]
+        order_id = self._order_ids[report.client_order_id]
+        # An amendment made by hand may have renamed our order.
+        return self._order_ids[original] if order_id == EXTERNAL_ORDER and original else order_id
+
+    def _order_report(self, report: ExecutionReport, order_id: int) -> None:
         scale = self._instruments[report.symbol]
         # A kind of report that came after this file still states the order's status.
-        event = EXECUTION_TYPES.get(execution_type) or ORDER_STATUSES.get(report.order_status)
+        event = EXECUTION_TYPES.get(report.execution_type) or ORDER_STATUSES.get(report.order_status)
         if event is None:
-            raise VenueProtocolError(f"unknown execution {execution_type!r}, status {report.order_status!r}")
+            raise VenueProtocolError(f"unknown execution {report.execution_type!r}, status {report.order_status!r}")
         order_lots = scale.lots[report.order_quantity]
         if report.prevented_quantity != "0":
             # Self-trade prevention took quantity away; the rest of the order may still be on the book.
             order_lots -= scale.lots[report.prevented_quantity]
             event = _REPLACED if event == _STATUS else event
+        elif order_lots == 0:
+            # A market order for an amount of money, which only others send.
+            order_lots = NOT_STATED
         if event == _FILL:
             self._fill(report, order_id, order_lots)
             return
         reason = REJECT_REASONS.get(report.reject_reason, RejectReason.OTHER)
-        if report.order_status == "EXPIRED_IN_MATCH":
-            reason = RejectReason.SELF_TRADE
+        if event == _EXPIRED:
+            reason = end_reason(report.order_status, report.expiry_reason)
+        elif event == _ACCEPTED and report.is_working and report.order_type in STOP_TYPES:
+            event = _TRIGGERED
         self._writer.venue_report(
             order_id,
             event,
@@ -163,6 +180,7 @@ class Codec:
             price_ticks=scale.ticks[report.price],
             reason=reason,
             venue_utc_ns=report.transaction_ms * NS_PER_MS,
+            side=SIDES.get(report.side, 0),
         )
 
     def _fill(self, report: ExecutionReport, order_id: int, order_lots: int) -> None:
@@ -186,7 +204,15 @@ class Codec:
             0,
             0,
             report.transaction_ms * NS_PER_MS,
+            side=SIDES.get(report.side, 0),
         )
+
+    def _balance_update(self, update: BalanceUpdate) -> None:
+        asset_id, delta_units = self._assets.change(update.asset, update.delta)
+        if asset_id != NOT_STATED:
+            self._writer.balance_change(
+                asset_id=asset_id, delta_units=delta_units, venue_utc_ns=update.clear_ms * NS_PER_MS
+            )
 
     def _account_position(self, position: AccountPosition) -> None:
         for balance in position.balances:

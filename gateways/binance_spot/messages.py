@@ -68,7 +68,8 @@ class ExecutionReport(Struct, gc=False, tag_field="e", tag="executionReport"):
     "Y":"0.00000000","Q":"0.00000000","W":1499405658657,"V":"NONE"}
 
     user-data-stream.md#order-update. `c` is the order's client id, except in the report of a
-    cancellation: there it is the id of the cancel request and `C` is the order's.
+    cancellation: there it is the id of the cancel request and `C` is the order's. `w` turns true when a stop
+    order that waited goes to the market, and `eR` comes with an expiry.
     """
 
     symbol: Text = field(name="s")
@@ -85,6 +86,10 @@ class ExecutionReport(Struct, gc=False, tag_field="e", tag="executionReport"):
     transaction_ms: Milliseconds = field(name="T")
     trade_id: Identity = field(name="t")
     is_maker: bool = field(name="m")
+    side: Text = field(name="S", default="")
+    order_type: Text = field(name="o", default="")
+    is_working: bool = field(name="w", default=False)
+    expiry_reason: Text = field(name="eR", default="")
     reject_reason: Text = field(name="r", default="NONE")
     commission: Number | None = field(name="n", default=None)
     commission_asset: Text | None = field(name="N", default=None)
@@ -123,9 +128,16 @@ class BalanceUpdate(Struct, gc=False, tag_field="e", tag="balanceUpdate"):
     user-data-stream.md#balance-update; an account position with the new balance comes beside it.
     """
 
+    asset: Text = field(name="a")
+    delta: Number = field(name="d")
+    clear_ms: Milliseconds = field(name="T")
+
 
 class ExternalLockUpdate(Struct, gc=False, tag_field="e", tag="externalLockUpdate"):
-    """{"e":"externalLockUpdate","E":1581557507324,"a":"NEO","d":"10.00000000","T":1581557507268}"""
+    """{"e":"externalLockUpdate","E":1581557507324,"a":"NEO","d":"10.00000000","T":1581557507268}
+
+    What is locked elsewhere, as collateral, is still the account's; the position beside it says what stays free.
+    """
 
 
 class ListStatus(Struct, gc=False, tag_field="e", tag="listStatus"):
@@ -208,6 +220,7 @@ class CancelResult(Struct, gc=False, rename="camel"):
     transact_time: Milliseconds
     orig_qty: Number
     executed_qty: Number
+    side: Text = ""
 
 
 class AmendedOrder(Struct, gc=False, rename="camel"):
@@ -220,6 +233,7 @@ class AmendedOrder(Struct, gc=False, rename="camel"):
     price: Number
     qty: Number
     executed_qty: Number
+    side: Text = ""
 
 
 class AmendResult(Struct, gc=False, rename="camel"):
@@ -261,6 +275,10 @@ class OrderStatusResult(Struct, gc=False, rename="camel"):
     executed_qty: Number
     status: Text
     update_time: Milliseconds
+    side: Text = ""
+    type: Text = ""
+    is_working: bool = False
+    expiry_reason: Text = ""
     prevented_quantity: Number = "0"
 
 
@@ -281,6 +299,7 @@ class TradeRow(Struct, gc=False, rename="camel"):
     commission_asset: Text
     time: Milliseconds
     is_maker: bool
+    is_buyer: bool
 
 
 class AssetBalance(Struct, gc=False):

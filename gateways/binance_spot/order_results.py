@@ -11,31 +11,22 @@ from gateways.binance_spot.messages import (
     PlaceResult,
     TradeRow,
 )
+from gateways.binance_spot.vocabulary import ORDER_STATUSES, SIDES, STOP_TYPES, end_reason
 from gateways.errors import VenueProtocolError
 from gateways.record_writer import RecordWriter
 from gateways.scale import AssetScales, InstrumentScales, OrderIds
 from ipc.clock import NS_PER_MS
-from ipc.enums import Liquidity, RequestKind, VenueEvent
+from ipc.enums import Liquidity, RequestKind, Side, VenueEvent
+from ipc.records import EXTERNAL_ORDER
 
 SUCCESS = "SUCCESS"
-
-ORDER_STATUSES: dict[str, int] = {
-    "NEW": int(VenueEvent.STATUS),
-    "PENDING_NEW": int(VenueEvent.STATUS),
-    "PARTIALLY_FILLED": int(VenueEvent.STATUS),
-    "PENDING_CANCEL": int(VenueEvent.STATUS),
-    "FILLED": int(VenueEvent.STATUS),
-    "CANCELED": int(VenueEvent.CANCELED),
-    "EXPIRED": int(VenueEvent.EXPIRED),
-    "EXPIRED_IN_MATCH": int(VenueEvent.EXPIRED),
-    "REJECTED": int(VenueEvent.REJECTED),
-}
-"""https://github.com/binance/binance-spot-api-docs/blob/master/enums.md#order-status-status"""
 
 _ACCEPTED = int(VenueEvent.ACCEPTED)
 _FILL = int(VenueEvent.FILL)
 _CANCELED = int(VenueEvent.CANCELED)
 _REPLACED = int(VenueEvent.REPLACED)
+_EXPIRED = int(VenueEvent.EXPIRED)
+_TRIGGERED = int(VenueEvent.TRIGGERED)
 _NEW = int(RequestKind.NEW)
 _CANCEL = int(RequestKind.CANCEL)
 _AMEND = int(RequestKind.AMEND)
@@ -43,6 +34,8 @@ _CANCEL_REPLACE = int(RequestKind.CANCEL_REPLACE)
 _STATUS = int(RequestKind.STATUS)
 _ADDED = int(Liquidity.ADDED)
 _REMOVED = int(Liquidity.REMOVED)
+_BUY = int(Side.BUY)
+_SELL = int(Side.SELL)
 
 
 class OrderResults:
@@ -94,8 +87,7 @@ class OrderResults:
         """Every open order of one symbol was cancelled, also those that are not ours."""
         for canceled in self._decode_canceled_orders(result):
             order_id = self._order_ids[canceled.orig_client_order_id]
-            if order_id is not None:
-                self._cancel(order_id, canceled, _CANCELED, venue_order_id=canceled.order_id, answers_request=_CANCEL)
+            self._cancel(order_id, canceled, _CANCELED, venue_order_id=canceled.order_id, answers_request=_CANCEL)
 
     def amended(self, order_id: int, result: msgspec.Raw) -> None:
         """The order has a new quantity and keeps its id, so no other leg takes over."""
@@ -114,6 +106,7 @@ class OrderResults:
             price_ticks=scale.ticks[order.price],
             venue_utc_ns=amended.transact_time * NS_PER_MS,
             answers_request=_AMEND,
+            side=SIDES.get(order.side, 0),
         )
 
     def replaced(self, order_id: int, result: msgspec.Raw) -> None:
@@ -131,7 +124,7 @@ class OrderResults:
     def _original(self, replacement_order_id: int, response: msgspec.Raw, event: int, *, venue_order_id: int) -> None:
         canceled = self._decode_cancel(response)
         order_id = self._order_ids[canceled.orig_client_order_id]
-        if order_id is None:
+        if order_id == EXTERNAL_ORDER:
             raise VenueProtocolError("a replacement took over from an order that is not ours")
         self._cancel(
             order_id,
@@ -146,33 +139,53 @@ class OrderResults:
         """What the venue knows of the order; the client id of a cancelled one may be the cancel request's."""
         self._status(order_id, self._decode_status(result))
 
-    def open_orders(self, result: msgspec.Raw) -> None:
-        """What the venue knows of our open orders."""
+    def open_orders(self, symbol: str, result: msgspec.Raw) -> None:
+        """What the venue knows of the open orders of one symbol, ours and others'."""
         for order in self._decode_open_orders(result):
-            order_id = self._order_ids[order.client_order_id]
-            if order_id is not None:
-                self._status(order_id, order)
+            if order.symbol != symbol:
+                raise VenueProtocolError(f"a list of the orders of {symbol!r} holds one of {order.symbol!r}")
+            self._status(self._order_ids[order.client_order_id], order)
 
-    def trades(self, order_id: int, result: msgspec.Raw) -> None:
+    def identity(self, symbol: str, venue_order_id: int, result: msgspec.Raw) -> None:
+        """What the venue knows of an order of which only its own number was known; whose it is tells the client id."""
+        order = self._decode_status(result)
+        if order.symbol != symbol or order.order_id != venue_order_id:
+            raise VenueProtocolError(f"a status of {order.order_id} instead of {venue_order_id}")
+        self._status(self._order_ids[order.client_order_id], order)
+
+    def trades(self, order_id: int, venue_order_id: int, result: msgspec.Raw) -> None:
         """The fills of one order."""
         for trade in self._decode_trades(result):
-            scale = self._instruments[trade.symbol]
-            lots, price_ticks = scale.fill(trade.qty, trade.price)
-            fee_asset_id, fee_units = self._assets.fee(trade.commission_asset, trade.commission)
-            self._writer.venue_report(
-                order_id,
-                _FILL,
-                scale.instrument_id,
-                trade.order_id,
-                trade.id,
-                lots,
-                price_ticks,
-                liquidity=_ADDED if trade.is_maker else _REMOVED,
-                fee_units=fee_units,
-                fee_asset_id=fee_asset_id,
-                venue_utc_ns=trade.time * NS_PER_MS,
-                answers_request=_STATUS,
-            )
+            if trade.order_id != venue_order_id:
+                raise VenueProtocolError(f"a list of the trades of {venue_order_id} holds one of {trade.order_id}")
+            self._trade(order_id, trade)
+
+    def account_trades(self, symbol: str, result: msgspec.Raw) -> None:
+        """The fills of one symbol, whosever order they belong to: only the venue's number of it is known."""
+        for trade in self._decode_trades(result):
+            if trade.symbol != symbol:
+                raise VenueProtocolError(f"a list of the trades of {symbol!r} holds one of {trade.symbol!r}")
+            self._trade(EXTERNAL_ORDER, trade)
+
+    def _trade(self, order_id: int, trade: TradeRow) -> None:
+        scale = self._instruments[trade.symbol]
+        lots, price_ticks = scale.fill(trade.qty, trade.price)
+        fee_asset_id, fee_units = self._assets.fee(trade.commission_asset, trade.commission)
+        self._writer.venue_report(
+            order_id,
+            _FILL,
+            scale.instrument_id,
+            trade.order_id,
+            trade.id,
+            lots,
+            price_ticks,
+            liquidity=_ADDED if trade.is_maker else _REMOVED,
+            fee_units=fee_units,
+            fee_asset_id=fee_asset_id,
+            venue_utc_ns=trade.time * NS_PER_MS,
+            answers_request=_STATUS,
+            side=_BUY if trade.is_buyer else _SELL,
+        )
 
     def balances(self, result: msgspec.Raw) -> None:
         """Every configured asset; the request leaves out what the account does not hold."""
@@ -208,6 +221,7 @@ class OrderResults:
             venue_utc_ns=canceled.transact_time * NS_PER_MS,
             replacement_order_id=replacement_order_id,
             answers_request=answers_request,
+            side=SIDES.get(canceled.side, 0),
         )
 
     def _status(self, order_id: int, order: OrderStatusResult) -> None:
@@ -215,6 +229,7 @@ class OrderResults:
         if event is None:
             raise VenueProtocolError(f"unknown order status {order.status!r}")
         scale = self._instruments[order.symbol]
+        side = SIDES.get(order.side, 0)
         self._writer.venue_report(
             order_id,
             event,
@@ -223,6 +238,18 @@ class OrderResults:
             cumulative_lots=scale.lots[order.executed_qty],
             order_lots=scale.lots[order.orig_qty] - scale.lots[order.prevented_quantity],
             price_ticks=scale.ticks[order.price],
+            reason=end_reason(order.status, order.expiry_reason) if event == _EXPIRED else 0,
             venue_utc_ns=order.update_time * NS_PER_MS,
             answers_request=_STATUS,
+            side=side,
         )
+        if order.is_working and order.type in STOP_TYPES:
+            self._writer.venue_report(
+                order_id,
+                _TRIGGERED,
+                scale.instrument_id,
+                order.order_id,
+                venue_utc_ns=order.update_time * NS_PER_MS,
+                answers_request=_STATUS,
+                side=side,
+            )

@@ -8,6 +8,7 @@ from gateways.binance_spot.errors import judge
 from gateways.binance_spot.limits import limit_type, window_ns
 from gateways.binance_spot.messages import CancelReplaceResult, ErrorBody, OrderFrame, RateLimit, RateLimits, RetryData
 from gateways.binance_spot.order_results import SUCCESS, OrderResults
+from gateways.binance_spot.query_replies import QueryReplies
 from gateways.errors import VenueProtocolError
 from gateways.notice import Notice, NoticeKind
 from gateways.record_writer import RecordWriter
@@ -17,14 +18,12 @@ from gateways.verdict import Concern, Verdict
 from ipc.clock import NS_PER_MS
 from ipc.enums import RateLimitType, RequestKind, VenueEvent
 from ipc.order_id import TEXT_BYTES
-from ipc.records import NOT_STATED
+from ipc.records import EXTERNAL_ORDER, NOT_STATED
 
-TRADES_LETTER = "t"
 BALANCES_LETTER = "B"
 CANCEL_ALL_LETTER = "X"
-OPEN_ORDERS_LETTER = "O"
 ORDER_LIMITS_LETTER = "L"
-"""How the ids of queries begin whose results become records, beside the `REQUEST_LETTERS`."""
+"""How the ids of requests begin whose results become records, beside the `REQUEST_LETTERS` and the `query_replies`."""
 
 SUCCESS_STATUS = 200
 _ORDER_REQUEST_LENGTH = 1 + TEXT_BYTES
@@ -53,8 +52,8 @@ class ReplyCodec:
         self.request_replies = 0
         self._writer = writer
         self._order_ids = order_ids
-        self._instruments = instruments
         self._results = results
+        self._queries = QueryReplies(order_ids, instruments, results)
         self._kinds = {letter.decode(): kind for kind, letter in REQUEST_LETTERS.items()}
         self._of_order: dict[str, Callable[[int, msgspec.Raw], None]] = {
             "n": results.placed,
@@ -62,12 +61,10 @@ class ReplyCodec:
             "a": results.amended,
             "r": results.replaced,
             "s": results.status,
-            TRADES_LETTER: results.trades,
         }
         self._of_account: dict[str, Callable[[msgspec.Raw], None]] = {
             BALANCES_LETTER: results.balances,
             CANCEL_ALL_LETTER: results.all_canceled,
-            OPEN_ORDERS_LETTER: results.open_orders,
             ORDER_LIMITS_LETTER: self._order_limits,
         }
         self._decode_halves = msgspec.json.Decoder(CancelReplaceResult).decode
@@ -100,27 +97,25 @@ class ReplyCodec:
         if write_order_result is None or len(request_id) != _ORDER_REQUEST_LENGTH:
             return self._account_answer(request_id, message, verdict)
         order_id = self._order_ids[request_id[1:]]
-        if order_id is None:
+        if order_id == EXTERNAL_ORDER:
             raise VenueProtocolError(f"a reply to {request_id!r}, which was never asked")
-        kind = self._kinds.get(letter)
+        kind = self._kinds[letter]
         if message.error is None or verdict is None:
             write_order_result(order_id, message.result)
-        elif kind is not None:
+        else:
             self._refused(kind, order_id, message.error, verdict)
-        if kind is None:
-            return Notice(NoticeKind.TRADES_ANSWER, request_id, order_id, verdict=verdict)
         if kind is RequestKind.STATUS:
             return Notice(NoticeKind.STATUS_ANSWER, request_id, order_id, verdict=verdict)
         self.request_replies += 1
         return None if verdict is None else _session_notice(verdict)
 
     def _account_answer(self, request_id: str, message: OrderFrame, verdict: Verdict | None) -> Notice:
+        asked = self._queries.answer(request_id, message.result if verdict is None else None)
+        if asked is not None:
+            return asked._replace(verdict=verdict)
         write_result = self._of_account.get(request_id[:1])
         if write_result is not None and verdict is None:
             write_result(message.result)
-        if request_id[:1] == OPEN_ORDERS_LETTER:
-            instrument_id = self._instruments[request_id[1:]].instrument_id
-            return Notice(NoticeKind.OPEN_ORDERS_ANSWER, request_id, instrument_id=instrument_id, verdict=verdict)
         if message.error is not None:
             return Notice(NoticeKind.ANSWER, request_id, result=message.error.msg.encode(), verdict=verdict)
         return Notice(NoticeKind.ANSWER, request_id, result=bytes(message.result))

@@ -7,13 +7,8 @@ import msgspec
 
 from gateways.binance_spot.instruments import rules
 from gateways.binance_spot.messages import UNDECODABLE, ExchangeInformation, TimeResult
-from gateways.binance_spot.replies import (
-    BALANCES_LETTER,
-    CANCEL_ALL_LETTER,
-    OPEN_ORDERS_LETTER,
-    ORDER_LIMITS_LETTER,
-    TRADES_LETTER,
-)
+from gateways.binance_spot.query_replies import account_trades_id, identity_id, open_orders_id, order_trades_id
+from gateways.binance_spot.replies import BALANCES_LETTER, CANCEL_ALL_LETTER, ORDER_LIMITS_LETTER
 from gateways.binance_spot.requests import Requests, Value
 from gateways.errors import VenueProtocolError
 from gateways.instrument import InstrumentBinding, InstrumentRules
@@ -129,21 +124,36 @@ class BinanceSpotDialect:
         named: Mapping[str, Value] = (
             {"orderId": order.venue_order_id} if order.venue_order_id else {"origClientOrderId": text}
         )
-        return self._private("order.status", self._status_letter + text, order, named, now_ns)
+        return self._private("order.status", self._status_letter + text, order.instrument_id, named, now_ns)
 
     def open_orders_query(self, instrument_id: int, now_ns: int) -> bytes:
         """Asks for every open order of one symbol: one reply for what would take as many queries as orders."""
-        symbol = self._symbols[instrument_id]
-        utc_ms = self._clock.utc_ms(now_ns)
-        return self._requests.private("openOrders.status", OPEN_ORDERS_LETTER + symbol, utc_ms, {"symbol": symbol})
+        request_id = open_orders_id(self._symbols[instrument_id])
+        return self._private("openOrders.status", request_id, instrument_id, {}, now_ns)
+
+    def identity_query(self, instrument_id: int, venue_order_id: int, now_ns: int) -> bytes:
+        """Asks whose an order is of which only the venue's number is known."""
+        request_id = identity_id(instrument_id, venue_order_id)
+        return self._private("order.status", request_id, instrument_id, {"orderId": venue_order_id}, now_ns)
 
     def trades_query(self, order: OpenOrder, *, venue_order_id: int, from_trade_id: int, now_ns: int) -> bytes:
         """Asks for the trades of one order, a page at a time."""
         page: dict[str, Value] = {"limit": TRADES_PAGE, "orderId": venue_order_id}
         if from_trade_id:
             page["fromId"] = from_trade_id
-        request_id = TRADES_LETTER + order_id.to_text(order.order_id)
-        return self._private("myTrades", request_id, order, page, now_ns)
+        request_id = order_trades_id(order.order_id, venue_order_id)
+        return self._private("myTrades", request_id, order.instrument_id, page, now_ns)
+
+    def account_trades_query(self, instrument_id: int, *, from_trade_id: int, now_ns: int) -> bytes:
+        """Asks for a page of the trades of one symbol from one on; for the last trade alone when that is 0."""
+        page: dict[str, Value] = {"fromId": from_trade_id, "limit": TRADES_PAGE} if from_trade_id else {"limit": 1}
+        request_id = account_trades_id(self._symbols[instrument_id])
+        return self._private("myTrades", request_id, instrument_id, page, now_ns)
+
+    def balances_query(self, now_ns: int) -> bytes:
+        """Asks what the account holds; the answer is only records."""
+        utc_ms = self._clock.utc_ms(now_ns)
+        return self._requests.private("account.status", f"{BALANCES_LETTER}1", utc_ms, {"omitZeroBalances": True})
 
     def cancel_all(self, symbol: str, now_ns: int) -> bytes:
         """Asks to cancel every open order of one symbol."""
@@ -155,9 +165,9 @@ class BinanceSpotDialect:
         )
 
     def _private(
-        self, method: str, request_id: str, order: OpenOrder, parameters: Mapping[str, Value], now_ns: int
+        self, method: str, request_id: str, instrument_id: int, parameters: Mapping[str, Value], now_ns: int
     ) -> bytes:
-        named = {"symbol": self._symbols[order.instrument_id], **parameters}
+        named = {"symbol": self._symbols[instrument_id], **parameters}
         return self._requests.private(method, request_id, self._clock.utc_ms(now_ns), named)
 
 

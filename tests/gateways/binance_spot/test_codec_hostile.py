@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from gateways.binance_spot.market_data_codec import MarketDataCodec
 from gateways.errors import VenueProtocolError
 from gateways.record_writer import new_rows
+from ipc.enums import RejectReason, VenueEvent
+from ipc.records import EXTERNAL_ORDER, NOT_STATED
 from tests.gateways.binance_spot.documented import (
     INSTRUMENTS,
     NAMES,
+    ORDER,
     RECEIVED_NS,
     compact,
     decode,
@@ -228,10 +231,96 @@ def test_our_order_that_is_reported_in_an_unknown_fee_asset_is_booked_without_th
     assert codec.counters()["unknown_fee_assets"] == 1
 
 
-def test_orders_of_others_are_counted() -> None:
+def test_orders_of_others_are_counted_and_told() -> None:
     codec = new_codec()
-    decode(payload("executionReport.external"), codec)
-    assert codec.counters()["external_orders"] == 1
+    (report,) = decode(payload("executionReport.external"), codec)
+    assert (report["order_id"], report["venue_order_id"]) == (EXTERNAL_ORDER, 4_293_153)
+    assert codec.counters()["external_reports"] == 1
+
+
+@pytest.mark.parametrize("changes", [{"s": "ETHBTC"}, {"p": "23416.105"}, {"q": "1.000000001"}])
+def test_what_others_do_cannot_cost_us_the_connection(changes: dict[str, str]) -> None:
+    codec = new_codec()
+    changed = document("executionReport.external")
+    changed["event"] |= changes
+    assert decode(compact(changed), codec) == []
+    assert codec.counters()["external_reports"] == 1
+
+
+def test_an_order_for_an_amount_of_money_states_no_quantity() -> None:
+    changed = document("executionReport.external")
+    changed["event"] |= {"o": "MARKET", "q": "0.00000000", "p": "0.00000000"}
+    (report,) = decode(compact(changed))
+    assert report["order_lots"] == NOT_STATED
+
+
+def test_our_order_that_somebody_renamed_by_an_amendment_is_still_ours() -> None:
+    changed = document("executionReport.REPLACED")
+    changed["event"] |= {"C": changed["event"]["c"], "c": "web_1"}
+    (report,) = decode(compact(changed))
+    assert (report["order_id"], report["event"]) == (ORDER, VenueEvent.REPLACED)
+
+
+def test_a_withdrawal_is_a_negative_change_and_other_assets_are_left_out() -> None:
+    changed = document("balanceUpdate")
+    changed["event"]["d"] = "-0.50000000"
+    (change,) = decode(compact(changed))
+    assert change["delta_units"] == -50_000_000
+    changed["event"]["a"] = "DOGE"
+    assert decode(compact(changed)) == []
+
+
+@pytest.mark.parametrize("delta", ["--1", "-", "1e3", "+1"])
+def test_a_change_that_is_no_number_is_nonsense(delta: str) -> None:
+    changed = document("balanceUpdate")
+    changed["event"]["d"] = delta
+    with pytest.raises(VenueProtocolError):
+        decode(compact(changed))
+
+
+@pytest.mark.parametrize(
+    ("reason", "meaning"),
+    [
+        ("UNFILLED_IOC_QUANTITY_EXPIRED", RejectReason.NONE),
+        ("EXECUTION_RULE_PRICE_RANGE_EXCEEDED", RejectReason.PRICE_OUTSIDE_VENUE_BAND),
+        ("REJECTED", RejectReason.OTHER),
+        ("SOMETHING_NEW", RejectReason.OTHER),
+    ],
+)
+def test_an_expiry_tells_why(reason: str, meaning: RejectReason) -> None:
+    changed = document("executionReport.EXPIRED")
+    changed["event"]["eR"] = reason
+    (report,) = decode(compact(changed))
+    assert report["reason"] == meaning
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("myTrades", {"orderId": 5}),
+        ("myTrades.symbol", {"symbol": "ETHBTC"}),
+        ("openOrders.status", {"symbol": "ETHBTC"}),
+    ],
+)
+def test_a_list_that_holds_what_was_not_asked_for_is_nonsense(name: str, changes: dict[str, Any]) -> None:
+    changed = document(name)
+    changed["result"][1] |= changes
+    with pytest.raises(VenueProtocolError):
+        decode(compact(changed))
+
+
+@pytest.mark.parametrize("changes", [{"orderId": 5}, {"symbol": "ETHBTC"}])
+def test_an_order_that_was_not_asked_for_is_nonsense(changes: dict[str, Any]) -> None:
+    changed = document("order.status.identity")
+    changed["result"] |= changes
+    with pytest.raises(VenueProtocolError):
+        decode(compact(changed))
+
+
+@pytest.mark.parametrize("request_id", ["Wx.1", "W7", "W7.", "fom0800g60000100a", "fweb_112233445566x1", "FETHBTC"])
+def test_an_answer_to_a_question_that_makes_no_sense_is_nonsense(request_id: str) -> None:
+    with pytest.raises(VenueProtocolError):
+        decode(compact(document("myTrades") | {"id": request_id}))
 
 
 def test_self_trade_prevention_that_leaves_the_order_alive_reduces_it() -> None:

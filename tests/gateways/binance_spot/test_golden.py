@@ -8,7 +8,8 @@ from gateways.binance_spot.market_data_codec import MarketDataCodec
 from gateways.notice import NoticeKind
 from gateways.record_writer import new_rows
 from ipc.clock import NS_PER_S
-from ipc.enums import Liquidity, RateLimitType, RecordKind, RejectReason, RequestKind, VenueEvent
+from ipc.enums import Liquidity, RateLimitType, RecordKind, RejectReason, RequestKind, Side, VenueEvent
+from ipc.records import EXTERNAL_ORDER
 from tests.gateways.binance_spot.documented import (
     ACCOUNT_ID,
     FOLDER,
@@ -54,6 +55,7 @@ def streamed(event: VenueEvent, **fields: int) -> dict[str, int]:
         "order_lots": 100_000,
         "price_ticks": 2_341_610,
         "venue_utc_ns": 1_499_405_658_657 * MS,
+        "side": Side.BUY,
     }
     return known(event, **(stated | fields))
 
@@ -106,6 +108,7 @@ CANCELED = known(
     order_lots=847,
     venue_utc_ns=CANCELED_MS * MS,
     answers_request=RequestKind.CANCEL,
+    side=Side.SELL,
 )
 STATUS = known(
     VenueEvent.STATUS,
@@ -115,6 +118,7 @@ STATUS = known(
     price_ticks=2_341_610,
     venue_utc_ns=UPDATED_MS * MS,
     answers_request=RequestKind.STATUS,
+    side=Side.SELL,
 )
 TRADE = known(
     VenueEvent.FILL,
@@ -123,7 +127,13 @@ TRADE = known(
     fee_asset_id=2,
     venue_utc_ns=1_660_801_715_793 * MS,
     answers_request=RequestKind.STATUS,
+    side=Side.SELL,
 )
+TRADES = [
+    TRADE | {"trade_id": 1_650_422_481, "last_lots": 635, "last_price_ticks": 2_341_610, "fee_units": 12_345},
+    TRADE | {"trade_id": 1_650_422_482, "last_lots": 212, "last_price_ticks": 2_341_650},
+]
+OTHERS = {"order_id": EXTERNAL_ORDER}
 
 
 def refusal(event: VenueEvent, kind: RequestKind, code: int, reason: RejectReason, **fields: int) -> dict[str, int]:
@@ -139,6 +149,7 @@ REPLACED = known(
     venue_utc_ns=CANCELED_MS * MS,
     replacement_order_id=REPLACEMENT,
     answers_request=RequestKind.CANCEL_REPLACE,
+    side=Side.SELL,
 )
 
 EXPECTED: dict[str, list[dict[str, int]]] = {
@@ -179,6 +190,7 @@ EXPECTED: dict[str, list[dict[str, int]]] = {
             price_ticks=500,
             venue_utc_ns=1_741_923_284_382 * MS,
             answers_request=RequestKind.AMEND,
+            side=Side.BUY,
         ),
         weight(1),
     ],
@@ -215,20 +227,30 @@ EXPECTED: dict[str, list[dict[str, int]]] = {
     ],
     "order.status": [STATUS, weight(4)],
     "order.status.expired_in_match": [
-        STATUS | {"event": VenueEvent.EXPIRED, "cumulative_lots": 0, "order_lots": 0},
+        STATUS
+        | {"event": VenueEvent.EXPIRED, "cumulative_lots": 0, "order_lots": 0}
+        | {"reason": RejectReason.SELF_TRADE},
         weight(4),
     ],
     "order.status.not_found": [
         refusal(VenueEvent.NOT_FOUND, RequestKind.STATUS, -2013, RejectReason.UNKNOWN_ORDER),
         weight(1),
     ],
-    "openOrders.status": [STATUS | {"cumulative_lots": 720}, weight(6)],
-    "openOrders.cancelAll": [CANCELED, weight(1)],
-    "myTrades": [
-        TRADE | {"trade_id": 1_650_422_481, "last_lots": 635, "last_price_ticks": 2_341_610, "fee_units": 12_345},
-        TRADE | {"trade_id": 1_650_422_482, "last_lots": 212, "last_price_ticks": 2_341_650},
-        weight(5),
+    "order.status.triggered": [
+        STATUS | {"cumulative_lots": 0},
+        STATUS | {"event": VenueEvent.TRIGGERED} | dict.fromkeys(("cumulative_lots", "order_lots", "price_ticks"), -1),
+        weight(4),
     ],
+    "order.status.identity": [STATUS, weight(4)],
+    "order.status.external": [STATUS | OTHERS, weight(4)],
+    "openOrders.status": [
+        STATUS | {"cumulative_lots": 720},
+        STATUS | OTHERS | {"venue_order_id": 1},
+        weight(6),
+    ],
+    "openOrders.cancelAll": [CANCELED, CANCELED | OTHERS | {"venue_order_id": 7}, weight(1)],
+    "myTrades": [*TRADES, weight(5)],
+    "myTrades.symbol": [*(trade | OTHERS for trade in TRADES), weight(5)],
     "account.status": [
         balance(0, 134_471_120, 8_600_000, 1_660_801_833_000),
         balance(1, 102_121_000_000, 0, 1_660_801_833_000),
@@ -260,9 +282,18 @@ EXPECTED: dict[str, list[dict[str, int]]] = {
     "executionReport.EXPIRED": [streamed(VenueEvent.EXPIRED)],
     "executionReport.TRADE_PREVENTION": [streamed(VenueEvent.EXPIRED, order_lots=0, reason=RejectReason.SELF_TRADE)],
     "executionReport.REJECTED": [streamed(VenueEvent.REJECTED, reason=RejectReason.INSUFFICIENT_BALANCE)],
-    "executionReport.external": [],
+    "executionReport.waiting": [streamed(VenueEvent.ACCEPTED)],
+    "executionReport.TRIGGERED": [streamed(VenueEvent.TRIGGERED)],
+    "executionReport.external": [streamed(VenueEvent.ACCEPTED, order_id=EXTERNAL_ORDER)],
     "outboundAccountPosition": [balance(0, 1_000_000_000_000, 0, 1_564_034_571_073)],
-    "balanceUpdate": [],
+    "balanceUpdate": [
+        {
+            "kind": RecordKind.BALANCE_CHANGE,
+            "asset_id": 0,
+            "delta_units": 10_000_000_000,
+            "venue_utc_ns": 1_573_200_697_068 * MS,
+        }
+    ],
     "externalLockUpdate": [],
     "eventStreamTerminated": [],
     "listStatus": [],
@@ -276,6 +307,10 @@ NOTICES = {
     "order.status": NoticeKind.STATUS_ANSWER,
     "order.status.expired_in_match": NoticeKind.STATUS_ANSWER,
     "order.status.not_found": NoticeKind.STATUS_ANSWER,
+    "order.status.triggered": NoticeKind.STATUS_ANSWER,
+    "order.status.identity": NoticeKind.IDENTITY_ANSWER,
+    "order.status.external": NoticeKind.IDENTITY_ANSWER,
+    "myTrades.symbol": NoticeKind.ACCOUNT_TRADES_ANSWER,
     "myTrades": NoticeKind.TRADES_ANSWER,
     "openOrders.status": NoticeKind.OPEN_ORDERS_ANSWER,
 } | dict.fromkeys(

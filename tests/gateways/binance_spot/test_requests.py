@@ -83,13 +83,13 @@ QUESTIONS = [
     ),
     (
         lambda spoken: spoken.trades_query(order(99), venue_order_id=99, from_trade_id=0, now_ns=NOW_NS),
-        f"t{TEXT}",
+        f"f{TEXT}99",
         "myTrades",
         {"symbol": "BTCUSDT", "orderId": 99, "limit": 1000},
     ),
     (
         lambda spoken: spoken.trades_query(order(99), venue_order_id=99, from_trade_id=12, now_ns=NOW_NS),
-        f"t{TEXT}",
+        f"f{TEXT}99",
         "myTrades",
         {"symbol": "BTCUSDT", "orderId": 99, "limit": 1000, "fromId": 12},
     ),
@@ -99,6 +99,25 @@ QUESTIONS = [
         "openOrders.status",
         {"symbol": "BTCUSDT"},
     ),
+    (
+        lambda spoken: spoken.identity_query(7, 99, NOW_NS),
+        "W7.99",
+        "order.status",
+        {"symbol": "BTCUSDT", "orderId": 99},
+    ),
+    (
+        lambda spoken: spoken.account_trades_query(7, from_trade_id=12, now_ns=NOW_NS),
+        "FBTCUSDT",
+        "myTrades",
+        {"symbol": "BTCUSDT", "fromId": 12, "limit": 1000},
+    ),
+    (
+        lambda spoken: spoken.account_trades_query(7, from_trade_id=0, now_ns=NOW_NS),
+        "FBTCUSDT",
+        "myTrades",
+        {"symbol": "BTCUSDT", "limit": 1},
+    ),
+    (lambda spoken: spoken.balances_query(NOW_NS), "B1", "account.status", {"omitZeroBalances": True}),
     (
         lambda spoken: spoken.cancel_all("BTCUSDT", NOW_NS),
         "XBTCUSDT",
