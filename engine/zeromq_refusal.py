@@ -14,6 +14,7 @@ COMMAND_KINDS = frozenset(
         RecordKind.AMEND_ORDER,
         RecordKind.CANCEL_ALL,
         RecordKind.TARGET_POSITION,
+        RecordKind.STATUS_REQUEST,
     )
 )
 _KIND_AND_ORDER_ID = struct.Struct("<8xq24xq")

@@ -90,7 +90,8 @@ class ZeromqServer:
         self._clients: dict[bytes, ZeromqClient] = {}
         self._drivers: dict[int, ZeromqClient] = {}
         self._drains = {
-            strategy_id: ReportDrain(engine.report_ring(strategy_id)) for strategy_id in strategies.values()
+            strategy_id: ReportDrain(engine.report_ring(strategy_id), engine.reader.state_address, strategy_id)
+            for strategy_id in strategies.values()
         }
         self._staging = np.zeros(RECORDS_MAX * SLOT_WORDS, np.int64)
         self._staging_address = int(self._staging.ctypes.data)
@@ -232,7 +233,7 @@ class ZeromqServer:
 
     def _welcome_record(self, strategy_id: int, commands: Segment, now_ns: int) -> bytes:
         ring_sequence, ring_order_sequence = last_in_ring(commands.address)
-        sequence, order_sequence = self._engine.reader.counters(strategy_id)
+        counters = self._engine.reader.counters(strategy_id)
         return encode(
             RecordKind.WELCOME,
             0,
@@ -241,8 +242,9 @@ class ZeromqServer:
             int(commands.words[SegmentWord.INSTANCE]),
             int(commands.words[SegmentWord.EPOCH]),
             strategy_id,
-            max(ring_order_sequence, order_sequence),
-            max(ring_sequence, sequence),
+            max(ring_order_sequence, counters.last_order_sequence),
+            max(ring_sequence, counters.last_sequence),
+            counters.last_report_sequence,
         )
 
     def _send_next(self, client: ZeromqClient, now_ns: int) -> Sent | None:

@@ -61,10 +61,14 @@ class Catalog:
                 f"{instrument.name} trades at venue {instrument.venue_id}, where this strategy may use "
                 f"{_some({known.name: known for known in candidates})}; allowed is exactly one, or name it: account=…"
             )
-        known = self.accounts.get(account)
+        return self.account(account).account_id
+
+    def account(self, name: str) -> Account:
+        """The account of a name."""
+        known = self.accounts.get(name)
         if known is None:
-            raise UnknownNameError(f"this strategy has no account {account!r}; allowed are {_some(self.accounts)}")
-        return known.account_id
+            raise UnknownNameError(f"this strategy has no account {name!r}; allowed are {_some(self.accounts)}")
+        return known
 
 
 def _some(names: dict[str, Instrument] | dict[str, Account]) -> str:

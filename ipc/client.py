@@ -1,39 +1,39 @@
 """Owns the client: what a strategy imports to trade through an engine, over shared memory or ZeroMQ."""
 
 from collections.abc import Callable
-from decimal import Decimal
-from enum import IntEnum
-from typing import NamedTuple, Self, TypeVar
+from typing import Self
 
 from ipc.address import open_channel
-from ipc.catalog import Catalog
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock, WaitingClock
-from ipc.enums import ENDED_STATUSES, OrderFlag, OrderType, RecordKind, Side, TimeInForce
-from ipc.errors import UnknownNameError
-from ipc.events import FIRST_FIELD, Balance, Best, Event, ExecutionReport, Lagged, Position, VenueState
-from ipc.instrument import Account, Instrument
-from ipc.records import ALL_INSTRUMENTS, AS_CONFIGURED, EXECUTION_REPORT, HEADER_FIELDS, INSTRUMENT_STATUS
+from ipc.enums import ENDED_STATUSES, OrderType, RecordKind, SelfTradePrevention, Side, TimeInForce
+from ipc.events import FIRST_FIELD, Alarm, Event, Lagged, VenueState
+from ipc.instrument import Instrument
+from ipc.order_terms import (
+    Moment,
+    Number,
+    amount_of,
+    configured,
+    display_lots_of,
+    flags_of,
+    lots_or_0,
+    member,
+    order_type_of,
+    price_ticks_or_0,
+    time_in_force_of,
+    utc_ns_or_0,
+)
+from ipc.records import ALARM, ALL_ACCOUNTS, ALL_INSTRUMENTS, HEADER_FIELDS, LAGGED
+from ipc.report_stream import ReportStream
+from ipc.state_queries import Snapshot, StateQueries
+
+__all__ = ["Client", "Snapshot", "connect"]
 
 SPIN_NS = 50_000
-_AFTER_HEADER = len(HEADER_FIELDS)
 _KIND = HEADER_FIELDS.index("kind")
+_SEQUENCE = HEADER_FIELDS.index("sequence")
 _PUBLISHED_NS = HEADER_FIELDS.index("published_ns")
-_REPORT_WORDS = EXECUTION_REPORT.names or ()
-_ORDER_ID = _REPORT_WORDS.index("order_id")
-_INSTRUMENT_ID = _REPORT_WORDS.index("instrument_id")
-_FEE_ASSET_ID = _REPORT_WORDS.index("fee_asset_id")
-_BID_TICKS = (INSTRUMENT_STATUS.names or ()).index("bid_ticks")
-_BOOK_RECEIVED_NS = (INSTRUMENT_STATUS.names or ()).index("book_received_ns")
-
-Member = TypeVar("Member", bound=IntEnum)
-Number = Decimal | str | int
-
-
-class Snapshot(NamedTuple):
-    """How things stand: this strategy's open orders and its positions."""
-
-    open_orders: list[ExecutionReport]
-    positions: list[Position]
+_LOST_COUNT = (LAGGED.names or ()).index("lost_count")
+_ALARM_INSTRUMENT_ID = (ALARM.names or ()).index("instrument_id")
 
 
 def connect(
@@ -51,25 +51,28 @@ def connect(
     return Client(url, strategy, time_to_live_ms * NS_PER_MS, timeout_s, clock or SystemClock())
 
 
-class Client:
+class Client(StateQueries):
     """Drives one strategy, from one thread.
 
     Nothing in it waits, except `wait`, `reconnect` and, over ZeroMQ, what reads rows.
     """
 
     def __init__(self, url: str, strategy: str, time_to_live_ns: int, timeout_s: float, clock: WaitingClock) -> None:
+        super().__init__()
         self.url = url
         self.strategy = strategy
         self._time_to_live_ns = time_to_live_ns
         self._timeout_ns = int(timeout_s * NS_PER_S)
         self._clock = clock
-        self._catalog = Catalog()
         self._instruments_of_orders: dict[int, Instrument] = {}
-        self._open()
+        self._stream = ReportStream()
+        self._open(previous_epoch=0)
 
-    def _open(self) -> None:
+    def _open(self, previous_epoch: int) -> None:
         self._channel = open_channel(self.url, self.strategy, self._time_to_live_ns, self._timeout_ns, self._clock)
         self._publish_new_order = self._channel.publish_new_order
+        identity = self._channel.identity
+        self._stream.connect(identity.last_report_sequence, is_new_run=identity.epoch != previous_epoch)
         try:
             self._catalog.load(self._channel)
         except BaseException:
@@ -78,9 +81,10 @@ class Client:
 
     def reconnect(self) -> None:
         """Leaves the engine and connects to the one that serves the address now; `resync` tells what it knows."""
+        previous_epoch = self.epoch
         self._channel.close()
         self._instruments_of_orders.clear()
-        self._open()
+        self._open(previous_epoch)
 
     def close(self) -> None:
         """Lets the strategy go. Open orders stay open."""
@@ -107,16 +111,28 @@ class Client:
         """What compiled strategies pass to `ipc.strategy_kernels`; over shared memory only."""
         return self._channel.session_address
 
+    @property
+    def last_sequence(self) -> int:
+        """The number of the last report that was given out, 0 when there was none."""
+        return self._stream.last_sequence
+
     def submit(  # noqa: PLR0913  what an order says
         self,
         instrument: str | Instrument,
         side: Side | str,
-        quantity: Number,
+        quantity: Number | None = None,
         *,
         price: Number | None = None,
+        stop_price: Number | None = None,
         order_type: OrderType | str | None = None,
         time_in_force: TimeInForce | str | None = None,
+        expire: Moment | None = None,
+        display_quantity: Number | None = None,
+        quote_quantity: Number | None = None,
         post_only: bool = False,
+        reduce_only: bool = False,
+        self_trade_prevention: SelfTradePrevention | str | None = None,
+        release: Moment | None = None,
         account: str | None = None,
         client_tag: int = 0,
         max_slippage_bps: int | None = None,
@@ -124,23 +140,35 @@ class Client:
         retry_attempts: int | None = None,
         retry_delay_ms: int | None = None,
     ) -> int:
-        """Sends an order and returns its id. What is left out is as configured; with a price it is a LIMIT order."""
+        """Sends an order and returns its id. What is left out is as configured.
+
+        With a price it is a LIMIT order, with a stop price a STOP or STOP_LIMIT order, with `expire` GTD. A market
+        order may say how much of the quote asset to trade, `quote_quantity`, in the place of `quantity`. `release`
+        is when it is to be sent. Moments are datetimes with a time zone or nanoseconds since the Unix epoch.
+        """
         known = self._catalog.instrument(instrument)
+        order_lots, quote_notional = amount_of(known, quantity, quote_quantity)
         order_id = self._sent(
             self._publish_new_order(
                 known.instrument_id,
                 self._catalog.account_id(account, known),
-                _member(Side, side),
-                0 if price is None else known.price_ticks(price),
-                known.lots(quantity),
-                _order_type(order_type, price),
-                _member(TimeInForce, time_in_force or TimeInForce.DEFAULT),
-                OrderFlag.POST_ONLY if post_only else 0,
+                member(Side, side),
+                price_ticks_or_0(known, price),
+                order_lots,
+                order_type_of(order_type, price=price, stop_price=stop_price, quote_quantity=quote_quantity),
+                time_in_force_of(time_in_force, expire),
+                flags_of(post_only=post_only, reduce_only=reduce_only),
                 client_tag,
-                _configured(max_slippage_bps),
-                _configured(execution_timeout_ms),
-                _configured(retry_attempts),
-                _configured(retry_delay_ms),
+                configured(max_slippage_bps),
+                configured(execution_timeout_ms),
+                configured(retry_attempts),
+                configured(retry_delay_ms),
+                price_ticks_or_0(known, stop_price),
+                utc_ns_or_0(expire, "expire"),
+                display_lots_of(known, display_quantity),
+                quote_notional,
+                member(SelfTradePrevention, self_trade_prevention or SelfTradePrevention.DEFAULT),
+                utc_ns_or_0(release, "release"),
             )
         )
         self._instruments_of_orders[order_id] = known
@@ -193,6 +221,7 @@ class Client:
         order_type: OrderType | str | None = None,
         time_in_force: TimeInForce | str | None = None,
         post_only: bool = False,
+        reduce_only: bool = False,
         account: str | None = None,
         client_tag: int = 0,
         max_slippage_bps: int | None = None,
@@ -207,15 +236,15 @@ class Client:
                 known.instrument_id,
                 self._catalog.account_id(account, known),
                 known.lots(position),
-                0 if price is None else known.price_ticks(price),
-                _order_type(order_type, price),
-                _member(TimeInForce, time_in_force or TimeInForce.DEFAULT),
-                OrderFlag.POST_ONLY if post_only else 0,
+                price_ticks_or_0(known, price),
+                order_type_of(order_type, price=price),
+                member(TimeInForce, time_in_force or TimeInForce.DEFAULT),
+                flags_of(post_only=post_only, reduce_only=reduce_only),
                 client_tag,
-                _configured(max_slippage_bps),
-                _configured(execution_timeout_ms),
-                _configured(retry_attempts),
-                _configured(retry_delay_ms),
+                configured(max_slippage_bps),
+                configured(execution_timeout_ms),
+                configured(retry_attempts),
+                configured(retry_delay_ms),
             )
         )
         self._instruments_of_orders[order_id] = known
@@ -225,34 +254,83 @@ class Client:
         """Asks to cancel an order."""
         self._sent(self._channel.publish_cancel(order_id))
 
-    def amend(
+    def amend(  # noqa: PLR0913  what an amendment says
         self,
         order_id: int,
         *,
         price: Number | None = None,
         quantity: Number | None = None,
+        stop_price: Number | None = None,
+        version: int = 0,
+        conditional_on_version: int = 0,
         instrument: str | Instrument | None = None,
     ) -> None:
-        """Asks to change an open order; what is left out stays. Naming the instrument spares looking it up."""
-        if price is None and quantity is None:
-            raise ValueError(f"amend of order {order_id} changes nothing; give price, quantity or both")
-        known = self._catalog.instrument(instrument) if instrument else self._instrument_of(order_id)
-        price_ticks = 0 if price is None else known.price_ticks(price)
-        order_lots = 0 if quantity is None else known.lots(quantity)
-        self._sent(self._channel.publish_amend(order_id, price_ticks, order_lots))
+        """Asks to change an open order; what is left out stays. Naming the instrument spares looking it up.
 
-    def cancel_all(self, instrument: str | Instrument | None = None) -> None:
-        """Asks to cancel every open order of this strategy, or those in one instrument."""
-        wanted = ALL_INSTRUMENTS if instrument is None else self._catalog.instrument(instrument).instrument_id
-        self._sent(self._channel.publish_cancel_all(wanted))
+        Amendments may be sent one behind the other. `version` numbers this one, growing; it is carried out only if
+        the one that `conditional_on_version` names was, and 0 asks for neither. Reports tell both versions and how.
+        """
+        if price is None and quantity is None and stop_price is None:
+            raise ValueError(f"amend of order {order_id} changes nothing; give price, quantity or stop_price")
+        if instrument is not None:
+            known = self._catalog.instrument(instrument)
+        else:
+            known = self._instruments_of_orders.get(order_id) or self._instrument_of_open(order_id)
+        numbers = price_ticks_or_0(known, price), lots_or_0(known, quantity), price_ticks_or_0(known, stop_price)
+        self._sent(self._channel.publish_amend(order_id, *numbers, version, conditional_on_version))
+
+    def cancel_all(
+        self,
+        instrument: str | Instrument | None = None,
+        *,
+        account: str | None = None,
+        side: Side | str | None = None,
+    ) -> None:
+        """Asks to cancel every open order of this strategy, or those of one instrument, account or side."""
+        self._sent(self._channel.publish_cancel_all(*self._scope(instrument, account, side)))
+
+    def order_status(self, order_id: int) -> None:
+        """Asks how an order stands; a report of type ORDER_STATUS says it, also of one that has ended."""
+        self._sent(self._channel.publish_status_request(order_id))
+
+    def mass_status(
+        self,
+        instrument: str | Instrument | None = None,
+        *,
+        account: str | None = None,
+        side: Side | str | None = None,
+    ) -> None:
+        """Asks how every open order of a scope stands; reports of type ORDER_STATUS say it, in the order of events.
+
+        `open_orders` lists them at once, but says nothing of what is on its way in reports.
+        """
+        self._sent(self._channel.publish_status_request(0, *self._scope(instrument, account, side)))
+
+    def _scope(
+        self, instrument: str | Instrument | None, account: str | None, side: Side | str | None
+    ) -> tuple[int, int, int]:
+        return (
+            ALL_INSTRUMENTS if instrument is None else self._catalog.instrument(instrument).instrument_id,
+            ALL_ACCOUNTS if account is None else self._catalog.account(account).account_id,
+            0 if side is None else member(Side, side),
+        )
 
     def events(self, max_events: int = 256) -> list[Event]:
-        """What happened since the last call; never waits."""
-        records = self._channel.receive(max_events)
+        """What happened since the last call, each thing once; never waits.
+
+        A `Lagged` stands where something is missing, and ends the list.
+        """
+        stream = self._stream
+        if not stream.is_holding:
+            stream.hold(self._channel.receive(max_events))
+            if not stream.is_holding:
+                missing = stream.missing_end(self._clock.monotonic_ns())
+                return [self._event(missing, True)] if missing else []
+        records = stream.take(max_events)
         if not records:
             return []
         last = len(records) - 1
-        is_burst_over = not self._channel.has_more()
+        is_burst_over = not stream.is_holding and not self._channel.has_more()
         return [self._event(words, is_burst_over and index == last) for index, words in enumerate(records)]
 
     def wait(self, timeout_s: float) -> list[Event]:
@@ -267,106 +345,27 @@ class Client:
             if now - started >= SPIN_NS:
                 self._channel.pause(deadline - now)
 
-    def resync(self) -> Snapshot:
-        """How things stand, after a connection was made or reports were lost."""
-        return Snapshot(self.open_orders(), self.positions())
-
-    def open_orders(self) -> list[ExecutionReport]:
-        """This strategy's open orders."""
-        rows = self._channel.rows(RecordKind.ORDER_STATUS, ALL_INSTRUMENTS)
-        # An order is listed again when the listing had to begin anew; the later row is the truer one.
-        orders = {words[_ORDER_ID]: words for words in rows}
-        return [self._report(words, is_last_of_burst=False) for words in orders.values()]
-
-    def positions(self) -> list[Position]:
-        """This strategy's positions in every instrument that it traded."""
-        rows = self._channel.rows(RecordKind.POSITION_STATUS, ALL_INSTRUMENTS)
-        return [self._position(words) for words in rows]
-
-    def position(self, instrument: str | Instrument) -> Position:
-        """This strategy's position in one instrument."""
-        wanted = self._catalog.instrument(instrument).instrument_id
-        return self._position(self._channel.rows(RecordKind.POSITION_STATUS, wanted)[0])
-
-    def balances(self) -> list[Balance]:
-        """What this strategy's accounts hold, as their venues last said."""
-        accounts, assets = self._catalog.accounts_by_id, self._catalog.assets_by_id
-        rows = self._channel.rows(RecordKind.BALANCE_STATUS, ALL_INSTRUMENTS)
-        fields = [words[_AFTER_HEADER:] for words in rows]
-        return [Balance(accounts[values[0]], assets[values[1]], *values) for values in fields]
-
-    def best(self, instrument: str | Instrument) -> Best:
-        """The best bid and ask of one instrument."""
-        known = self._catalog.instrument(instrument)
-        words = self._channel.rows(RecordKind.INSTRUMENT_STATUS, known.instrument_id)[0]
-        received_ns = words[_BOOK_RECEIVED_NS]
-        age_ns = words[_PUBLISHED_NS] - received_ns if received_ns else None
-        return Best(known, age_ns, *words[_BID_TICKS:_BOOK_RECEIVED_NS])
-
-    def instruments(self) -> dict[str, Instrument]:
-        """The engine's instruments by name, asked for anew."""
-        self._catalog.load(self._channel)
-        return dict(self._catalog.instruments)
-
-    def accounts(self) -> dict[str, Account]:
-        """This strategy's accounts by name, asked for anew."""
-        self._catalog.load(self._channel)
-        return dict(self._catalog.accounts)
-
     def _sent(self, result: int) -> int:
         if result <= 0:
             raise self._channel.unsent_error(result)
         return result
 
     def _event(self, words: tuple[int, ...], is_last_of_burst: bool) -> Event:
-        if words[_KIND] == RecordKind.LAGGED:
-            return Lagged(is_last_of_burst, *words[_PUBLISHED_NS:])
-        if words[_KIND] == RecordKind.VENUE_STATE:
-            return VenueState(is_last_of_burst, *words[_PUBLISHED_NS:])
-        return self._report(words, is_last_of_burst)
-
-    def _report(self, words: tuple[int, ...], is_last_of_burst: bool) -> ExecutionReport:
-        instrument = self._catalog.instruments_by_id.get(words[_INSTRUMENT_ID])
-        fee_asset = self._catalog.assets_by_id.get(words[_FEE_ASSET_ID])
-        report = ExecutionReport(instrument, fee_asset, is_last_of_burst, *words[FIRST_FIELD:])
-        if report.order_status in ENDED_STATUSES:
-            self._instruments_of_orders.pop(report.order_id, None)
-        return report
-
-    def _position(self, words: tuple[int, ...]) -> Position:
-        values = words[_AFTER_HEADER:]
-        return Position(self._catalog.instruments_by_id[values[1]], *values)
-
-    def _instrument_of(self, order_id: int) -> Instrument:
-        known = self._instruments_of_orders.get(order_id)
-        if known is None:
-            known = next((order.instrument for order in self.open_orders() if order.order_id == order_id), None)
-        if known is None:
-            raise UnknownNameError(
-                f"order {order_id} is not open, so its instrument is not known; "
-                "allowed are this strategy's open orders, or name it: instrument=…"
-            )
-        return known
-
-
-def _member(enumeration: type[Member], value: Member | str) -> Member:
-    """A member by itself or by its name in any case; ValueError lists the names."""
-    if isinstance(value, str):
-        member = enumeration.__members__.get(value.upper())
-        if member is not None:
-            return member
-    elif isinstance(value, enumeration):
-        return value
-    allowed = ", ".join(enumeration.__members__)
-    raise ValueError(f"{enumeration.__name__} is {value!r}, allowed are {allowed}")
-
-
-def _order_type(order_type: OrderType | str | None, price: Number | None) -> OrderType:
-    if order_type is not None:
-        return _member(OrderType, order_type)
-    # A price that a configured MARKET order would ignore must not be lost silently.
-    return OrderType.DEFAULT if price is None else OrderType.LIMIT
-
-
-def _configured(value: int | None) -> int:
-    return AS_CONFIGURED if value is None else value
+        kind = words[_KIND]
+        if kind == RecordKind.EXECUTION_REPORT:
+            report = self._report(words, is_last_of_burst)
+            if report.order_status in ENDED_STATUSES:
+                self._instruments_of_orders.pop(report.order_id, None)
+            return report
+        if kind == RecordKind.VENUE_STATE:
+            return VenueState(is_last_of_burst, *words[FIRST_FIELD:])
+        if kind == RecordKind.ALARM:
+            instrument = self._catalog.instruments_by_id.get(words[_ALARM_INSTRUMENT_ID])
+            return Alarm(instrument, is_last_of_burst, *words[FIRST_FIELD:])
+        return Lagged(
+            is_last_of_burst,
+            words[_PUBLISHED_NS],
+            words[_LOST_COUNT],
+            from_sequence=self._stream.last_sequence + 1,
+            to_sequence=words[_SEQUENCE],
+        )

@@ -4,18 +4,20 @@ from decimal import Decimal
 
 import msgspec
 
-from ipc.enums import EndReason, ExecutionType, OrderStatus, RefusalReason, RejectReason, Side
+from ipc.enums import AlarmCode, EndReason, ExecutionType, OrderStatus, RefusalReason, RejectReason, RequestKind, Side
 from ipc.instrument import Account, Asset, Instrument
-from ipc.records import BALANCE_STATUS, EXECUTION_REPORT, HEADER_FIELDS, POSITION_STATUS
+from ipc.records import ALARM, BALANCE_STATUS, EXECUTION_REPORT, HEADER_FIELDS, POSITION_STATUS
 
 # A record's words from here on are an event's fields: the commit word and the kind have done their work.
 FIRST_FIELD = 2
+_OF_AMENDMENTS = (ExecutionType.PENDING_REPLACE, ExecutionType.REPLACED, ExecutionType.REPLACE_REJECTED)
 _EXPECTED_ENDS = (EndReason.NONE, EndReason.FILLED, EndReason.CANCELED, EndReason.EXPIRED)
 
 
 class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
     """What happened to an order, or how it stands; numbers as on the wire, decimals on demand.
 
+    `sequence` counts what this strategy is told, without a gap, over every run of the engine; 0 in what was asked for.
     `instrument` is None when a refused command named none that exists.
     """
 
@@ -102,6 +104,22 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
         return self.fee_asset.amount(self.fee_units) if self.fee_asset else None
 
     @property
+    def version(self) -> int | None:
+        """In the report of an amendment, the version of the order that is in force, 0 as it was first sent."""
+        return self.current if self.execution_type in _OF_AMENDMENTS else None
+
+    @property
+    def version_requested(self) -> int | None:
+        """In the report of an amendment, the version that this amendment makes."""
+        return self.requested if self.execution_type in _OF_AMENDMENTS else None
+
+    @property
+    def amended_by(self) -> RequestKind | None:
+        """In the report of an amendment, how: AMEND keeps the place in the book, CANCEL_REPLACE or NEW does not."""
+        is_told = self.execution_type in _OF_AMENDMENTS and self.limit
+        return RequestKind(self.limit) if is_told else None
+
+    @property
     def stated_reason(self) -> RefusalReason | RejectReason | EndReason:
         """Why: the engine's reason for a refusal, the venue's for a rejection, else how the order ended."""
         kind = ExecutionType(self.execution_type)
@@ -123,7 +141,8 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
             return what
         filled = f"{self.cumulative_quantity:f} of {self.quantity:f}"
         last = f", last {self.last_quantity:f} at {self.last_price:f}" if self.last_lots else ""
-        return f"{what} {Side(self.side).name} {self.instrument.name} {filled} at {self.price:f}{last}{self._why}"
+        how = f", version {self.requested} by {self.amended_by.name}" if self.amended_by else ""
+        return f"{what} {Side(self.side).name} {self.instrument.name} {filled} at {self.price:f}{last}{how}{self._why}"
 
     @property
     def _why(self) -> str:
@@ -135,20 +154,53 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
 
 
 class Lagged(msgspec.Struct, frozen=True, gc=False):
-    """Reports were lost because this client did not take them in time; `Client.resync` tells how things stand."""
+    """Reports are missing here: this client did not take them in time, or their engine died before it could.
+
+    They begin with `from_sequence`; of those up to `to_sequence` some may still come. `Client.replay` fetches them in
+    this very place, `Client.resync` tells how things stand without them.
+    """
 
     is_last_of_burst: bool
     published_ns: int
-    lost_count: int
+    lost_count: int  # reports that found this client's ring full since its start
+    from_sequence: int
+    to_sequence: int
 
 
 class VenueState(msgspec.Struct, frozen=True, gc=False):
     """The order connection of one of this strategy's accounts changed; only LIVE takes new orders."""
 
     is_last_of_burst: bool
+    sequence: int
     published_ns: int
     account_id: int
     connection_state: int
+
+
+class Alarm(msgspec.Struct, frozen=True, gc=False):
+    """Something that a person should look at; what does not apply is 0, or -1 for an id.
+
+    `expected` and `found` are lots, or units of the asset where there is one.
+    """
+
+    instrument: Instrument | None
+    is_last_of_burst: bool
+    sequence: int
+    published_ns: int
+    code: int
+    order_id: int
+    account_id: int
+    instrument_id: int
+    asset_id: int
+    trade_id: int
+    expected: int
+    found: int
+
+    def __str__(self) -> str:
+        """One line for people."""
+        where = f" {self.instrument.name}" if self.instrument else ""
+        order = f" order {self.order_id}" if self.order_id else ""
+        return f"ALARM {AlarmCode(self.code).name}{order}{where}: expected {self.expected}, found {self.found}"
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
@@ -224,9 +276,10 @@ class Best(msgspec.Struct, frozen=True, gc=False):
         return self.instrument.price(self.ask_ticks) if self.ask_lots else None
 
 
-Event = ExecutionReport | Lagged | VenueState
+Event = ExecutionReport | Lagged | VenueState | Alarm
 
 _AFTER_HEADER = len(HEADER_FIELDS)
 assert ExecutionReport.__struct_fields__[3:] == (EXECUTION_REPORT.names or ())[FIRST_FIELD:]
+assert Alarm.__struct_fields__[2:] == (ALARM.names or ())[FIRST_FIELD:]
 assert Position.__struct_fields__[1:] == (POSITION_STATUS.names or ())[_AFTER_HEADER:]
 assert Balance.__struct_fields__[2:] == (BALANCE_STATUS.names or ())[_AFTER_HEADER:]

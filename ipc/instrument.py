@@ -86,6 +86,16 @@ class Instrument:
         """A quantity in lots; ValueError when it lies between two."""
         return _steps(quantity, self.lot_units, self.lot_decimals, f"quantity of {self.name}", "lot")
 
+    def notional_within(self, amount: Decimal | str | int) -> int:
+        """The largest sum of price ticks x lots that an amount of the quote asset pays for."""
+        what = f"quote_quantity of {self.name}"
+        numerator, denominator = _exact(amount, what).as_integer_ratio()
+        unit = self.tick_units * self.lot_units
+        notional = numerator * 10 ** (self.price_decimals + self.lot_decimals) // (denominator * unit)
+        if not 0 < notional <= _INT64_MAX:
+            raise ValueError(f"{what} is {amount}, allowed is more than 0 and at most {self.notional(_INT64_MAX)}")
+        return notional
+
     def price(self, price_ticks: int) -> Decimal:
         """Ticks as a price."""
         return decimal_of(price_ticks * self.tick_units, self.price_decimals)

@@ -141,6 +141,7 @@ WELCOME = _layout(
     "strategy_id",
     "last_order_sequence",
     "last_sequence",
+    "last_report_sequence",  # of what was told to this strategy, over all runs
 )
 INSTRUMENT_STATUS = _layout(
     *HEADER_FIELDS,
@@ -191,7 +192,8 @@ ALARM = _layout(
     "expected",
     "found",
 )
-LAGGED = _layout(*HEADER_FIELDS, "lost_count")  # reports that found the client's ring full, since its start
+# lost_count reports found the client's ring full since its start; sequence is that of the last report there is.
+LAGGED = _layout(*HEADER_FIELDS, "lost_count")
 
 # ---- what enters the core besides commands; published_ns is when it was received ----
 VENUE_REPORT = _layout(

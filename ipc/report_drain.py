@@ -14,9 +14,11 @@ REPORTS_MAX = 16
 class ReportDrain:
     """The consuming end of a report ring."""
 
-    def __init__(self, ring: int) -> None:
+    def __init__(self, ring: int, state: int, strategy_id: int) -> None:
         self._session = np.zeros(SESSION_WORDS, np.int64)
         self._session[SessionWord.REPORTS] = ring
+        self._session[SessionWord.STATE] = state
+        self._session[SessionWord.STRATEGY_ID] = strategy_id
         self._session[SessionWord.LOST_SEEN] = lost_count(ring)
         self._session[SessionWord.LOST_BOUNDARY] = NO_BOUNDARY
         self._session_address = int(self._session.ctypes.data)

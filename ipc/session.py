@@ -60,6 +60,7 @@ class Identity:
     strategy_id: int
     last_sequence: int
     last_order_sequence: int
+    last_report_sequence: int
 
     @property
     def order_id_base(self) -> int:

@@ -76,13 +76,14 @@ class SharedMemoryChannel:
         ring_sequence, ring_order_sequence = last_in_ring(self._commands.address)
         words = self._commands.words
         strategy_id = int(words[SegmentWord.STRATEGY_ID])
-        sequence, order_sequence = self._state_reader.counters(strategy_id)
+        counters = self._state_reader.counters(strategy_id)
         return Identity(
             instance=int(words[SegmentWord.INSTANCE]),
             epoch=int(words[SegmentWord.EPOCH]),
             strategy_id=strategy_id,
-            last_sequence=max(ring_sequence, sequence),
-            last_order_sequence=max(ring_order_sequence, order_sequence),
+            last_sequence=max(ring_sequence, counters.last_sequence),
+            last_order_sequence=max(ring_order_sequence, counters.last_order_sequence),
+            last_report_sequence=counters.last_report_sequence,
         )
 
     def receive(self, records_max: int) -> list[tuple[int, ...]]:

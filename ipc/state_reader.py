@@ -1,5 +1,7 @@
 """Owns a strategy's view of the engine's state: rows of any kind as records, whole or page by page."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ipc.compiler import kernel
@@ -25,22 +27,30 @@ SNAPSHOT_KINDS = (
 
 
 @kernel
-def read_counters(state: int, strategy_id: int) -> tuple[int, int, int]:
-    """Whether the row could be read, the strategy's last command sequence and its last order sequence."""
+def read_counters(state: int, strategy_id: int) -> tuple[int, int, int, int]:
+    """Whether the row could be read, and the strategy's last sequences: of commands, orders and reports."""
     header = view(state, 1, STATE_HEADER)[0]
     if strategy_id < 0 or strategy_id >= header["strategies_count"]:
-        return 0, 0, 0
+        return 0, 0, 0, 0
     strategy = view(state + header["strategies_offset"], strategy_id + 1, STRATEGY)[strategy_id]
     for _ in range(LOCK_ATTEMPTS):
         # Ordering: pairs with the engine's release of an even version after its writes.
         version = load_acquire(state)
         if version & 1 == 0:
-            counters = (1, strategy["last_sequence"], strategy["last_order_sequence"])
+            counters = (1, strategy["last_sequence"], strategy["last_order_sequence"], strategy["report_sequence"])
             fence_acquire()
             if load(state) == version:
                 return counters
         pause()
-    return 0, 0, 0
+    return 0, 0, 0, 0
+
+
+class Counters(NamedTuple):
+    """How far a strategy has come."""
+
+    last_sequence: int
+    last_order_sequence: int
+    last_report_sequence: int
 
 
 class Listing:
@@ -92,18 +102,18 @@ class StateReader:
     """Reads one engine's state for one strategy at a time."""
 
     def __init__(self, state_address: int) -> None:
-        self._state_address = state_address
+        self.state_address = state_address
         self._single = Listing(state_address)
 
-    def counters(self, strategy_id: int) -> tuple[int, int]:
-        """The last command sequence and the last order sequence that the engine took from a strategy."""
-        is_read, last_sequence, last_order_sequence = read_counters(self._state_address, strategy_id)
+    def counters(self, strategy_id: int) -> Counters:
+        """The last sequences that the engine took from a strategy, and of what it told it."""
+        is_read, *sequences = read_counters(self.state_address, strategy_id)
         if not is_read:
             raise StateBusyError(
                 f"the row of strategy {strategy_id} could not be read; its writer stopped in the middle of a write "
                 "or the strategy is not in the engine's configuration: check both with `oms orders`"
             )
-        return last_sequence, last_order_sequence
+        return Counters(*sequences)
 
     def begin(
         self, strategy_id: int, what: RecordKind, instrument_id: int = ALL_INSTRUMENTS, request_sequence: int = 0
@@ -113,7 +123,7 @@ class StateReader:
         Precondition: `what` is one of SNAPSHOT_KINDS.
         """
         assert what in SNAPSHOT_KINDS, f"there are no rows of {what.name}"
-        listing = Listing(self._state_address)
+        listing = Listing(self.state_address)
         listing.begin(strategy_id, what, instrument_id, request_sequence)
         return listing
 

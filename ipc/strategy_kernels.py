@@ -25,7 +25,7 @@ from ipc.records import (
 from ipc.ring import is_retired, lost_count, poll, publish, release, try_claim
 from ipc.segment import SegmentWord
 from ipc.session import NO_BOUNDARY, SessionWord, Unsent
-from ipc.tables import BOOK, INSTRUMENT, STATE_HEADER
+from ipc.tables import BOOK, INSTRUMENT, STATE_HEADER, STRATEGY
 
 _COMMANDS = SessionWord.COMMANDS * 8
 _REPORTS = SessionWord.REPORTS * 8
@@ -43,6 +43,8 @@ _LAGGED_WORDS = LAGGED.itemsize // 8
 _POSITION_WORD = (BOOK.names or ()).index("position_lots")
 _BOOK_BYTES = BOOK.itemsize
 _INSTRUMENT_BYTES = INSTRUMENT.itemsize
+_REPORT_SEQUENCE_WORD = (STRATEGY.names or ()).index("report_sequence")
+_STRATEGY_BYTES = STRATEGY.itemsize
 
 LIMIT = int(OrderType.LIMIT)
 DEFAULT_TIME_IN_FORCE = int(TimeInForce.DEFAULT)
@@ -287,11 +289,22 @@ def drain_reports(session: int, target: int, records_max: int) -> int:
 
 
 @kernel
+def _last_report_sequence(session: int) -> int:
+    """The number of the last report that the engine formed for this strategy, given out or lost."""
+    state, strategy_id = load(session + _STATE), load(session + _STRATEGY_ID)
+    header = view(state, 1, STATE_HEADER)[0]
+    if strategy_id >= header["strategies_count"]:
+        return 0
+    # One word that only grows: it needs no lock, and it was written before the report was lost.
+    return load(state + header["strategies_offset"] + strategy_id * _STRATEGY_BYTES + _REPORT_SEQUENCE_WORD * 8)
+
+
+@kernel
 def _tell_lost(session: int, target: int, lost: int) -> None:
     lagged = view(target, 1, LAGGED)[0]
     lagged["commit"] = 0
     lagged["kind"] = RecordKind.LAGGED
-    lagged["sequence"] = 0
+    lagged["sequence"] = _last_report_sequence(session)
     lagged["published_ns"] = monotonic_ns()
     lagged["lost_count"] = lost
     store(session + _LOST_SEEN, lost)

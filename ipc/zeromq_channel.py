@@ -313,6 +313,7 @@ class ZeromqChannel:
                 strategy_id=welcome["strategy_id"],
                 last_sequence=welcome["last_sequence"],
                 last_order_sequence=welcome["last_order_sequence"],
+                last_report_sequence=welcome["last_report_sequence"],
             )
         reason = _refusal(words)
         if reason is not None:

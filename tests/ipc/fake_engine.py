@@ -10,7 +10,7 @@ from ipc.enums import ExecutionType, InstrumentStatus, OrderStatus, RecordKind
 from ipc.frame import decode_slots
 from ipc.memory import address_of
 from ipc.order_id import unpack
-from ipc.records import EXECUTION_REPORT, LAYOUTS, SLOT_BYTES, VENUE_STATE
+from ipc.records import ALARM, EXECUTION_REPORT, LAYOUTS, SLOT_BYTES, VENUE_STATE
 from ipc.ring import count_lost, create_ring, poll, record_at, release, try_publish
 from ipc.segment import Segment, SegmentKind
 from ipc.state_reader import StateReader
@@ -60,7 +60,6 @@ class FakeEngine:
         self.reports: dict[int, Segment] = {}
         self.taken: list[tuple[int, dict[str, int]]] = []
         self.remote: set[int] = set()
-        self._report_sequence = 0
         for name, strategy_id in STRATEGIES.items():
             identity = {"epoch": epoch, "instance": INSTANCE, "strategy_id": strategy_id}
             self.commands[strategy_id] = create_ring(
@@ -133,9 +132,14 @@ class FakeEngine:
         """Tells a strategy that an account's connection changed."""
         return self._publish(strategy_id, np.zeros(1, VENUE_STATE), {"kind": RecordKind.VENUE_STATE, **fields})
 
+    def alarm(self, strategy_id: int, **fields: int) -> bool:
+        """Tells a strategy what a person should look at."""
+        return self._publish(strategy_id, np.zeros(1, ALARM), {"kind": RecordKind.ALARM, **fields})
+
     def _publish(self, strategy_id: int, record: np.ndarray, fields: dict[str, int]) -> bool:
-        self._report_sequence += 1
-        for name, value in {"sequence": self._report_sequence, **fields}.items():
+        strategy = self.state.table("strategies")[strategy_id]
+        strategy["report_sequence"] += 1
+        for name, value in {"sequence": strategy["report_sequence"], **fields}.items():
             record[name] = value
         ring = self.reports[strategy_id].address
         if try_publish(ring, address_of(record), record.dtype.itemsize // 8):

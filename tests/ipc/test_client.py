@@ -1,10 +1,14 @@
 """The client is one object, whatever the transport."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from ipc.client import Client
 from ipc.enums import (
+    AlarmCode,
     EndReason,
     ExecutionType,
     OrderFlag,
@@ -13,14 +17,16 @@ from ipc.enums import (
     RecordKind,
     RefusalReason,
     RejectReason,
+    RequestKind,
+    SelfTradePrevention,
     Side,
     TimeInForce,
 )
 from ipc.errors import EngineRestartedError, UnknownNameError
-from ipc.events import ExecutionReport, Lagged, VenueState
+from ipc.events import Alarm, Event, ExecutionReport, Lagged, VenueState
 from ipc.frame import LIFE_SIGN_NS
 from ipc.order_id import unpack
-from tests.ipc.conftest import Served
+from tests.ipc.conftest import Served, until
 from tests.ipc.fake_engine import INSTANCE, INSTRUMENTS, REPORTS_CAPACITY, STRATEGIES
 
 BTC, ETH, SOL = INSTRUMENTS
@@ -84,8 +90,11 @@ def test_every_command_has_its_record_and_the_next_sequence(served: Served) -> N
     second = client.target(SOL, "-3", price=20)
     client.cancel_all(ETH)
     client.cancel_all()
-    commands = [command for _, command in served.taken(7)]
-    assert [command["sequence"] for command in commands] == [1, 2, 3, 4, 5, 6, 7]
+    served.taken(7)
+    client.order_status(first)
+    client.mass_status(ETH, side="buy")
+    commands = [command for _, command in served.taken(9)]
+    assert [command["sequence"] for command in commands] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     assert [RecordKind(command["kind"]).name for command in commands] == [
         "NEW_ORDER",
         "AMEND_ORDER",
@@ -94,6 +103,8 @@ def test_every_command_has_its_record_and_the_next_sequence(served: Served) -> N
         "TARGET_POSITION",
         "CANCEL_ALL",
         "CANCEL_ALL",
+        "STATUS_REQUEST",
+        "STATUS_REQUEST",
     ]
     assert (commands[1]["order_id"], commands[1]["price_ticks"], commands[1]["order_lots"]) == (first, 600_002, 0)
     assert (commands[2]["price_ticks"], commands[2]["order_lots"]) == (0, 50_000)
@@ -102,6 +113,146 @@ def test_every_command_has_its_record_and_the_next_sequence(served: Served) -> N
     assert unpack(second).sequence == 2
     assert (commands[5]["instrument_id"], commands[6]["instrument_id"]) == (1, -1)
     assert unpack(commands[6]["order_id"]) == (INSTANCE, 1, MAKER, 0, 0)
+    assert commands[7]["order_id"] == first
+    assert unpack(commands[8]["order_id"]) == (INSTANCE, 1, MAKER, 0, 0)
+    assert [commands[8][name] for name in ("instrument_id", "account_id", "side")] == [1, -1, Side.BUY]
+
+
+def test_every_term_of_an_order_has_its_word(served: Served) -> None:
+    client = served.connect()
+    client.submit(
+        BTC,
+        "sell",
+        "0.5",
+        price="30000.05",
+        stop_price="30000.1",
+        expire=datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC),
+        display_quantity="0.1",
+        reduce_only=True,
+        post_only=True,
+        self_trade_prevention="expire_maker",
+        release=1_800_000_000_123_456_789,
+    )
+    [(_, order)] = served.taken(1)
+    wanted = {
+        "order_type": OrderType.STOP_LIMIT,
+        "time_in_force": TimeInForce.GTD,
+        "order_flags": OrderFlag.POST_ONLY | OrderFlag.REDUCE_ONLY,
+        "price_ticks": 600_001,
+        "stop_price_ticks": 600_002,
+        "order_lots": 50_000,
+        "display_lots": 10_000,
+        "quote_notional": 0,
+        "expire_utc_ns": 1_767_323_045_000_006_000,
+        "self_trade_prevention": SelfTradePrevention.EXPIRE_MAKER,
+        "release_utc_ns": 1_800_000_000_123_456_789,
+    }
+    assert {name: order[name] for name in wanted} == wanted
+
+
+def test_a_type_follows_from_the_prices_that_are_said(served: Served) -> None:
+    client = served.connect()
+    client.submit(BTC, "buy", 1, price=1)
+    client.submit(BTC, "buy", 1, stop_price=1)
+    client.submit(BTC, "buy", 1, stop_price=1, price=2)
+    client.submit(BTC, "buy", quote_quantity=100)
+    client.submit(BTC, "buy", 1, price=1, time_in_force="day")
+    orders = [order for _, order in served.taken(5)]
+    assert [OrderType(order["order_type"]).name for order in orders] == [
+        "LIMIT",
+        "STOP",
+        "STOP_LIMIT",
+        "MARKET",
+        "LIMIT",
+    ]
+    # One price tick x one lot is 0.05 x 0.00001 of the quote asset.
+    assert (orders[3]["order_lots"], orders[3]["quote_notional"]) == (0, 200_000_000)
+    assert orders[4]["time_in_force"] == TimeInForce.DAY
+
+
+def test_a_quote_quantity_never_buys_for_more(served: Served) -> None:
+    client = served.connect()
+    client.submit(BTC, "buy", quote_quantity="0.0000014")
+    [(_, order)] = served.taken(1)
+    assert order["quote_notional"] == 2
+
+
+def test_an_amendment_says_its_version_and_on_which_it_depends(served: Served) -> None:
+    client = served.connect()
+    order_id = client.submit(BTC, "sell", 1, stop_price=30_000)
+    client.amend(order_id, stop_price="30000.1", version=7, conditional_on_version=6)
+    amendment = served.taken(2)[1][1]
+    wanted = {"price_ticks": 0, "order_lots": 0, "stop_price_ticks": 600_002, "version": 7, "conditional_on_version": 6}
+    assert {name: amendment[name] for name in wanted} == wanted
+
+
+def test_a_cancel_all_may_name_account_and_side(served: Served) -> None:
+    client = served.connect()
+    client.cancel_all(account="kraken-main", side=Side.SELL)
+    [(_, scope)] = served.taken(1)
+    assert [scope[name] for name in ("instrument_id", "account_id", "side")] == [-1, 1, Side.SELL]
+    with pytest.raises(UnknownNameError, match="no account 'kraken-spare'"):
+        client.cancel_all(account="kraken-spare")
+
+
+@pytest.mark.parametrize(
+    ("terms", "error", "message"),
+    [
+        ({}, ValueError, "needs either quantity or quote_quantity"),
+        ({"quantity": 1, "quote_quantity": 1}, ValueError, "and not both"),
+        ({"quote_quantity": 0}, ValueError, "quote_quantity of BTC/USDT.BINANCE is 0, allowed is more than 0"),
+        ({"quantity": 1, "display_quantity": 0}, ValueError, "display_quantity in BTC/USDT.BINANCE is 0"),
+        (
+            {"quantity": 1, "expire": datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)},
+            ValueError,
+            "expire is .*, allowed is a datetime with a time",
+        ),
+        ({"quantity": 1, "release": 1.5}, TypeError, "release is of type float"),
+        ({"quantity": 1, "self_trade_prevention": "never"}, ValueError, "SelfTradePrevention is 'never'"),
+    ],
+)
+def test_terms_that_cannot_be_meant_send_nothing(
+    served: Served, terms: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    client = served.connect()
+    with pytest.raises(error, match=message):
+        client.submit(BTC, "buy", **terms)
+    assert served.engine.take_commands() == []
+
+
+def test_the_report_of_an_amendment_says_its_versions_and_how(served: Served) -> None:
+    client = served.connect()
+    terms = {"limit": RequestKind.CANCEL_REPLACE, "current": 3, "requested": 4, "side": Side.BUY}
+    served.engine.report(MAKER, execution_type=ExecutionType.PENDING_REPLACE, **terms)
+    served.engine.report(MAKER, execution_type=ExecutionType.TRADE, **terms)
+    replacing, trade = until_events(client, 2)
+    assert isinstance(replacing, ExecutionReport)
+    assert isinstance(trade, ExecutionReport)
+    assert (replacing.version, replacing.version_requested) == (3, 4)
+    assert replacing.amended_by is RequestKind.CANCEL_REPLACE
+    assert "version 4 by CANCEL_REPLACE" in str(replacing)
+    assert (trade.version, trade.version_requested, trade.amended_by) == (None, None, None)
+
+
+def test_an_alarm_says_what_a_person_should_look_at(served: Served) -> None:
+    client = served.connect()
+    served.engine.alarm(MAKER, code=AlarmCode.OVERFILL, order_id=256, instrument_id=1, expected=10, found=12)
+    [alarm] = client.wait(10)
+    assert isinstance(alarm, Alarm)
+    assert alarm.instrument is not None
+    assert (alarm.code, alarm.instrument.name, alarm.sequence) == (AlarmCode.OVERFILL, ETH, 1)
+    assert str(alarm) == f"ALARM OVERFILL order 256 {ETH}: expected 10, found 12"
+
+
+def until_events(client: Client, count: int) -> list[Event]:
+    """So many events, or more."""
+    events: list[Event] = []
+
+    def read() -> list[Event]:
+        events.extend(client.wait(0.01))
+        return events
+
+    return until(read, lambda found: len(found) >= count)
 
 
 def test_integers_can_be_sent_as_they_are(served: Served) -> None:
@@ -235,6 +386,7 @@ def test_a_client_that_lagged_is_told_behind_the_last_report_that_it_got(served:
         assert events[-1].is_last_of_burst
         [lagged] = [event for event in events if isinstance(event, Lagged)]
         assert lagged.lost_count == 3
+        assert (lagged.from_sequence, lagged.to_sequence) == (REPORTS_CAPACITY + 1, REPORTS_CAPACITY + 3)
         assert client.events() == []
     served.engine.add_open_order(5, MAKER, order_id=client.submit(BTC, "buy", 1, price=1), side=1, order_lots=4)
     snapshot = client.resync()

@@ -311,7 +311,7 @@ def test_a_listing_comes_in_pages_and_ends_with_its_count(engine: FakeEngine, se
 def test_a_report_overtakes_a_listing(engine: FakeEngine) -> None:
     for slot in range(2 * ROWS_PER_PAGE):
         engine.add_open_order(slot, MAKER, order_id=(slot + 1) << 8)
-    client = ZeromqClient(b"peer", MAKER, ReportDrain(engine.report_ring(MAKER)), 0)
+    client = ZeromqClient(b"peer", MAKER, ReportDrain(engine.report_ring(MAKER), engine.state.address, MAKER), 0)
     client.listings.append(engine.reader.begin(MAKER, RecordKind.ORDER_STATUS))
     kinds = []
     for turn in range(4):
