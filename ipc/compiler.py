@@ -23,6 +23,7 @@ KERNEL_SOURCES = (
     "engine/core",
     "engine/spin",
     "engine/journal/entry.py",
+    "engine/journal/replay.py",
     "gateways/template.py",
 )
 CACHES_KEPT = 6

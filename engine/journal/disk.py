@@ -47,6 +47,10 @@ class DiskFile:
         """Returns when what was written is on the disk; raises OSError when that is not certain."""
         os.fdatasync(self._descriptor)
 
+    def truncate(self, size: int) -> None:
+        """Cuts the file off."""
+        os.ftruncate(self._descriptor, size)
+
     def size(self) -> int:
         """How many bytes the file has."""
         return os.fstat(self._descriptor).st_size

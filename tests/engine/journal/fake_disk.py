@@ -173,6 +173,13 @@ class FakeFile(DiskFile):
             raise
         self._inode.sync()
 
+    def truncate(self, size: int) -> None:
+        """At once: nothing that must not be lost is ever cut off."""
+        self._disk.step()
+        del self._inode.seen[size:]
+        del self._inode.kept[size:]
+        self._inode.unsynced = [(offset, data) for offset, data in self._inode.unsynced if offset < size]
+
     def size(self) -> int:
         """As readers see it."""
         return len(self._inode.seen)
