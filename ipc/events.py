@@ -6,7 +6,7 @@ import msgspec
 
 from ipc.enums import AlarmCode, EndReason, ExecutionType, OrderStatus, RefusalReason, RejectReason, RequestKind, Side
 from ipc.instrument import Account, Asset, Instrument
-from ipc.records import ALARM, BALANCE_STATUS, EXECUTION_REPORT, HEADER_FIELDS, POSITION_STATUS
+from ipc.records import ALARM, BALANCE_STATUS, EXECUTION_REPORT, HEADER_FIELDS, ORDER_STATUS, POSITION_STATUS
 
 # A record's words from here on are an event's fields: the commit word and the kind have done their work.
 FIRST_FIELD = 2
@@ -153,6 +153,73 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
         return "" if reason in _EXPECTED_ENDS else f": {reason.name}"
 
 
+class OpenOrder(msgspec.Struct, frozen=True, gc=False):
+    """How an order stands that has not ended."""
+
+    instrument: Instrument
+    listed_ns: int
+    order_id: int
+    leg: int
+    order_status: int
+    instrument_id: int
+    account_id: int
+    side: int
+    order_type: int
+    time_in_force: int
+    order_flags: int
+    client_tag: int
+    venue_order_id: int
+    price_ticks: int
+    stop_price_ticks: int
+    order_lots: int
+    display_lots: int
+    cumulative_lots: int
+    leaves_lots: int
+    cumulative_notional: int
+    version: int
+    end_wanted: int
+    sent_ns: int
+    waiting_since_ns: int
+    expire_utc_ns: int
+
+    @property
+    def price(self) -> Decimal:
+        """The order's limit."""
+        return self.instrument.price(self.price_ticks)
+
+    @property
+    def stop_price(self) -> Decimal | None:
+        """The price whose trade makes it live; None when it is no stop order."""
+        return self.instrument.price(self.stop_price_ticks) if self.stop_price_ticks else None
+
+    @property
+    def quantity(self) -> Decimal:
+        """What was ordered."""
+        return self.instrument.quantity(self.order_lots)
+
+    @property
+    def cumulative_quantity(self) -> Decimal:
+        """What traded so far."""
+        return self.instrument.quantity(self.cumulative_lots)
+
+    @property
+    def leaves_quantity(self) -> Decimal:
+        """What may still trade."""
+        return self.instrument.quantity(self.leaves_lots)
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """The average price of what traded, rounded by the decimal context; None before the first trade."""
+        if self.cumulative_lots == 0:
+            return None
+        return self.instrument.price(self.cumulative_notional) / self.cumulative_lots
+
+    @property
+    def waiting_ns(self) -> int | None:
+        """For how long the venue's word on a request has been awaited; None when it is not."""
+        return self.listed_ns - self.waiting_since_ns if self.waiting_since_ns else None
+
+
 class Lagged(msgspec.Struct, frozen=True, gc=False):
     """Reports are missing here: this client did not take them in time, or their engine died before it could.
 
@@ -280,6 +347,7 @@ Event = ExecutionReport | Lagged | VenueState | Alarm
 
 _AFTER_HEADER = len(HEADER_FIELDS)
 assert ExecutionReport.__struct_fields__[3:] == (EXECUTION_REPORT.names or ())[FIRST_FIELD:]
+assert OpenOrder.__struct_fields__[2:] == (ORDER_STATUS.names or ())[_AFTER_HEADER:]
 assert Alarm.__struct_fields__[2:] == (ALARM.names or ())[FIRST_FIELD:]
 assert Position.__struct_fields__[1:] == (POSITION_STATUS.names or ())[_AFTER_HEADER:]
 assert Balance.__struct_fields__[2:] == (BALANCE_STATUS.names or ())[_AFTER_HEADER:]

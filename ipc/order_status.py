@@ -76,6 +76,17 @@ def _living_status(order: np.void) -> int:
 
 
 @kernel
+def waiting_since_ns(order: np.void) -> int:
+    """When the oldest request was sent on which the venue's word is awaited, 0 when none is."""
+    oldest = 0
+    for sent_ns in (order["pending_new_ns"], order["pending_cancel_ns"], order["pending_replace_ns"]):
+        if sent_ns > 0 and (oldest == 0 or sent_ns < oldest):
+            oldest = sent_ns
+    # An order of unknown outcome may have no request left in flight.
+    return order["sent_ns"] if oldest == 0 and order["is_unknown"] != 0 else oldest
+
+
+@kernel
 def leaves_lots_of(order: np.void) -> int:
     """What may still trade."""
     if is_ended(order):

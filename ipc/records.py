@@ -177,7 +177,33 @@ POSITION_STATUS = _layout(
     "open_sell_lots",
 )
 BALANCE_STATUS = _layout(*HEADER_FIELDS, "account_id", "asset_id", "free_units", "locked_units", "venue_utc_ns")
-ORDER_STATUS = EXECUTION_REPORT
+# How an open order stands, for whoever lists them; that something happened to it is told by an EXECUTION_REPORT.
+ORDER_STATUS = _layout(
+    *HEADER_FIELDS,
+    "order_id",
+    "leg",
+    "order_status",
+    "instrument_id",
+    "account_id",
+    "side",
+    "order_type",
+    "time_in_force",
+    "order_flags",
+    "client_tag",
+    "venue_order_id",
+    "price_ticks",
+    "stop_price_ticks",
+    "order_lots",
+    "display_lots",
+    "cumulative_lots",
+    "leaves_lots",
+    "cumulative_notional",
+    "version",  # of the amendment in force, 0 as it was first sent
+    "end_wanted",  # EndReason that holds as soon as the fills that the venue counted have come
+    "sent_ns",
+    "waiting_since_ns",  # since when the venue's word on a request is awaited, 0 when it is not
+    "expire_utc_ns",
+)
 ACCOUNT_STATUS = _layout(*HEADER_FIELDS, "account_id", "venue_id", "connection_state", "name_0", "name_1")
 ASSET_STATUS = _layout(*HEADER_FIELDS, "asset_id", "decimals", "name_0", "name_1")
 SNAPSHOT_END = _layout(*HEADER_FIELDS, "what", "count")

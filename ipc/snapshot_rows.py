@@ -11,15 +11,15 @@ from enum import IntEnum
 import numpy as np
 
 from ipc.compiler import kernel
-from ipc.enums import EndReason, ExecutionType, RecordKind
+from ipc.enums import EndReason, RecordKind
 from ipc.memory import fence_acquire, load, load_acquire, pause, store, view
-from ipc.order_status import leaves_lots_of, status_of
+from ipc.order_status import leaves_lots_of, status_of, waiting_since_ns
 from ipc.records import (
     ACCOUNT_STATUS,
     ASSET_STATUS,
     BALANCE_STATUS,
-    EXECUTION_REPORT,
     INSTRUMENT_STATUS,
+    ORDER_STATUS,
     POSITION_STATUS,
     SLOT_BYTES,
 )
@@ -265,22 +265,27 @@ def _fill_orders(state: int, page: int, target: int, rows_max: int) -> int:
 @kernel
 def _copy_order(page: int, order: np.void, last_down_ns: int, target: int) -> None:
     _begin_record(page, target, RecordKind.ORDER_STATUS)
-    for word in range(4, SLOT_BYTES // 8):
-        store(target + word * 8, 0)
-    status = view(target, 1, EXECUTION_REPORT)[0]
+    status = view(target, 1, ORDER_STATUS)[0]
     status["order_id"] = order["order_id"]
     status["leg"] = order["leg"]
-    status["execution_type"] = ExecutionType.ORDER_STATUS
     status["order_status"] = status_of(order, last_down_ns)
     status["instrument_id"] = order["instrument_id"]
     status["account_id"] = order["account_id"]
     status["side"] = order["side"]
+    status["order_type"] = order["order_type"]
+    status["time_in_force"] = order["time_in_force"]
+    status["order_flags"] = order["order_flags"]
     status["client_tag"] = order["client_tag"]
     status["venue_order_id"] = order["venue_order_id"]
     status["price_ticks"] = order["price_ticks"]
+    status["stop_price_ticks"] = order["stop_price_ticks"]
     status["order_lots"] = order["order_lots"]
+    status["display_lots"] = order["display_lots"]
     status["cumulative_lots"] = order["cumulative_lots"]
     status["leaves_lots"] = leaves_lots_of(order)
     status["cumulative_notional"] = order["cumulative_notional"]
-    status["fee_asset_id"] = -1
+    status["version"] = order["version"]
+    status["end_wanted"] = order["end_wanted"]
     status["sent_ns"] = order["sent_ns"]
+    status["waiting_since_ns"] = waiting_since_ns(order)
+    status["expire_utc_ns"] = order["expire_utc_ns"]

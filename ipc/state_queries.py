@@ -6,15 +6,15 @@ from ipc.catalog import Catalog
 from ipc.channel import Channel
 from ipc.enums import RecordKind
 from ipc.errors import UnknownNameError
-from ipc.events import FIRST_FIELD, Balance, Best, ExecutionReport, Position
+from ipc.events import FIRST_FIELD, Balance, Best, ExecutionReport, OpenOrder, Position
 from ipc.instrument import Account, Instrument
-from ipc.records import ALL_INSTRUMENTS, EXECUTION_REPORT, HEADER_FIELDS, INSTRUMENT_STATUS
+from ipc.records import ALL_INSTRUMENTS, EXECUTION_REPORT, HEADER_FIELDS, INSTRUMENT_STATUS, ORDER_STATUS
 
 _AFTER_HEADER = len(HEADER_FIELDS)
 _PUBLISHED_NS = HEADER_FIELDS.index("published_ns")
-_REPORT_WORDS = EXECUTION_REPORT.names or ()
-_ORDER_ID = _REPORT_WORDS.index("order_id")
-_INSTRUMENT_ID = _REPORT_WORDS.index("instrument_id")
+_ORDER_WORDS, _REPORT_WORDS = ORDER_STATUS.names or (), EXECUTION_REPORT.names or ()
+_ORDER_ID, _INSTRUMENT_ID = _ORDER_WORDS.index("order_id"), _ORDER_WORDS.index("instrument_id")
+_REPORTED_INSTRUMENT_ID = _REPORT_WORDS.index("instrument_id")
 _FEE_ASSET_ID = _REPORT_WORDS.index("fee_asset_id")
 _BID_TICKS = (INSTRUMENT_STATUS.names or ()).index("bid_ticks")
 _BOOK_RECEIVED_NS = (INSTRUMENT_STATUS.names or ()).index("book_received_ns")
@@ -23,7 +23,7 @@ _BOOK_RECEIVED_NS = (INSTRUMENT_STATUS.names or ()).index("book_received_ns")
 class Snapshot(NamedTuple):
     """How things stand: this strategy's open orders and its positions."""
 
-    open_orders: list[ExecutionReport]
+    open_orders: list[OpenOrder]
     positions: list[Position]
 
 
@@ -39,12 +39,16 @@ class StateQueries:
         """How things stand, after a connection was made or reports were lost."""
         return Snapshot(self.open_orders(), self.positions())
 
-    def open_orders(self) -> list[ExecutionReport]:
+    def open_orders(self) -> list[OpenOrder]:
         """This strategy's open orders."""
         rows = self._channel.rows(RecordKind.ORDER_STATUS, ALL_INSTRUMENTS)
         # An order is listed again when the listing had to begin anew; the later row is the truer one.
         orders = {words[_ORDER_ID]: words for words in rows}
-        return [self._report(words, is_last_of_burst=False) for words in orders.values()]
+        instruments = self._catalog.instruments_by_id
+        return [
+            OpenOrder(instruments[words[_INSTRUMENT_ID]], words[_PUBLISHED_NS], *words[_AFTER_HEADER:])
+            for words in orders.values()
+        ]
 
     def positions(self) -> list[Position]:
         """This strategy's positions in every instrument that it traded."""
@@ -82,7 +86,7 @@ class StateQueries:
         return dict(self._catalog.accounts)
 
     def _report(self, words: tuple[int, ...], is_last_of_burst: bool) -> ExecutionReport:
-        instrument = self._catalog.instruments_by_id.get(words[_INSTRUMENT_ID])
+        instrument = self._catalog.instruments_by_id.get(words[_REPORTED_INSTRUMENT_ID])
         fee_asset = self._catalog.assets_by_id.get(words[_FEE_ASSET_ID])
         return ExecutionReport(instrument, fee_asset, is_last_of_burst, *words[FIRST_FIELD:])
 

@@ -43,8 +43,8 @@ class EngineNames:
         instruments = _rows(segment.content, header, "instruments", INSTRUMENT)
         strategies = _rows(segment.content, header, "strategies", STRATEGY)
         # A venue is the last part of its instruments' names.
-        venues = {int(row["venue_id"]): _name(row, 4).rpartition(".")[2] for row in instruments}
-        names = {int(row["strategy_id"]): _name(row, 2) for row in strategies}
+        venues = {int(row["venue_id"]): row_name(row, 4).rpartition(".")[2] for row in instruments}
+        names = {int(row["strategy_id"]): row_name(row, 2) for row in strategies}
         segment.close()
         return cls(venues, {number: name for number, name in names.items() if name})
 
@@ -63,5 +63,6 @@ def _rows(content: NDArray[np.uint8], header: np.void, table: str, layout: np.dt
     return np.array(content[first : first + count * layout.itemsize].view(layout))
 
 
-def _name(row: np.void, words: int) -> str:
+def row_name(row: np.void, words: int) -> str:
+    """The name that lies in a row of the state."""
     return words_name([int(row[f"name_{index}"]) for index in range(words)])

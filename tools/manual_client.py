@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ipc.client import Client, connect
-from ipc.enums import OrderStatus, Side
-from ipc.events import ExecutionReport
+from ipc.clock import NS_PER_MS
+from ipc.enums import EndReason, OrderStatus, OrderType, Side, TimeInForce
+from ipc.events import ExecutionReport, OpenOrder
 from ipc.order_id import LEG_BITS, from_text, to_text
 from tools.command_error import CommandError
 from tools.engines import CLIENTS, find_engine
@@ -20,6 +22,11 @@ class Access:
     engine: str | None
     url: str | None
     strategy: str
+
+    @property
+    def local_engine(self) -> Path | None:
+        """The folder of an engine of this host; None when an address was given."""
+        return find_engine(self.engine) if self.url is None else None
 
     @contextmanager
     def client(self) -> Iterator[Client]:
@@ -40,8 +47,32 @@ def parse_order_id(text: str) -> int:
     return leg_id >> LEG_BITS << LEG_BITS
 
 
+def open_order_row(order: OpenOrder) -> dict[str, Any]:
+    """An open order as a program wants it, with exact decimal text."""
+    return {
+        "order_id": order.order_id,
+        "client_order_id": to_text(order.order_id + order.leg),
+        "instrument": order.instrument.name,
+        "side": Side(order.side).name,
+        "type": OrderType(order.order_type).name,
+        "time_in_force": TimeInForce(order.time_in_force).name,
+        "quantity": f"{order.quantity:f}",
+        "cumulative_quantity": f"{order.cumulative_quantity:f}",
+        "leaves_quantity": f"{order.leaves_quantity:f}",
+        "price": f"{order.price:f}",
+        "stop": f"{order.stop_price:f}" if order.stop_price is not None else None,
+        "average_price": f"{order.average_price:f}" if order.average_price is not None else None,
+        "version": order.version,
+        "order_status": OrderStatus(order.order_status).name,
+        # It ended at the venue; fills that the venue counted are still to come.
+        "ends_as": EndReason(order.end_wanted).name if order.end_wanted else None,
+        # For how long the venue's word on a request is awaited, which is how long an outcome has been unknown.
+        "waiting_ms": order.waiting_ns // NS_PER_MS if order.waiting_ns is not None else None,
+    }
+
+
 def order_row(report: ExecutionReport) -> dict[str, Any]:
-    """An order as a program wants it, with exact decimal text."""
+    """What was reported of an order as a program wants it, with exact decimal text."""
     return {
         "order_id": report.order_id,
         "client_order_id": to_text(report.order_id + report.leg),
@@ -58,7 +89,7 @@ def order_row(report: ExecutionReport) -> dict[str, Any]:
 
 def table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
     """Rows as aligned text under their columns' names."""
-    texts = [columns, *(tuple(str(row[column]) for column in columns) for row in rows)]
+    texts = [columns, *(tuple("-" if row[column] is None else str(row[column]) for column in columns) for row in rows)]
     widths = [max(len(text[index]) for text in texts) for index in range(len(columns))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(text, widths, strict=True)).rstrip() for text in texts

@@ -13,7 +13,7 @@ from ipc.enums import EndReason, OrderStatus, RecordKind
 from ipc.errors import StateBusyError
 from ipc.frame import decode_slots
 from ipc.memory import fence_release, load, store, store_release, view
-from ipc.records import EXECUTION_REPORT, INSTRUMENT_STATUS
+from ipc.records import INSTRUMENT_STATUS, ORDER_STATUS
 from ipc.snapshot_rows import RESTARTS_MAX
 from ipc.state_reader import ROWS_PER_PAGE, Listing
 from ipc.tables import INSTRUMENT, STATE_HEADER
@@ -21,7 +21,7 @@ from tests.ipc.fake_engine import STRATEGIES, FakeEngine
 
 MAKER = STRATEGIES["maker"]
 SLOTS = 256
-ORDER_ID = (EXECUTION_REPORT.names or ()).index("order_id")
+ORDER_ID = (ORDER_STATUS.names or ()).index("order_id")
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_the_status_of_an_open_order_follows_from_its_facts(
 ) -> None:
     engine.add_open_order(0, MAKER, order_id=256, order_lots=10, **fields)
     [words] = decode_slots(engine.reader.begin(MAKER, RecordKind.ORDER_STATUS).next_page(0))
-    row = dict(zip(EXECUTION_REPORT.names or (), words, strict=True))
+    row = dict(zip(ORDER_STATUS.names or (), words, strict=True))
     assert OrderStatus(row["order_status"]) is status
 
 
@@ -139,7 +139,7 @@ def test_a_request_from_before_the_connection_was_lost_has_an_unknown_outcome(en
     engine.state.table("accounts")[0]["last_down_ns"] = 5
     engine.add_open_order(0, MAKER, order_id=256, pending_new_ns=5, accepted=0)
     [words] = decode_slots(engine.reader.begin(MAKER, RecordKind.ORDER_STATUS).next_page(0))
-    row = dict(zip(EXECUTION_REPORT.names or (), words, strict=True))
+    row = dict(zip(ORDER_STATUS.names or (), words, strict=True))
     assert row["order_status"] == OrderStatus.UNKNOWN
 
 

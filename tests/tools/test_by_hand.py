@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from ipc.order_id import to_text
 from tools.commands.application import app
 from tools.demo.folder import DemoFolder
 from tools.demo.local_market import LocalMarket
 from tools.demo.progress import Progress
-from tools.demo.setting import INSTRUMENT, Setting
+from tools.demo.setting import ACCOUNT, INSTRUMENT, Setting
 from tools.interruption import Interruption
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -59,6 +60,34 @@ def test_an_order_rests_is_listed_and_canceled() -> None:
 
 
 @pytest.mark.usefixtures("engine")
+def test_an_order_is_listed_with_its_terms_and_told_after_its_end() -> None:
+    terms = ("--price", "60000", "--execution-timeout-ms", "0", "--time-in-force", "gtc", "--post-only")
+    status, order = oms("submit", INSTRUMENT, "buy", "0.001", *terms, *STRATEGY)
+    assert (status, order["order_status"]) == (0, "NEW")
+    ((row,), order_id) = (oms("orders", *STRATEGY)[1]["orders"], order["client_order_id"])
+    shown = {name: row[name] for name in ("type", "time_in_force", "stop", "version", "ends_as", "waiting_ms")}
+    assert shown == {
+        "type": "LIMIT",
+        "time_in_force": "GTC",
+        "stop": None,
+        "version": 0,
+        "ends_as": None,
+        "waiting_ms": None,
+    }
+    assert oms("status", order_id, *STRATEGY)[1]["order_status"] == "NEW"
+    assert oms("cancel", "--all", "--side", "sell", *STRATEGY)[1]["canceled"] == []
+    assert oms("cancel", "--all", "--account", ACCOUNT, "--side", "buy", *STRATEGY)[1]["canceled"] == [order_id]
+    status, ended = oms("status", order_id, *STRATEGY)
+    assert (status, ended["order_status"], ended["reason"]) == (0, "CANCELED", "CANCELED")
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_order_that_never_was_has_no_status() -> None:
+    status, answer = oms("status", to_text(1 << 40), *STRATEGY)
+    assert (status, answer["order_status"]) == (1, "REFUSED")
+
+
+@pytest.mark.usefixtures("engine")
 def test_an_order_at_the_market_makes_a_position() -> None:
     status, order = oms("submit", INSTRUMENT, "buy", "0.002", "--type", "market", *STRATEGY)
     assert (status, order["order_status"], order["cumulative_quantity"]) == (0, "FILLED", "0.00200")
@@ -66,6 +95,13 @@ def test_an_order_at_the_market_makes_a_position() -> None:
     (position,) = answer["positions"]
     assert (status, position["instrument"], position["position"]) == (0, INSTRUMENT, "0.00200")
     assert {row["asset"] for row in answer["balances"]} >= {"BTC", "USDT"}
+    (books,) = answer["books"]
+    assert books == {
+        "instrument": INSTRUMENT,
+        "strategies": {"external": "0.00000", "quoting": "0.00200"},
+        "accounts": {ACCOUNT: "0.00200"},
+        "adds_up": True,
+    }
 
 
 @pytest.mark.usefixtures("engine")
@@ -82,6 +118,9 @@ def test_a_refused_order_fails_and_says_why() -> None:
         ([INSTRUMENT, "hold", "1"], "allowed are BUY, SELL"),
         ([INSTRUMENT, "buy", "0.000001"], "allowed are multiples of the lot 0.00001"),
         ([INSTRUMENT, "buy", "1", "--strategy", "nobody"], "nobody"),
+        ([INSTRUMENT, "buy"], "needs either quantity or quote_quantity"),
+        ([INSTRUMENT, "buy", "1", "--expire", "tomorrow"], "time 'tomorrow' is no time"),
+        ([INSTRUMENT, "buy", "1", "--release", "2027-01-31T12:00:00"], "allowed is a datetime with a time zone"),
     ],
 )
 def test_an_order_that_cannot_be_sent_is_told(arguments: list[str], words: str) -> None:

@@ -2,7 +2,21 @@
 
 import typer
 
-from tools.commands import cancel, config, demo, latency, orders, positions, run, sandbox, schema, submit, venue, warmup
+from tools.commands import (
+    cancel,
+    config,
+    demo,
+    latency,
+    orders,
+    positions,
+    run,
+    sandbox,
+    schema,
+    status,
+    submit,
+    venue,
+    warmup,
+)
 from tools.commands.group import CommandGroup
 
 app = typer.Typer(
@@ -24,6 +38,7 @@ app.command(rich_help_panel=START)(warmup.warmup)
 app.add_typer(config.app, rich_help_panel=START)
 app.command(rich_help_panel=OBSERVE)(latency.latency)
 app.command(rich_help_panel=OBSERVE)(orders.orders)
+app.command(rich_help_panel=OBSERVE)(status.status)
 app.command(rich_help_panel=OBSERVE)(positions.positions)
 app.command(rich_help_panel=OBSERVE)(schema.schema)
 app.command(rich_help_panel=TRADE)(submit.submit)
