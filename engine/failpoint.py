@@ -1,27 +1,32 @@
 """Owns failpoints: named places where a test may have the process killed, and that cost nothing otherwise.
 
-OMS_FAILPOINT="name:count" kills the process with SIGKILL when it comes to that place for the count-th time.
+OMS_FAILPOINTS names a folder. A file in it, named like a place and holding a count, arms that place while processes
+run: whoever comes there for the count-th time removes the file and kills itself with SIGKILL.
 """
 
 import os
 import signal
+from pathlib import Path
 
-_name, _, _count = os.environ.get("OMS_FAILPOINT", "").partition(":")
-_passes_left = int(_count or 1)
+_folder = os.environ.get("OMS_FAILPOINTS", "")
 
 
 def _reached(name: str) -> None:
     """Ends the process here if this is the place and the time."""
-    global _passes_left  # noqa: PLW0603  how often the place was passed belongs to the process
-    if name != _name:
+    armed = Path(_folder, name)
+    try:
+        passes_left = int(armed.read_text())
+        if passes_left > 1:
+            armed.write_text(str(passes_left - 1))
+            return
+        armed.unlink()
+    except FileNotFoundError:
         return
-    _passes_left -= 1
-    if _passes_left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _ignored(name: str) -> None:
     """Nothing is armed."""
 
 
-reached = _reached if _name else _ignored
+reached = _reached if _folder else _ignored

@@ -160,6 +160,7 @@ class OpenSegment:
         self._file.write(BLOCK_BYTES + self.used * SLOT_BYTES, entries.data.cast("B"))
         reached("journal-entries-written")
         self._file.sync()
+        reached("journal-entries-synced")
         self.used += len(entries)
 
     def wipe(self, first: int, count: int) -> None:

@@ -142,6 +142,7 @@ class SnapshotWriting:
     def __init__(self, disk: Disk, snapshot: Snapshot) -> None:
         self._disk = disk
         self._snapshot = snapshot
+        self._place = "base-snapshot" if snapshot.is_base else "run-snapshot"
         self._packer = zstandard.ZstdCompressor(level=_LEVEL).compressobj(size=len(snapshot.block))
         self._file = disk.create(_BUILDING)
         self._digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
@@ -165,7 +166,7 @@ class SnapshotWriting:
             self._file.write(BLOCK_BYTES + self._packed_bytes, packed)
             self._packed_bytes += len(packed)
             self._digest.update(packed)
-        reached("journal-snapshot-slice")
+        reached(f"{self._place}-slice")
 
     def _finish(self) -> None:
         snapshot = self._snapshot
@@ -188,7 +189,7 @@ class SnapshotWriting:
         self._file.write(0, header)
         self._file.sync()
         self._disk.rename(_BUILDING, str(snapshot.name))
-        reached("journal-snapshot-renamed")
+        reached(f"{self._place}-renamed")
         self._disk.sync_folder()
         self.close()
 
