@@ -219,6 +219,32 @@ class HotLoop:
 
     def open_orders(self, account_id: int) -> list[OpenOrder]:
         """Every leg of the account that has not ended."""
+        return _as_orders(self._list_legs(account_id))
+
+    def doubtful_orders(self, account_id: int) -> list[OpenOrder]:
+        """Those of unknown outcome, or waiting for an answer; picked before Python looks at one of them."""
+        legs = self._list_legs(account_id)
+        return _as_orders(legs[(legs["is_unknown"] | legs["waits_since_ns"]) != 0])
+
+    def open_order_ids(self, account_id: int) -> list[int]:
+        """The ids of all of them."""
+        ids: list[int] = self._list_legs(account_id)["order_id"].tolist()
+        return ids
+
+    def open_order(self, account_id: int, order_id: int) -> OpenOrder | None:
+        """One of them, None when it has ended."""
+        legs = self._list_legs(account_id)
+        return next(iter(_as_orders(legs[legs["order_id"] == order_id])), None)
+
+    def last_trade_id(self, account_id: int, instrument_id: int) -> int:
+        """The largest trade id booked of an instrument."""
+        instruments = int(self._state.header["instruments_count"])
+        return int(self._state.table("holdings")["last_trade_id"][account_id * instruments + instrument_id])
+
+    def _list_legs(self, account_id: int) -> NDArray[np.void]:
         legs = self._open_legs
-        count = list_open_legs(self._state.address, account_id, address_of(legs), len(legs))
-        return [OpenOrder._make((*row[:5], bool(row[5]), row[6])) for row in legs[:count].tolist()]
+        return legs[: list_open_legs(self._state.address, account_id, address_of(legs), len(legs))]
+
+
+def _as_orders(legs: NDArray[np.void]) -> list[OpenOrder]:
+    return [OpenOrder._make((*row[:5], bool(row[5]), row[6])) for row in legs.tolist()]

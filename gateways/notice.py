@@ -20,7 +20,8 @@ class NoticeKind(Enum):
     IDENTITY_ANSWER = 5
     """The reply to a query of an order by the venue's number; the first record beside it says whose it is."""
     ACCOUNT_TRADES_ANSWER = 6
-    """The reply to a query of one symbol's trades; the records beside it are fills of whatever orders."""
+    """The reply to a query of one symbol's trades; the records beside it are fills of whatever orders, without those
+    that came before in another way."""
     SHUTDOWN = 7
     """The venue is about to close the connection."""
     STREAM_ENDED = 8
@@ -41,5 +42,7 @@ class Notice(NamedTuple):
     order_id: int = 0
     instrument_id: int = -1
     venue_order_id: int = 0
+    trade_count: int = 0
+    last_trade_id: int = 0
     result: bytes = b"null"
     verdict: Verdict | None = None

@@ -24,7 +24,7 @@ class OrderSession(Session):
     DOWN -> CONNECTING -> RECONCILING -> LIVE. The core hears of each state by a record, of DOWN before
     anything else happens. RECONCILING begins when a connection is logged on and its private stream is
     subscribed, so nothing is missed between the answers and the stream; it ends when every order that was
-    open has been answered for.
+    open has been answered for, and every trade since the last known one.
     """
 
     def __init__(  # noqa: PLR0913 - every part is chosen by the venue or the engine
@@ -48,7 +48,12 @@ class OrderSession(Session):
         self._dialect = dialect
         self._clock = clock
         self._bindings = instruments
-        self._reconciliation = Reconciliation(account_id=account_id, core=core, dialect=dialect)
+        self._reconciliation = Reconciliation(
+            account_id=account_id,
+            core=core,
+            dialect=dialect,
+            instrument_ids=[binding.instrument_id for binding in instruments.values()],
+        )
         self._writer = RecordWriter(account_id)
         self._own_rows = new_rows(capacity=1)
         self._watched_ns = 0
@@ -109,15 +114,8 @@ class OrderSession(Session):
 
     def _take_notice_with_records(self, link: Link, notice: Notice, count: int, now_ns: int) -> Sequence[Action]:
         kind = notice.kind
-        if kind is NoticeKind.STATUS_ANSWER:
-            sends = self._reconciliation.on_status(link.link_id, notice, self._rows, count, now_ns)
-            return [*sends, *self._go_live(now_ns)]
-        if kind is NoticeKind.TRADES_ANSWER:
-            sends = self._reconciliation.on_trades(link.link_id, notice, self._rows, count, now_ns)
-            return [*sends, *self._go_live(now_ns)]
-        if kind is NoticeKind.OPEN_ORDERS_ANSWER:
-            self._reconciliation.on_open_orders(notice, self._rows, count, now_ns)
-            sends = self._reconciliation.due(link.link_id, now_ns)
+        sends = self._reconciliation.take(link.link_id, notice, self._rows, count, now_ns)
+        if sends is not None:
             return [*sends, *self._go_live(now_ns)]
         if count:
             self._core.apply(self._rows, count)
@@ -159,14 +157,14 @@ class OrderSession(Session):
         self._tell_clock(now_ns)
         self._tell_state(ConnectionState.RECONCILING, now_ns)
         self._reconciliation.clear()
-        lists = self._reconciliation.begin(self._active.link_id, now_ns)
-        sends = self._reconciliation.due(self._active.link_id, now_ns)
-        return [*lists, *sends, *self._go_live(now_ns)]
+        self._reconciliation.begin(now_ns)
+        return [*self._reconciliation.due(self._active.link_id, now_ns), *self._go_live(now_ns)]
 
     def _go_live(self, now_ns: int) -> Sequence[Action]:
         is_waiting = self._active is None or self._reconciliation.is_waited_for
-        if self.state is ConnectionState.RECONCILING and not is_waiting:
-            self._tell_state(ConnectionState.LIVE, now_ns)
+        if self.state is not ConnectionState.RECONCILING or is_waiting:
+            return NO_ACTIONS
+        self._tell_state(ConnectionState.LIVE, now_ns)
         return NO_ACTIONS
 
     def _on_link_gone(self, link: Link, now_ns: int) -> None:

@@ -9,6 +9,7 @@ from ipc import order_id
 from ipc.records import EXTERNAL_ORDER, NOT_STATED
 
 ORDER_ID_MEMO_MAX = 65_536
+SEEN_TRADES_MAX = 65_536
 
 
 FILL_LOTS_MAX = (1 << 31) - 1
@@ -19,14 +20,15 @@ LOTS_MAX = 1 << 53
 
 
 class InstrumentScale:
-    """One instrument's number, and its prices and quantities by their texts."""
+    """One instrument's number, its prices and quantities by their texts, and which trades of it came already."""
 
-    __slots__ = ("instrument_id", "lots", "ticks")
+    __slots__ = ("_seen_trades", "instrument_id", "lots", "ticks")
 
     def __init__(self, binding: InstrumentBinding) -> None:
         rules = binding.rules
         self.instrument_id = binding.instrument_id
         self.ticks = UnitMemo(rules.price_decimals, rules.tick_units)
+        self._seen_trades: set[int] = set()
         self.lots = UnitMemo(rules.lot_decimals, rules.lot_units, largest=LOTS_MAX)
 
     def fill(self, quantity: str, price: str) -> tuple[int, int]:
@@ -35,6 +37,20 @@ class InstrumentScale:
         if not 0 < lots <= FILL_LOTS_MAX or lots * ticks > FILL_NOTIONAL_MAX:
             raise VenueProtocolError(f"a fill of {quantity} at {price}")
         return lots, ticks
+
+    def see_trade(self, trade_id: int, *, is_buyer: bool) -> None:
+        """Takes note of a trade that became a record; both sides of one may be ours."""
+        if len(self._seen_trades) >= SEEN_TRADES_MAX:
+            self._seen_trades.clear()
+        self._seen_trades.add(2 * trade_id + is_buyer)
+
+    def has_seen_trade(self, trade_id: int, *, is_buyer: bool) -> bool:
+        """Whether the trade became a record before; it may have been forgotten."""
+        return 2 * trade_id + is_buyer in self._seen_trades
+
+    def forget_trades_before(self, trade_id: int) -> None:
+        """Nobody will ask for these any more."""
+        self._seen_trades = {seen for seen in self._seen_trades if seen >= 2 * trade_id}
 
 
 class InstrumentScales(dict[str, InstrumentScale]):

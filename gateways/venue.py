@@ -31,6 +31,16 @@ class OpenOrder(NamedTuple):
     """For the answer to the oldest request of its order, 0 when none is missing."""
 
 
+class QueryWeights(NamedTuple):
+    """What the questions about orders and trades add to REQUEST_WEIGHT."""
+
+    status: int
+    order_trades: int
+    open_orders: int
+    account_trades: int
+    balances: int
+
+
 class OrderCore(Protocol):
     """The order core as a gateway sees it."""
 
@@ -39,6 +49,18 @@ class OrderCore(Protocol):
 
     def open_orders(self, account_id: int) -> list[OpenOrder]:
         """Every leg of the account that has not ended, those of unknown outcome included."""
+
+    def doubtful_orders(self, account_id: int) -> list[OpenOrder]:
+        """Those of them that are of unknown outcome or wait for an answer."""
+
+    def open_order_ids(self, account_id: int) -> list[int]:
+        """The ids of all of them."""
+
+    def open_order(self, account_id: int, order_id: int) -> OpenOrder | None:
+        """One of them, None when it has ended."""
+
+    def last_trade_id(self, account_id: int, instrument_id: int) -> int:
+        """The largest trade id booked of an instrument, 0 when none was."""
 
 
 class Codec(Protocol):
@@ -105,9 +127,23 @@ class OrderDialect(Protocol):
     def trades_query(self, order: OpenOrder, *, venue_order_id: int, from_trade_id: int, now_ns: int) -> bytes:
         """Asks for the trades of one order, from one trade on unless that is 0; the answer is a TRADES_ANSWER."""
 
+    def identity_query(self, instrument_id: int, venue_order_id: int, now_ns: int) -> bytes:
+        """Asks whose an order is of which only the venue's number is known; the answer is an IDENTITY_ANSWER."""
+
+    def account_trades_query(self, instrument_id: int, *, from_trade_id: int, page: int, now_ns: int) -> bytes:
+        """Asks for trades of one instrument, from one on or for the last one alone when that is 0; the answer is an
+        ACCOUNT_TRADES_ANSWER."""
+
+    def balances_query(self, now_ns: int) -> bytes:
+        """Asks what the account holds; the records beside the answer tell it."""
+
     @property
     def trades_page(self) -> int:
         """How many trades one answer holds at most."""
+
+    @property
+    def query_weights(self) -> QueryWeights:
+        """What the questions weigh."""
 
     def cancel_all(self, symbol: str, now_ns: int) -> bytes:
         """Asks to cancel every open order of one symbol."""

@@ -187,6 +187,7 @@ class Codec:
         scale = self._instruments[report.symbol]
         lots, price_ticks = scale.fill(report.last_quantity, report.last_price)
         fee_asset_id, fee_units = self._assets.fee(report.commission_asset, report.commission)
+        scale.see_trade(report.trade_id, is_buyer=report.side == "BUY")
         self._writer.venue_report(
             order_id,
             _FILL,

@@ -3,6 +3,7 @@
 from gateways.binance_spot.messages import RateLimit
 from gateways.errors import VenueProtocolError
 from gateways.rate_window import RateWindow
+from gateways.venue import QueryWeights
 from ipc.clock import NS_PER_S
 from ipc.enums import RateLimitType, RequestKind
 
@@ -29,6 +30,9 @@ REQUEST_WEIGHTS: dict[RequestKind, int] = {
 
 https://github.com/binance/binance-spot-api-docs/blob/master/web-socket-api.md
 """
+
+QUERY_WEIGHTS = QueryWeights(status=4, order_trades=5, open_orders=6, account_trades=20, balances=20)
+"""The same of what is asked about orders and trades."""
 
 ORDER_COUNTS: dict[RequestKind, int] = {
     RequestKind.NEW: 1,

@@ -159,13 +159,23 @@ class OrderResults:
             if trade.order_id != venue_order_id:
                 raise VenueProtocolError(f"a list of the trades of {venue_order_id} holds one of {trade.order_id}")
             self._trade(order_id, trade)
+            self._instruments[trade.symbol].see_trade(trade.id, is_buyer=trade.is_buyer)
 
-    def account_trades(self, symbol: str, result: msgspec.Raw) -> None:
-        """The fills of one symbol, whosever order they belong to: only the venue's number of it is known."""
-        for trade in self._decode_trades(result):
-            if trade.symbol != symbol:
-                raise VenueProtocolError(f"a list of the trades of {symbol!r} holds one of {trade.symbol!r}")
-            self._trade(EXTERNAL_ORDER, trade)
+    def account_trades(self, symbol: str, result: msgspec.Raw) -> tuple[int, int]:
+        """The fills of one symbol that have not come yet, whosever order they belong to: only the venue's number of
+        it is known. Returns how many the venue told of, and the last one's id."""
+        trades = self._decode_trades(result)
+        scale = self._instruments[symbol]
+        last_trade_id = 0
+        for trade in trades:
+            if trade.symbol != symbol or trade.id < last_trade_id:
+                raise VenueProtocolError(f"a list of the trades of {symbol!r} holds {trade.id} of {trade.symbol!r}")
+            last_trade_id = trade.id
+            if not scale.has_seen_trade(trade.id, is_buyer=trade.is_buyer):
+                self._trade(EXTERNAL_ORDER, trade)
+        if trades:
+            scale.forget_trades_before(trades[0].id)
+        return len(trades), last_trade_id
 
     def _trade(self, order_id: int, trade: TradeRow) -> None:
         scale = self._instruments[trade.symbol]

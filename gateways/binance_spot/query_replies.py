@@ -66,9 +66,14 @@ class QueryReplies:
     def _account_trades(self, request_id: str, result: msgspec.Raw | None) -> Notice:
         symbol = request_id[1:]
         instrument_id = self._instruments[symbol].instrument_id
-        if result is not None:
-            self._results.account_trades(symbol, result)
-        return Notice(NoticeKind.ACCOUNT_TRADES_ANSWER, request_id, instrument_id=instrument_id)
+        count, last_trade_id = (0, 0) if result is None else self._results.account_trades(symbol, result)
+        return Notice(
+            NoticeKind.ACCOUNT_TRADES_ANSWER,
+            request_id,
+            instrument_id=instrument_id,
+            trade_count=count,
+            last_trade_id=last_trade_id,
+        )
 
     def _identity(self, request_id: str, result: msgspec.Raw | None) -> Notice:
         instrument, _, number = request_id[1:].partition(".")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from gateways.binance_spot.instruments import rules
+from gateways.binance_spot.limits import QUERY_WEIGHTS
 from gateways.binance_spot.messages import UNDECODABLE, ExchangeInformation, TimeResult
 from gateways.binance_spot.query_replies import account_trades_id, identity_id, open_orders_id, order_trades_id
 from gateways.binance_spot.replies import BALANCES_LETTER, CANCEL_ALL_LETTER, ORDER_LIMITS_LETTER
@@ -94,6 +95,7 @@ class BinanceSpotDialect:
     """Builds the session's requests for one account."""
 
     trades_page = TRADES_PAGE
+    query_weights = QUERY_WEIGHTS
 
     def __init__(
         self,
@@ -144,11 +146,11 @@ class BinanceSpotDialect:
         request_id = order_trades_id(order.order_id, venue_order_id)
         return self._private("myTrades", request_id, order.instrument_id, page, now_ns)
 
-    def account_trades_query(self, instrument_id: int, *, from_trade_id: int, now_ns: int) -> bytes:
+    def account_trades_query(self, instrument_id: int, *, from_trade_id: int, page: int, now_ns: int) -> bytes:
         """Asks for a page of the trades of one symbol from one on; for the last trade alone when that is 0."""
-        page: dict[str, Value] = {"fromId": from_trade_id, "limit": TRADES_PAGE} if from_trade_id else {"limit": 1}
+        asked: dict[str, Value] = {"fromId": from_trade_id, "limit": page} if from_trade_id else {"limit": 1}
         request_id = account_trades_id(self._symbols[instrument_id])
-        return self._private("myTrades", request_id, instrument_id, page, now_ns)
+        return self._private("myTrades", request_id, instrument_id, asked, now_ns)
 
     def balances_query(self, now_ns: int) -> bytes:
         """Asks what the account holds; the answer is only records."""

@@ -5,9 +5,11 @@ import pytest
 
 from engine import hot_loop
 from engine.core.state import Capacities, State
-from engine.hot_loop import APPLIED_MASK, HotLoop
+from engine.hot_loop import HotLoop
+from engine.journal.replay engine.spin.spin.py import APPLIED_MASK
 from ipc.clock import ManualClock
 from ipc.records import SLOT_WORDS
+from tests.engine.core.world import World
 
 FRAME_WAITS = APPLIED_MASK + 1
 
@@ -32,3 +34,29 @@ def test_records_that_had_to_wait_for_unsent_frames_are_still_read_from_where_th
     monkeypatch.setattr(loop, "send_frames", lambda: loop.apply(unsent, 1))
     loop.apply(decoded, 2)
     assert read == [(decoded.ctypes.data, 0), (unsent.ctypes.data, 0), (decoded.ctypes.data, 1)]
+
+
+@pytest.fixture
+def world() -> World:
+    """A world with an acknowledged order and one that waits."""
+    world = World()
+    world.place()
+    world.place(accepted=False)
+    return world
+
+
+def test_the_orders_that_wait_or_are_in_doubt_are_told_from_the_others(world: World) -> None:
+    loop = HotLoop(world.state, strategy_rows=4, idle="spin", clock=ManualClock())
+    accepted, waiting = sorted(loop.open_orders(0))
+    assert loop.doubtful_orders(0) == [waiting]
+    assert sorted(loop.open_order_ids(0)) == [accepted.order_id, waiting.order_id]
+    assert loop.open_order(0, accepted.order_id) == accepted
+    assert loop.open_order(0, accepted.order_id + 1) is None
+
+
+def test_the_last_trade_of_each_account_and_instrument_is_told(world: World) -> None:
+    loop = HotLoop(world.state, strategy_rows=4, idle="spin", clock=ManualClock())
+    holdings = world.state.table("holdings")
+    holdings["last_trade_id"] = range(len(holdings))
+    instruments = int(world.state.header["instruments_count"])
+    assert loop.last_trade_id(1, 1) == instruments + 1

@@ -21,12 +21,25 @@ class RecordingCore:
     def __init__(self) -> None:
         self.records: list[dict[str, int]] = []
         self.open: list[OpenOrder] = []
+        self.last_trade_ids: dict[int, int] = {}
 
     def apply(self, records: NDArray[np.int64], count: int) -> None:
         self.records += [as_dict(row) for row in records[:count]]
 
     def open_orders(self, account_id: int) -> list[OpenOrder]:
         return list(self.open)
+
+    def doubtful_orders(self, account_id: int) -> list[OpenOrder]:
+        return [order for order in self.open if order.is_unknown or order.waits_since_ns]
+
+    def open_order_ids(self, account_id: int) -> list[int]:
+        return [order.order_id for order in self.open]
+
+    def open_order(self, account_id: int, order_id: int) -> OpenOrder | None:
+        return next((order for order in self.open if order.order_id == order_id), None)
+
+    def last_trade_id(self, account_id: int, instrument_id: int) -> int:
+        return self.last_trade_ids.get(instrument_id, 0)
 
     def of(self, kind: RecordKind) -> list[dict[str, int]]:
         """The records of one kind."""

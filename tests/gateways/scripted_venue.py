@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from gateways.binance_spot.limits import QUERY_WEIGHTS
 from gateways.errors import VenueProtocolError
 from gateways.instrument import InstrumentBinding, InstrumentRules
 from gateways.notice import Notice, NoticeKind
@@ -68,6 +69,7 @@ class ScriptedDialect:
     """Requests that a test can read."""
 
     trades_page = 3
+    query_weights = QUERY_WEIGHTS
 
     def __init__(self) -> None:
         self.instruments: dict[str, InstrumentRules] = {"BTCUSDT": RULES}
@@ -89,6 +91,15 @@ class ScriptedDialect:
 
     def trades_query(self, order: OpenOrder, *, venue_order_id: int, from_trade_id: int, now_ns: int) -> bytes:
         return f"trades {order.order_id} {venue_order_id} {from_trade_id}".encode()
+
+    def identity_query(self, instrument_id: int, venue_order_id: int, now_ns: int) -> bytes:
+        return f"whose {instrument_id} {venue_order_id}".encode()
+
+    def account_trades_query(self, instrument_id: int, *, from_trade_id: int, page: int, now_ns: int) -> bytes:
+        return f"all trades {instrument_id} {from_trade_id} {page}".encode()
+
+    def balances_query(self, now_ns: int) -> bytes:
+        return b"balances"
 
     def cancel_all(self, symbol: str, now_ns: int) -> bytes:
         return f"cancel all {symbol}".encode()
@@ -118,11 +129,14 @@ def open_order(
     )
 
 
-def status_report(order_id: int, *, cumulative_lots: int, event: VenueEvent = VenueEvent.STATUS) -> dict[str, int]:
+def status_report(
+    order_id: int, *, cumulative_lots: int, event: VenueEvent = VenueEvent.STATUS, **fields: int
+) -> dict[str, int]:
     """What a status query finds."""
-    return {"order_id": order_id, "event": int(event), "venue_order_id": 900, "cumulative_lots": cumulative_lots}
+    stated = {"order_id": order_id, "event": int(event), "venue_order_id": 900, "cumulative_lots": cumulative_lots}
+    return stated | fields
 
 
-def fill_report(order_id: int, *, trade_id: int, lots: int) -> dict[str, int]:
+def fill_report(order_id: int, *, trade_id: int, lots: int, **fields: int) -> dict[str, int]:
     """What a trades query finds."""
-    return {"order_id": order_id, "event": int(VenueEvent.FILL), "trade_id": trade_id, "last_lots": lots}
+    return {"order_id": order_id, "event": int(VenueEvent.FILL), "trade_id": trade_id, "last_lots": lots} | fields

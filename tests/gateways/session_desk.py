@@ -28,6 +28,11 @@ def refused(concern: Concern = Concern.REQUEST) -> Verdict:
     return Verdict(Certainty.DEFINITE, RejectReason.OTHER, concern)
 
 
+def is_about_instrument(action: Action) -> bool:
+    """Whether a question asks for an instrument's open orders or trades."""
+    return isinstance(action, Send) and action.frame.startswith((b"list ", b"all trades "))
+
+
 class Desk:
     """A session with everything around it in the test's hands."""
 
@@ -68,9 +73,43 @@ class Desk:
         return self.frame(link_id, self.codec.script(b"told", notice, *reports))
 
     def open(self, link_id: int) -> Sequence[Action]:
-        """Connects and answers the opening."""
+        """Connects and answers the opening; then says that nobody else has open orders or trades."""
+        actions = self.open_only(link_id)
+        questions = [action for action in actions if is_about_instrument(action)]
+        rest = [action for action in actions if not is_about_instrument(action)]
+        if questions:
+            rest += self.listed(link_id)
+            rest += self.account_trades(link_id)
+        return rest
+
+    def open_only(self, link_id: int) -> Sequence[Action]:
+        """Connects and answers the opening, and nothing that is asked then."""
         assert self.connected(link_id) == [Send(link_id, b"hello")]
         return self.frame(link_id, b"welcome")
+
+    def listed(self, link_id: int, *reports: dict[str, int], verdict: Verdict | None = None) -> Sequence[Action]:
+        """Tells the open orders of the instrument."""
+        return self.tell(link_id, Notice(NoticeKind.OPEN_ORDERS_ANSWER, instrument_id=7, verdict=verdict), *reports)
+
+    def account_trades(
+        self, link_id: int, *reports: dict[str, int], verdict: Verdict | None = None
+    ) -> Sequence[Action]:
+        """Tells the trades of the instrument."""
+        notice = Notice(
+            NoticeKind.ACCOUNT_TRADES_ANSWER,
+            instrument_id=7,
+            trade_count=len(reports),
+            last_trade_id=max((report["trade_id"] for report in reports), default=0),
+            verdict=verdict,
+        )
+        return self.tell(link_id, notice, *reports)
+
+    def identity(
+        self, venue_order_id: int, *reports: dict[str, int], verdict: Verdict | None = None
+    ) -> Sequence[Action]:
+        """Tells whose an order is."""
+        notice = Notice(NoticeKind.IDENTITY_ANSWER, instrument_id=7, venue_order_id=venue_order_id, verdict=verdict)
+        return self.tell(1, notice, *reports)
 
     def go_live(self) -> None:
         self.start()

@@ -106,13 +106,13 @@ QUESTIONS = [
         {"symbol": "BTCUSDT", "orderId": 99},
     ),
     (
-        lambda spoken: spoken.account_trades_query(7, from_trade_id=12, now_ns=NOW_NS),
+        lambda spoken: spoken.account_trades_query(7, from_trade_id=12, page=100, now_ns=NOW_NS),
         "FBTCUSDT",
         "myTrades",
-        {"symbol": "BTCUSDT", "fromId": 12, "limit": 1000},
+        {"symbol": "BTCUSDT", "fromId": 12, "limit": 100},
     ),
     (
-        lambda spoken: spoken.account_trades_query(7, from_trade_id=0, now_ns=NOW_NS),
+        lambda spoken: spoken.account_trades_query(7, from_trade_id=0, page=100, now_ns=NOW_NS),
         "FBTCUSDT",
         "myTrades",
         {"symbol": "BTCUSDT", "limit": 1},

@@ -1,0 +1,193 @@
+"""Owns asking a venue about each instrument of an account: its open orders, and its trades since the last known one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateways.action import Send
+from gateways.notice import Notice
+from gateways.order_queries import ANSWER_TIMEOUT_NS, FIRST_RETRY_NS, OrderQueries
+from gateways.query_budget import QueryBudget
+from gateways.report_fields import KIND, ORDER_ID
+from gateways.stray_trades import StrayTrades
+from gateways.venue import OrderCore, OrderDialect
+from gateways.verdict import Verdict
+from ipc.clock import NS_PER_S
+from ipc.enums import RecordKind
+from ipc.records import EXTERNAL_ORDER
+
+LAST_RETRY_NS = 5 * NS_PER_S
+TRADES_PAGE = 100
+"""As many as are decoded in a fraction of a millisecond; after a full page the venue's longest one is asked for."""
+TRADE_PAGES_MAX = 100
+"""In one go: a venue that still has more is believed to go round in circles, and is asked again another time."""
+
+
+class _What(Enum):
+    OPEN_ORDERS = 1
+    TRADES = 2
+
+
+@dataclass
+class _Question:
+    what: _What
+    instrument_id: int
+    due_ns: int
+    is_asked: bool = False
+    link_id: int = 0
+    retry_ns: int = FIRST_RETRY_NS
+    page: int = TRADES_PAGE
+    pages: int = 0
+    from_trade_id: int = 0
+
+
+@dataclass
+class _KnownTrades:
+    """Every trade below `settled` is known. The next round begins there, and so looks twice at what was new in the
+    last one: a list that lagged behind may have left out a trade between two others."""
+
+    settled: int
+    newest: int = field(default=0)
+
+
+class InstrumentQueries:
+    """Lists and trades, each asked for until the answer came."""
+
+    def __init__(
+        self, account_id: int, core: OrderCore, dialect: OrderDialect, orders: OrderQueries, budget: QueryBudget
+    ) -> None:
+        self._account_id = account_id
+        self._core = core
+        self._dialect = dialect
+        self._orders = orders
+        self._budget = budget
+        self._strays = StrayTrades(core, dialect, budget, account_id)
+        self._questions: dict[tuple[_What, int], _Question] = {}
+        self._known: dict[int, _KnownTrades] = {}
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether something is still to be answered."""
+        return bool(self._questions) or self._strays.is_waited_for
+
+    def clear(self) -> None:
+        """Forgets every question, but not which trades are known."""
+        self._questions.clear()
+        self._strays.clear()
+
+    def begin(self, instrument_ids: Iterable[int], now_ns: int) -> None:
+        """Asks for everything: who knows what happened while there was no connection."""
+        for instrument_id in instrument_ids:
+            self._put(_What.OPEN_ORDERS, instrument_id, now_ns)
+            self.ask_trades(instrument_id, now_ns)
+
+    def ask_trades(self, instrument_id: int, now_ns: int) -> None:
+        """Puts an instrument's trades on the list."""
+        known = self._known.get(instrument_id)
+        if known is None:
+            last_trade_id = self._core.last_trade_id(self._account_id, instrument_id)
+            known = self._known[instrument_id] = _KnownTrades(last_trade_id + 1 if last_trade_id else 0)
+        question = self._put(_What.TRADES, instrument_id, now_ns)
+        question.from_trade_id = known.settled
+
+    def ask_again(self, link_id: int, now_ns: int) -> None:
+        """Repeats at once what was asked on a connection that is gone."""
+        for question in self._questions.values():
+            if question.is_asked and question.link_id == link_id:
+                question.is_asked = False
+                question.due_ns = now_ns
+        self._strays.ask_again(link_id, now_ns)
+
+    def due(self, link_id: int, now_ns: int) -> list[Send]:
+        """The questions to ask now."""
+        sends = []
+        for question in self._questions.values():
+            if question.due_ns > now_ns:
+                continue
+            if question.is_asked:
+                # The answer got lost.
+                self._retry(question, now_ns)
+            elif self._budget.take(self._weight(question), now_ns):
+                question.is_asked = True
+                question.link_id = link_id
+                question.due_ns = now_ns + ANSWER_TIMEOUT_NS
+                sends.append(Send(link_id, self._text(question, now_ns)))
+        return sends + self._strays.due(link_id, now_ns)
+
+    def on_open_orders(self, answer: Notice, records: NDArray[np.int64], count: int, now_ns: int) -> None:
+        """Takes a list of open orders; one of ours that has filled further than the core knows is asked for."""
+        question = self._questions.get((_What.OPEN_ORDERS, answer.instrument_id))
+        for place in range(count):
+            row = records[place]
+            is_of_ours = row[KIND] == RecordKind.VENUE_REPORT and row[ORDER_ID] != EXTERNAL_ORDER
+            if not is_of_ours or self._orders.take_listed(row, now_ns):
+                self._core.apply(records[place:], 1)
+        self._orders.end_list(answer.instrument_id, now_ns)
+        if question is not None:
+            self._answered(question, answer.verdict, now_ns)
+
+    def on_trades(self, answer: Notice, records: NDArray[np.int64], count: int, now_ns: int) -> None:
+        """Takes a page of an instrument's trades, of which the codec left out those that the stream told of."""
+        question = self._questions.get((_What.TRADES, answer.instrument_id))
+        fills = records[:count][records[:count, KIND] == RecordKind.VENUE_REPORT]
+        others = records[:count][records[:count, KIND] != RecordKind.VENUE_REPORT].copy()
+        self._core.apply(others, len(others))
+        if question is None or answer.verdict is not None:
+            if question is not None:
+                self._answered(question, answer.verdict, now_ns)
+            return
+        known = self._known[answer.instrument_id]
+        if question.from_trade_id == 0:
+            # What was traded before the engine's first run is not its concern.
+            known.settled = known.newest = answer.last_trade_id + 1
+            self._answered(question, None, now_ns)
+            return
+        self._strays.take(answer.instrument_id, fills, now_ns)
+        is_full = answer.trade_count >= question.page and answer.last_trade_id >= question.from_trade_id
+        if is_full and question.pages < TRADE_PAGES_MAX:
+            question.from_trade_id = answer.last_trade_id + 1
+            question.page = self._dialect.trades_page
+            question.is_asked = False
+            question.due_ns = now_ns
+            return
+        known.settled = max(known.settled, known.newest)
+        known.newest = max(known.newest, question.from_trade_id, answer.last_trade_id + 1)
+        self._strays.forget_before(answer.instrument_id, known.settled)
+        self._answered(question, None, now_ns)
+
+    def on_identity(self, answer: Notice, records: NDArray[np.int64], count: int, now_ns: int) -> None:
+        """Takes the answer to the question whose an order is."""
+        self._strays.on_identity(answer, records, count, now_ns)
+
+    def _put(self, what: _What, instrument_id: int, now_ns: int) -> _Question:
+        question = self._questions.get((what, instrument_id))
+        if question is None:
+            question = self._questions[what, instrument_id] = _Question(what, instrument_id, now_ns)
+        return question
+
+    def _weight(self, question: _Question) -> int:
+        weights = self._dialect.query_weights
+        return weights.open_orders if question.what is _What.OPEN_ORDERS else weights.account_trades
+
+    def _text(self, question: _Question, now_ns: int) -> bytes:
+        if question.what is _What.OPEN_ORDERS:
+            return self._dialect.open_orders_query(question.instrument_id, now_ns)
+        question.pages += 1
+        return self._dialect.account_trades_query(
+            question.instrument_id, from_trade_id=question.from_trade_id, page=question.page, now_ns=now_ns
+        )
+
+    def _answered(self, question: _Question, verdict: Verdict | None, now_ns: int) -> None:
+        if verdict is None:
+            del self._questions[question.what, question.instrument_id]
+            return
+        self._budget.heed(verdict, now_ns)
+        self._retry(question, now_ns)
+
+    def _retry(self, question: _Question, now_ns: int) -> None:
+        question.is_asked = False
+        question.due_ns = now_ns + question.retry_ns
+        question.retry_ns = min(question.retry_ns * 2, LAST_RETRY_NS)

@@ -1,0 +1,177 @@
+"""Whatever was traded while nobody listened is found, told under its owner's id, and told once."""
+
+from gateways.action import Send
+from gateways.instrument_queries import TRADE_PAGES_MAX, TRADES_PAGE
+from gateways.order_queries import ANSWER_TIMEOUT_NS
+from gateways.query_budget import RATE_PAUSE_NS
+from gateways.stray_trades import DENIALS_MAX
+from gateways.verdict import Certainty, Concern, Verdict
+from ipc.clock import NS_PER_S
+from ipc.enums import RejectReason, VenueEvent
+from ipc.records import EXTERNAL_ORDER, NOT_STATED
+from tests.gateways.scripted_venue import fill_report, open_order, status_report
+from tests.gateways.session_desk import LIVE, RECONCILING, TICK_NS, Desk, refused
+
+KNOWN = 40
+OUR_ORDER = 8
+
+
+def trade(trade_id: int, *, venue_order_id: int = 900, lots: int = 2) -> dict[str, int]:
+    """A trade as a list of an instrument's trades tells it."""
+    return fill_report(EXTERNAL_ORDER, trade_id=trade_id, lots=lots, venue_order_id=venue_order_id, side=1)
+
+
+def returning(last_trade_id: int = KNOWN) -> Desk:
+    """A desk whose connection came up again; there are no open orders, the trades are still to come."""
+    desk = Desk()
+    desk.core.last_trade_ids[7] = last_trade_id
+    desk.start()
+    first = last_trade_id + 1 if last_trade_id else 0
+    assert desk.open_only(1) == [Send(1, b"list 7"), Send(1, f"all trades 7 {first} {TRADES_PAGE}".encode())]
+    assert not desk.listed(1)
+    assert desk.session.state is RECONCILING
+    return desk
+
+
+def test_nothing_new_since_the_last_known_trade_is_live() -> None:
+    desk = returning()
+    assert not desk.account_trades(1)
+    assert desk.session.state is LIVE
+
+
+def test_what_was_traded_before_the_first_run_is_not_booked() -> None:
+    desk = returning(last_trade_id=0)
+    assert not desk.account_trades(1, trade(1000))
+    assert desk.session.state is LIVE
+    assert desk.events() == []
+    assert Send(1, f"all trades 7 1001 {TRADES_PAGE}".encode()) in desk.wait(12 * NS_PER_S, alive=[1])
+
+
+def test_an_account_that_never_traded_is_asked_from_the_first_trade_on() -> None:
+    desk = returning(last_trade_id=0)
+    assert not desk.account_trades(1)
+    assert Send(1, f"all trades 7 1 {TRADES_PAGE}".encode()) in desk.wait(12 * NS_PER_S, alive=[1])
+
+
+def test_a_trade_that_was_missed_while_down_is_booked_on_our_order() -> None:
+    desk = returning()
+    assert desk.account_trades(1, trade(41), trade(42)) == [Send(1, b"whose 7 900")]
+    assert desk.events() == []
+    assert desk.session.state is RECONCILING
+    filled = status_report(OUR_ORDER, cumulative_lots=4, order_lots=6, price_ticks=77)
+    assert not desk.identity(900, filled)
+    fill = VenueEvent.FILL
+    assert desk.events() == [(OUR_ORDER, fill), (OUR_ORDER, fill), (OUR_ORDER, VenueEvent.STATUS)]
+    first, second, _ = desk.core.reports()
+    assert (first["trade_id"], second["trade_id"]) == (41, 42)
+    assert (first["order_lots"], first["price_ticks"], first["side"]) == (6, 77, 1)
+    assert desk.session.state is LIVE
+
+
+def test_a_trade_of_somebody_else_is_told_as_such() -> None:
+    desk = returning()
+    desk.account_trades(1, trade(41))
+    desk.identity(900, status_report(EXTERNAL_ORDER, cumulative_lots=2))
+    assert desk.events() == [(EXTERNAL_ORDER, VenueEvent.FILL), (EXTERNAL_ORDER, VenueEvent.STATUS)]
+
+
+def test_an_order_that_is_open_needs_no_question() -> None:
+    desk = returning()
+    desk.core.open = [open_order(OUR_ORDER)._replace(venue_order_id=900)]
+    assert not desk.account_trades(1, trade(41))
+    assert desk.events() == [(OUR_ORDER, VenueEvent.FILL)]
+    assert desk.session.state is LIVE
+
+
+def test_two_orders_are_asked_for_each_by_itself() -> None:
+    desk = returning()
+    asked = desk.account_trades(
+        1, trade(41, venue_order_id=5), trade(42, venue_order_id=6), trade(43, venue_order_id=5)
+    )
+    assert asked == [Send(1, b"whose 7 5"), Send(1, b"whose 7 6")]
+    desk.identity(6, status_report(9, cumulative_lots=2))
+    assert desk.session.state is RECONCILING
+    desk.identity(5, status_report(OUR_ORDER, cumulative_lots=4))
+    assert [report["trade_id"] for report in desk.core.reports(VenueEvent.FILL)] == [42, 41, 43]
+    assert desk.session.state is LIVE
+
+
+def test_a_long_list_is_read_page_by_page() -> None:
+    desk = returning()
+    desk.core.open = [open_order(OUR_ORDER)._replace(venue_order_id=900)]
+    page = [trade(trade_id) for trade_id in range(41, 41 + TRADES_PAGE)]
+    # The scripted venue's longest page.
+    assert desk.account_trades(1, *page) == [Send(1, f"all trades 7 {41 + TRADES_PAGE} 3".encode())]
+    assert desk.session.state is RECONCILING
+    desk.account_trades(1)
+    assert desk.session.state is LIVE
+    assert len(desk.core.reports(VenueEvent.FILL)) == TRADES_PAGE
+
+
+def test_a_list_without_end_is_not_followed_for_ever() -> None:
+    desk = returning()
+    desk.core.open = [open_order(OUR_ORDER)._replace(venue_order_id=900)]
+    first, pages = 41, 0
+    count = TRADES_PAGE
+    while desk.session.state is RECONCILING:
+        desk.account_trades(1, *(trade(first + place) for place in range(count)))
+        first, count, pages = first + count, 3, pages + 1
+        desk.wait(NS_PER_S, alive=[1])
+    assert pages == TRADE_PAGES_MAX
+
+
+def test_a_list_that_lagged_is_looked_through_again() -> None:
+    desk = returning()
+    desk.core.open = [open_order(OUR_ORDER)._replace(venue_order_id=900)]
+    desk.account_trades(1, trade(41), trade(43))
+    assert Send(1, f"all trades 7 41 {TRADES_PAGE}".encode()) in desk.wait(12 * NS_PER_S, alive=[1])
+    desk.account_trades(1, trade(41), trade(42), trade(43))
+    assert [report["trade_id"] for report in desk.core.reports(VenueEvent.FILL)] == [41, 43, 42]
+    assert Send(1, f"all trades 7 44 {TRADES_PAGE}".encode()) in desk.wait(12 * NS_PER_S, alive=[1])
+
+
+def test_an_order_that_the_venue_denies_is_asked_for_again_and_in_the_end_somebody_elses() -> None:
+    desk = returning()
+    desk.account_trades(1, trade(41))
+    for _ in range(DENIALS_MAX - 1):
+        desk.identity(900, verdict=refused())
+        assert desk.session.state is RECONCILING
+        assert Send(1, b"whose 7 900") in desk.wait(NS_PER_S, alive=[1])
+    desk.identity(900, verdict=refused())
+    (told,) = desk.core.reports()
+    assert (told["order_id"], told["order_lots"]) == (EXTERNAL_ORDER, NOT_STATED)
+    assert desk.session.state is LIVE
+
+
+def test_an_answer_that_leaves_the_owner_open_is_no_denial() -> None:
+    desk = returning()
+    desk.account_trades(1, trade(41))
+    for _ in range(2 * DENIALS_MAX):
+        desk.identity(900, verdict=Verdict(Certainty.AMBIGUOUS, RejectReason.OTHER))
+        desk.wait(NS_PER_S, alive=[1])
+    assert desk.session.state is RECONCILING
+
+
+def test_questions_without_an_answer_are_asked_again() -> None:
+    desk = returning()
+    repeated = desk.wait(ANSWER_TIMEOUT_NS + NS_PER_S, alive=[1])
+    assert repeated == [Send(1, f"all trades 7 41 {TRADES_PAGE}".encode())]
+    desk.account_trades(1, trade(41))
+    assert desk.wait(ANSWER_TIMEOUT_NS + NS_PER_S, alive=[1]) == [Send(1, b"whose 7 900")]
+
+
+def test_a_rate_limit_stops_these_questions_too() -> None:
+    desk = returning()
+    assert not desk.account_trades(1, verdict=refused(Concern.RATE))
+    assert desk.wait(RATE_PAUSE_NS - TICK_NS, alive=[1]) == []
+    assert desk.wait(3 * TICK_NS, alive=[1]) == [Send(1, f"all trades 7 41 {TRADES_PAGE}".encode())]
+
+
+def test_what_was_not_settled_before_a_disconnect_is_found_again() -> None:
+    desk = returning()
+    desk.account_trades(1, trade(41))
+    desk.disconnected(1)
+    desk.wait(2 * TICK_NS)
+    assert Send(2, f"all trades 7 41 {TRADES_PAGE}".encode()) in desk.open_only(2)
+    desk.listed(2)
+    assert desk.account_trades(2, trade(41)) == [Send(2, b"whose 7 900")]
