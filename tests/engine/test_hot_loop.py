@@ -6,7 +6,7 @@ import pytest
 from engine import hot_loop
 from engine.core.state import Capacities, State
 from engine.hot_loop import HotLoop
-from engine.journal.replay engine.spin.spin.py import APPLIED_MASK
+from engine.spin.spin import APPLIED_MASK
 from ipc.clock import ManualClock
 from ipc.records import SLOT_WORDS
 from tests.engine.core.world import World
