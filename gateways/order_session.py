@@ -11,6 +11,7 @@ from gateways.record_writer import RecordWriter, new_rows
 from gateways.session import NO_ACTIONS, Link, LinkState, Session
 from gateways.venue import Opening, OrderCodec, OrderCore, OrderDialect
 from gateways.venue_clock import ClockMeasurement, VenueClock
+from gateways.verdict import Concern
 from ipc.clock import NS_PER_MS, NS_PER_S
 from ipc.enums import ConnectionState
 
@@ -110,7 +111,12 @@ class OrderSession(Session):
             if count:
                 self._core.apply(self._rows, count)
             return NO_ACTIONS
-        return self._take_notice_with_records(link, notice, count, now_ns)
+        actions = self._take_notice_with_records(link, notice, count, now_ns)
+        is_question = notice.kind is not NoticeKind.CLOCK_DOUBT and self._active is link
+        if not is_question or notice.verdict is None or notice.verdict.concern is not Concern.CLOCK:
+            return actions
+        # A refused question says as much of the clock as a refused order, and would be refused for ever.
+        return [*actions, *self._measure_clock(link, now_ns)]
 
     def _take_notice_with_records(self, link: Link, notice: Notice, count: int, now_ns: int) -> Sequence[Action]:
         kind = notice.kind

@@ -352,3 +352,9 @@ def test_cancelling_all_goes_over_the_active_connection() -> None:
     assert not desk.session.cancel_all("BTCUSDT", desk.now_ns)
     desk.go_live()
     assert desk.session.cancel_all("BTCUSDT", desk.now_ns) == [Send(1, b"cancel all BTCUSDT")]
+
+
+def test_a_refused_time_stamp_of_a_question_has_the_clock_measured_too() -> None:
+    desk = Desk()
+    desk.go_live()
+    assert desk.status(7, verdict=refused(Concern.CLOCK)) == [Send(1, b"time")]
