@@ -12,6 +12,7 @@ from tools.commands import (
     run,
     sandbox,
     schema,
+    simulate,
     status,
     submit,
     venue,
@@ -41,5 +42,6 @@ app.command(rich_help_panel=OBSERVE)(orders.orders)
 app.command(rich_help_panel=OBSERVE)(status.status)
 app.command(rich_help_panel=OBSERVE)(positions.positions)
 app.command(rich_help_panel=OBSERVE)(schema.schema)
+app.command(rich_help_panel=OBSERVE)(simulate.simulate)
 app.command(rich_help_panel=TRADE)(submit.submit)
 app.command(rich_help_panel=TRADE)(cancel.cancel)

@@ -1,0 +1,62 @@
+"""The simulation itself: clean, repeatable, and everywhere it means to be."""
+
+from collections import Counter
+
+import pytest
+
+from tools.simulation.campaign import Tally, play_chunk, play_seed
+from tools.simulation.faults import FAULTS, PHASES, FaultPlan
+
+FIRST, LAST = 180, 315
+"""Some 20 ms of work each; `oms simulate` plays any number."""
+
+
+@pytest.fixture(scope="module")
+def tally() -> Tally:
+    whole = Tally()
+    whole.add(*play_chunk((FIRST, LAST, "")))
+    return whole
+
+
+def test_no_invariant_breaks(tally: Tally) -> None:
+    assert tally.violations == []
+
+
+def test_every_class_of_fault_strikes(tally: Tally) -> None:
+    struck = Counter(name for (name, _), count in tally.hits.items() for _ in range(count))
+    assert set(struck) == set(FAULTS)
+
+
+def test_faults_meet_orders_in_every_phase(tally: Tally) -> None:
+    assert {phase for _, phase in tally.hits} == set(PHASES)
+
+
+def test_the_same_seeds_give_the_same_trace(tally: Tally) -> None:
+    again = Tally()
+    again.add(*play_chunk((FIRST, LAST, "")))
+    assert again.as_json() == tally.as_json()
+
+
+def test_different_seeds_give_different_traces() -> None:
+    assert len({play_seed(seed).trace for seed in range(10)}) == 10
+
+
+def test_dropping_a_class_leaves_the_others_as_they_were() -> None:
+    seed = next(seed for seed in range(100) if "disconnect" in FaultPlan(seed).enabled)
+    whole, fewer = FaultPlan(seed), FaultPlan(seed, dropped=frozenset({"disconnect"}))
+    assert set(whole.enabled) - set(fewer.enabled) == {"disconnect"}
+    for name in fewer.enabled:
+        left, right = whole.generator(name), fewer.generator(name)
+        assert left is not None
+        assert right is not None
+        assert left.random() == right.random()
+
+
+def test_a_class_strikes_as_often_as_it_may_and_not_once_the_faults_are_over() -> None:
+    seed = next(seed for seed in range(100) if "repeated_event" in FaultPlan(seed).enabled)
+    plan = FaultPlan(seed)
+    strikes = sum(plan.strikes("repeated_event") is not None for _ in range(10_000))
+    assert strikes == FAULTS["repeated_event"].most
+    calm = FaultPlan(seed)
+    calm.is_over = True
+    assert all(calm.strikes("repeated_event") is None for _ in range(1_000))

@@ -1,0 +1,1 @@
+"""Owns deterministic simulation: the real core and gateway in a world of seeded faults and virtual time."""

@@ -1,0 +1,278 @@
+"""Owns a strategy of a simulation: what it wants, what it is told, and what it does about it."""
+
+from __future__ import annotations
+
+from array import array
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipc.clock import NS_PER_MS, NS_PER_S
+from ipc.enums import ExecutionType, OrderFlag, OrderStatus, OrderType, RecordKind, RefusalReason, Side, TimeInForce
+from ipc.order_id import pack, to_text
+from ipc.records import ALL_ACCOUNTS, ALL_INSTRUMENTS, AS_CONFIGURED, EXECUTION_REPORT, LAYOUTS, SLOT_WORDS
+from tools.simulation.setting import INSTANCE
+
+if TYPE_CHECKING:
+    from tools.simulation.stage import Stage
+
+_NAMES = {kind: layout.names or () for kind, layout in LAYOUTS.items()}
+_REPORT = {name: place for place, name in enumerate(EXECUTION_REPORT.names or ())}
+_KIND, _SEQUENCE = 1, 2
+_REPORT_KIND = int(RecordKind.EXECUTION_REPORT)
+_ORDER_ID, _TYPE, _STATUS = _REPORT["order_id"], _REPORT["execution_type"], _REPORT["order_status"]
+_ORDER_LOTS, _CUMULATIVE, _LEAVES = _REPORT["order_lots"], _REPORT["cumulative_lots"], _REPORT["leaves_lots"]
+_TRADE_ID, _LAST_LOTS, _LAST_PRICE = _REPORT["trade_id"], _REPORT["last_lots"], _REPORT["last_price_ticks"]
+_REASON, _PRICE, _SIDE = _REPORT["reason"], _REPORT["price_ticks"], _REPORT["side"]
+_REPEATS = (int(RefusalReason.COMMAND_OUT_OF_SEQUENCE), int(RefusalReason.DUPLICATE_ORDER_ID))
+_MIDDLE_TICKS = 6_500_000
+
+
+class Told(NamedTuple):
+    """One execution report as the strategy keeps it."""
+
+    sequence: int
+    order_id: int
+    execution_type: int
+    order_status: int
+    order_lots: int
+    cumulative_lots: int
+    leaves_lots: int
+    trade_id: int
+    last_lots: int
+    last_price_ticks: int
+    reason: int
+    side: int
+
+
+class Client:
+    """A strategy whose every decision comes from its seed."""
+
+    def __init__(self, stage: Stage, strategy_id: int, generator: Random) -> None:
+        self.strategy_id = strategy_id
+        self.submitted: dict[int, tuple[int, int]] = {}
+        """Side and the most that was ever asked for, by order."""
+        self.told: list[Told] = []
+        self.action_count = 0
+        self._stage = stage
+        self._random = generator.random
+        self._generator = generator
+        self._words = array("q", bytes(8 * SLOT_WORDS))
+        self._address = self._words.buffer_info()[0]
+        self._sequence = 0
+        self._order_sequence = 0
+        self._epoch = 0
+        self._last_report = 0
+        self._reads_from_ns = 0
+        self._mailbox: list[list[int]] = []
+        self._living: dict[int, Told | None] = {}
+
+    # What it is told.
+
+    def take(self, effect: list[int]) -> None:
+        """A report lies in its ring."""
+        stage = self._stage
+        generator = stage.plan.strikes("report_lag")
+        if generator is not None:
+            stage.plan.hit("report_lag", stage.phase_of_id(effect[_ORDER_ID]))
+            self._reads_from_ns = stage.timeline.now_ns + int(generator.random() * 2 * NS_PER_S)
+            stage.timeline.at(self._reads_from_ns, self.read)
+        if stage.plan.strikes("reports_lost") is not None:
+            stage.plan.hit("reports_lost", stage.phase_of_id(effect[_ORDER_ID]))
+            return
+        self._mailbox.append(effect)
+        self.read()
+
+    def read(self) -> None:
+        """Reads what waits, unless it is busy with something else."""
+        if self._stage.timeline.now_ns < self._reads_from_ns:
+            return
+        waiting, self._mailbox = self._mailbox, []
+        for effect in waiting:
+            if effect[_SEQUENCE] > self._last_report + 1:
+                self._read_history(effect[_SEQUENCE] - 1)
+            self._hear(effect)
+
+    def catch_up(self, *, last_sequence: int) -> None:
+        """Reads what it has missed, and forgets what the engine has forgotten."""
+        self._reads_from_ns = 0
+        self.read()
+        if self._last_report > last_sequence:
+            self.told = [told for told in self.told if told.sequence <= last_sequence]
+            self._last_report = last_sequence
+        self._read_history(last_sequence)
+
+    def engine_is_back(self, epoch: int) -> None:
+        """A new run of the engine: numbers begin anew."""
+        self._epoch = epoch
+        self._sequence = 0
+        self._order_sequence = 0
+
+    def crash(self) -> None:
+        """Forgets everything, and learns it anew from the engine's history."""
+        last = self._last_report
+        self.told.clear()
+        self._living.clear()
+        self._mailbox.clear()
+        self._last_report = 0
+        self._read_history(last)
+
+    def _read_history(self, to_sequence: int) -> None:
+        for effect in self._stage.history(self.strategy_id):
+            if self._last_report < effect[_SEQUENCE] <= to_sequence:
+                self._hear(effect)
+
+    def _hear(self, effect: list[int]) -> None:
+        if effect[_SEQUENCE] <= self._last_report:
+            return
+        self._last_report = effect[_SEQUENCE]
+        if effect[_KIND] != _REPORT_KIND:
+            return
+        told = Told(
+            effect[_SEQUENCE],
+            effect[_ORDER_ID],
+            effect[_TYPE],
+            effect[_STATUS],
+            effect[_ORDER_LOTS],
+            effect[_CUMULATIVE],
+            effect[_LEAVES],
+            effect[_TRADE_ID],
+            effect[_LAST_LOTS],
+            effect[_LAST_PRICE],
+            effect[_REASON],
+            effect[_SIDE],
+        )
+        self.told.append(told)
+        if self._stage.is_told:
+            self._stage.say(f"   s{self.strategy_id} hears {_sentence(told)}")
+        is_refusal = told.execution_type == ExecutionType.REFUSED
+        if is_refusal and (told.reason in _REPEATS or self._living.get(told.order_id) is not None):
+            return
+        if told.leaves_lots:
+            self._living[told.order_id] = told
+        else:
+            self._living.pop(told.order_id, None)
+        if told.execution_type == ExecutionType.REJECTED and self._stage.resends_rejected:
+            self._stage.timeline.after(NS_PER_MS, self.submit)
+
+    # What it does.
+
+    def act(self) -> None:
+        """Does one thing, if the engine runs."""
+        if self._stage.run.is_dead or self.action_count >= self._stage.action_limit:
+            return
+        self.action_count += 1
+        draw = self._random()
+        if draw < 0.5 or not self._living:
+            self.submit()
+        elif draw < 0.62:
+            self.submit()
+            self._cancel(self._newest())
+        elif draw < 0.78:
+            self._cancel(self._any())
+        elif draw < 0.90:
+            self._amend(self._any())
+        elif draw < 0.94:
+            order_id = self._any()
+            self._amend(order_id)
+            self._amend(order_id)
+        elif draw < 0.97:
+            self._send(RecordKind.CANCEL_ALL, instrument_id=ALL_INSTRUMENTS, account_id=ALL_ACCOUNTS)
+        else:
+            self._send(RecordKind.STATUS_REQUEST, order_id=self._any())
+
+    def submit(self) -> None:
+        """Sends a new order of some kind."""
+        if self._stage.run.is_dead:
+            return
+        generator = self._generator
+        self._order_sequence += 1
+        order_id = pack(
+            instance=INSTANCE, epoch=self._epoch, strategy_id=self.strategy_id, sequence=self._order_sequence
+        )
+        side = generator.choice((Side.BUY, Side.SELL))
+        lots = generator.randrange(20, 400)
+        draw = self._random()
+        fields: dict[str, int] = {"order_type": OrderType.LIMIT, "time_in_force": TimeInForce.GTC}
+        towards = 1 if side == Side.BUY else -1
+        price_ticks = _MIDDLE_TICKS + generator.randrange(-900, 900)
+        if draw < 0.12:
+            fields = {"order_type": OrderType.MARKET, "time_in_force": TimeInForce.IOC}
+            price_ticks = 0
+        elif draw < 0.27:
+            fields["time_in_force"] = generator.choice((TimeInForce.IOC, TimeInForce.FOK))
+            price_ticks = _MIDDLE_TICKS + towards * generator.randrange(500, 1_500)
+        elif draw < 0.37:
+            fields["order_flags"] = OrderFlag.POST_ONLY
+        if self._random() < 0.15:
+            fields["execution_timeout_ms"] = generator.randrange(50, 4_000)
+        self.submitted[order_id] = (int(side), lots)
+        self._living[order_id] = None
+        self._send(
+            RecordKind.NEW_ORDER,
+            order_id=order_id,
+            side=side,
+            price_ticks=price_ticks,
+            order_lots=lots,
+            **fields,
+        )
+
+    def _cancel(self, order_id: int) -> None:
+        self._send(RecordKind.CANCEL_ORDER, order_id=order_id)
+
+    def _amend(self, order_id: int) -> None:
+        """Another price, a smaller or a larger quantity, or both."""
+        generator = self._generator
+        known = self._living.get(order_id)
+        lots = known.order_lots if known is not None else self.submitted.get(order_id, (0, 100))[1]
+        draw = self._random()
+        new_lots = 0 if draw < 0.3 else max(lots + generator.randrange(-lots // 2 - 1, lots // 3 + 1), 10)
+        price_ticks = _MIDDLE_TICKS + generator.randrange(-900, 900) if draw < 0.6 else 0
+        if order_id in self.submitted:
+            side, most = self.submitted[order_id]
+            self.submitted[order_id] = side, max(most, new_lots)
+        self._send(RecordKind.AMEND_ORDER, order_id=order_id, price_ticks=price_ticks, order_lots=new_lots)
+
+    def _newest(self) -> int:
+        return next(reversed(self._living), 0)
+
+    def _any(self) -> int:
+        return self._generator.choice(list(self._living)) if self._living else 0
+
+    def _send(self, kind: RecordKind, **fields: int) -> None:
+        stage = self._stage
+        if stage.run.is_dead:
+            return
+        self._sequence += 1
+        values = {
+            "kind": kind,
+            "sequence": self._sequence,
+            "published_ns": stage.run.now_ns,
+            "expires_utc_ns": 1 << 62,
+            "max_slippage_bps": AS_CONFIGURED,
+            "execution_timeout_ms": AS_CONFIGURED,
+            "retry_attempts": AS_CONFIGURED,
+            "retry_delay_ms": AS_CONFIGURED,
+            **fields,
+        }
+        words = [values.get(name, 0) for name in _NAMES[kind]]
+        words += [0] * (SLOT_WORDS - len(words))
+        self._words[:] = array("q", words)
+        if stage.is_told:
+            stage.say(f"s{self.strategy_id} {kind.name} {_words_of(fields)}")
+        stage.run.command(self.strategy_id, self._address)
+        if stage.plan.strikes("repeated_command") is not None:
+            stage.plan.hit("repeated_command", stage.phase_of_id(values.get("order_id", 0)))
+            stage.run.command(self.strategy_id, self._address)
+
+
+def _sentence(told: Told) -> str:
+    name = ExecutionType(told.execution_type).name
+    trade = f" trade {told.trade_id}: {told.last_lots} @ {told.last_price_ticks}" if told.trade_id else ""
+    return (
+        f"{name} {to_text(told.order_id)} {OrderStatus(told.order_status).name} {told.cumulative_lots} of "
+        f"{told.order_lots}, leaves {told.leaves_lots}{trade} reason {told.reason}"
+    )
+
+
+def _words_of(fields: dict[str, int]) -> str:
+    return " ".join(f"{name}={to_text(value) if name == 'order_id' else value}" for name, value in fields.items())

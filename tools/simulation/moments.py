@@ -1,0 +1,226 @@
+"""Owns what happens at moments of its own: the market's trades, and faults that meet no single frame."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+from gateways.simulator.orders import Order
+from ipc.clock import NS_PER_MS, NS_PER_S
+from ipc.enums import JournalState
+from ipc.order_id import from_text
+from tools.simulation.block_view import phase_of_row
+from tools.simulation.engine_run import CRASH_POINTS
+from tools.simulation.faults import MOMENTS
+from tools.simulation.timeline import START_NS
+from tools.simulation.venue import VenueLink
+
+if TYPE_CHECKING:
+    from tools.simulation.stage import Stage
+
+_DEPOSIT_UNITS = 5 * 10**8
+
+
+def plan_moments(stage: Stage) -> None:
+    """Puts the moments of a seed on its timeline."""
+    timeline, world = stage.timeline, stage.market_random
+    market = Market(stage)
+    active_ns = stage.active_end_ns - START_NS
+    for _ in range(world.randrange(8, 30)):
+        timeline.at(START_NS + int(world.random() * active_ns), market.trade)
+    moments = Moments(stage)
+    for fault in MOMENTS:
+        generator = stage.plan.generator(fault.name)
+        if generator is None:
+            continue
+        for _ in range(generator.randrange(1, fault.most + 1)):
+            due_ns = START_NS + int((0.02 + 0.96 * generator.random()) * active_ns)
+            timeline.at(due_ns, moments.strike, fault.name, generator)
+
+
+class Market:
+    """The rest of the market."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def trade(self) -> None:
+        """Takes from an order of ours, or from the best price."""
+        venue, generator = self._stage.venue, self._stage.market_random
+        if generator.random() < 0.2:
+            buys = generator.random() < 0.5
+            price_ticks = 6_499_300 if buys else 6_500_700
+            venue.trade(buys=buys, price_ticks=price_ticks, lots=generator.randrange(50, 500), rests=True)
+            return
+        orders = venue.open_orders()
+        if orders:
+            take_from(self._stage, generator.choice(orders), generator)
+
+
+def take_from(stage: Stage, order: Order, generator: Random) -> None:
+    """Lets the market trade at an order's price, for a part of it or all."""
+    lots = order.leaves_lots if generator.random() < 0.5 else generator.randrange(1, order.leaves_lots + 1)
+    if order.price_ticks and lots * order.price_ticks >= 5 * 10**8:
+        stage.venue.trade(buys=order.side == "SELL", price_ticks=order.price_ticks, lots=lots, rests=False)
+
+
+class Moments:
+    """Carries out the faults that strike at moments of their own."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._human: VenueLink | None = None
+        self._human_orders: list[str] = []
+        self._human_count = 0
+
+    def strike(self, name: str, generator: Random) -> None:
+        """Lets one happen."""
+        stage = self._stage
+        if name in CRASH_POINTS:
+            if not stage.run.is_dead:
+                stage.run.crash_at(generator.randrange(8), name)
+            return
+        if name in ("crash_when_idle", "power_loss"):
+            self._kill(name, generator)
+            return
+        if getattr(self, f"_{name}")(generator):
+            self._count(name)
+
+    def _count(self, name: str) -> None:
+        stage = self._stage
+        stage.say(f"!! {name}")
+        live = stage.workshop.live
+        for phase in [phase_of_row(row, live.connection()) for row in live.living()] or ["ended"]:
+            stage.plan.hit(name, phase)
+
+    def _kill(self, name: str, generator: Random) -> None:
+        stage = self._stage
+        if stage.run.is_dead:
+            return
+        stage.run.crash_point = name
+        since_ns = stage.run.now_ns - generator.randrange(300) * NS_PER_MS if name == "power_loss" else None
+        stage.engine_died(stage.run, lost_since_ns=since_ns)
+
+    def _disconnect(self, generator: Random) -> bool:
+        wires = self._stage.run.wires
+        if wires:
+            self._stage.network.cut(generator.choice(wires))
+        return bool(wires)
+
+    def _half_open(self, generator: Random) -> bool:
+        wires = self._stage.run.wires
+        if wires:
+            generator.choice(wires).is_silent = True
+        return bool(wires)
+
+    def _server_shutdown(self, generator: Random) -> bool:
+        stage = self._stage
+        wires = stage.run.wires
+        for wire in wires:
+            stage.network.deliver_now(wire, b'{"event":{"e":"serverShutdown","E":1}}')
+            stage.timeline.after(int((1 + 2 * generator.random()) * NS_PER_S), self._cut, wire)
+        return bool(wires)
+
+    def _cut(self, wire: object) -> None:
+        for each in self._stage.network.wires:
+            if each is wire and each.is_open:
+                self._stage.network.cut(each)
+
+    def _stream_ended(self, generator: Random) -> bool:
+        wires = self._stage.run.wires
+        for wire in wires[:1]:
+            payload = b'{"subscriptionId":0,"event":{"e":"eventStreamTerminated","E":1}}'
+            self._stage.network.deliver_now(wire, payload)
+        return bool(wires)
+
+    def _venue_restart(self, generator: Random) -> bool:
+        for wire in self._stage.run.wires:
+            self._stage.network.cut(wire)
+        return self._connect_refused(generator)
+
+    def _connect_refused(self, generator: Random) -> bool:
+        duration_ns = int((0.1 + generator.random()) * NS_PER_S)
+        self._stage.network.refuses_until_ns = self._stage.timeline.now_ns + duration_ns
+        return True
+
+    def _maintenance(self, generator: Random) -> bool:
+        instrument = self._stage.venue.instrument
+        instrument.status = "HALT"
+        self._stage.timeline.after(int((0.2 + generator.random()) * NS_PER_S), setattr, instrument, "status", "TRADING")
+        return True
+
+    def _clock_skew(self, generator: Random) -> bool:
+        self._stage.venue.clock.skew_ns += generator.choice((-1, 1)) * int((1.2 + generator.random()) * NS_PER_S)
+        return True
+
+    def _unsolicited_cancel(self, generator: Random) -> bool:
+        orders = self._stage.venue.open_orders()
+        if orders:
+            self._stage.venue.exchange.cancel(generator.choice(orders), f"venue{generator.randrange(10**9)}")
+        return bool(orders)
+
+    def _external_order(self, generator: Random) -> bool:
+        stage = self._stage
+        venue = stage.venue
+        if self._human is None:
+            self._human = venue.connect(lambda kind, name, payload: None)
+            self._human.key = venue.face.keys["A" * 64]
+        if self._human_orders and generator.random() < 0.4:
+            text = self._human_orders.pop()
+            frame = (
+                b'{"id":"h","method":"order.cancel","params":{"symbol":"BTCUSDT","origClientOrderId":"%b",'
+                b'"timestamp":%d}}' % (text.encode(), venue.clock.utc_ns() // NS_PER_MS)
+            )
+        else:
+            self._human_count += 1
+            text = f"web{self._human_count}"
+            self._human_orders.append(text)
+            frame = (
+                b'{"id":"h","method":"order.place","params":{"symbol":"BTCUSDT","side":"%b","type":"LIMIT",'
+                b'"timeInForce":"GTC","price":"%b","quantity":"0.00100","newClientOrderId":"%b","timestamp":%d}}'
+                % (
+                    generator.choice((b"BUY", b"SELL")),
+                    generator.choice((b"64995.00", b"65005.00", b"65020.00", b"64980.00")),
+                    text.encode(),
+                    venue.clock.utc_ns() // NS_PER_MS,
+                )
+            )
+        venue.process(self._human, frame)
+        return True
+
+    def _deposit(self, generator: Random) -> bool:
+        venue = self._stage.venue
+        venue.exchange.deposit(venue.account, generator.choice(("BTC", "USDT")), _DEPOSIT_UNITS)
+        return True
+
+    def _withdrawal(self, generator: Random) -> bool:
+        venue = self._stage.venue
+        venue.exchange.deposit(venue.account, generator.choice(("BTC", "USDT")), -_DEPOSIT_UNITS)
+        return True
+
+    def _journal_behind(self, generator: Random) -> bool:
+        return self._journal_goes(JournalState.BEHIND, generator)
+
+    def _journal_crash(self, generator: Random) -> bool:
+        return self._journal_goes(JournalState.ABSENT, generator)
+
+    def _journal_goes(self, state: JournalState, generator: Random) -> bool:
+        run = self._stage.run
+        if run.is_dead:
+            return False
+        run.journal_state(state)
+        self._stage.timeline.after(int((0.1 + generator.random()) * NS_PER_S), self._journal_comes_back)
+        return True
+
+    def _journal_comes_back(self) -> None:
+        if not self._stage.run.is_dead:
+            self._stage.run.journal_state(JournalState.KEEPING)
+
+    def _strategy_crash(self, generator: Random) -> bool:
+        generator.choice(self._stage.clients).crash()
+        return True
+
+
+def is_ours(text: str) -> bool:
+    """Whether a client order id is one of ours."""
+    return from_text(text) is not None
