@@ -2,12 +2,17 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ipc.channel import Channel
 from ipc.clock import NS_PER_MS, WaitingClock
-from ipc.errors import AddressError, EngineNotRunningError, StrategyInUseError
+from ipc.errors import AddressError, EngineNotRunningError, HistoryUnavailableError, StrategyInUseError
 from ipc.segment import runtime_folder
 
+if TYPE_CHECKING:
+    from ipc.report_history import ReportHistory
+
+EVENTS_SOCKET = "events"
 RETRY_NS = 10 * NS_PER_MS
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,15}", re.ASCII)
 
@@ -37,6 +42,20 @@ def open_channel(url: str, strategy: str, time_to_live_ns: int, timeout_ns: int,
     raise AddressError(
         f"address is {url!r}, allowed are shm://ENGINE_NAME on the same host, tcp://HOST:PORT and ipc://PATH"
     )
+
+
+def open_history(url: str, strategy: str, timeout_ns: int, clock: WaitingClock) -> "ReportHistory":
+    """Where the reports of the engine at an address are kept."""
+    from ipc.report_history import ReportHistory  # noqa: PLC0415  who misses nothing need not load ZeroMQ
+
+    scheme, _, rest = url.partition("://")
+    if scheme == "tcp":
+        raise HistoryUnavailableError(
+            f"reports of the past are served on the engine's host only, and the address is {url!r}; "
+            "allowed are shm://ENGINE_NAME and ipc://PATH: connect from there, or go on with resync()"
+        )
+    folder = engine_folder(rest) if scheme == "shm" else Path(rest).parent
+    return ReportHistory(f"ipc://{folder / EVENTS_SOCKET}", strategy, timeout_ns, clock)
 
 
 def _open_shared_memory(

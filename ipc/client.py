@@ -1,11 +1,13 @@
 """Owns the client: what a strategy imports to trade through an engine, over shared memory or ZeroMQ."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from typing import Self
 
-from ipc.address import open_channel
+from ipc.address import open_channel, open_history
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock, WaitingClock
 from ipc.enums import ENDED_STATUSES, OrderType, RecordKind, SelfTradePrevention, Side, TimeInForce
+from ipc.errors import EngineRestartedError, SupersededError
 from ipc.events import FIRST_FIELD, Alarm, Event, Lagged, VenueState
 from ipc.instrument import Instrument
 from ipc.order_terms import (
@@ -29,6 +31,7 @@ from ipc.state_queries import Snapshot, StateQueries
 __all__ = ["Client", "Snapshot", "connect"]
 
 SPIN_NS = 50_000
+_RING_SHARE = 256
 _KIND = HEADER_FIELDS.index("kind")
 _SEQUENCE = HEADER_FIELDS.index("sequence")
 _PUBLISHED_NS = HEADER_FIELDS.index("published_ns")
@@ -332,6 +335,29 @@ class Client(StateQueries):
         last = len(records) - 1
         is_burst_over = not stream.is_holding and not self._channel.has_more()
         return [self._event(words, is_burst_over and index == last) for index, words in enumerate(records)]
+
+    def replay(self, from_sequence: int | None = None, *, timeout_s: float = 5.0) -> Iterator[Event]:
+        """What is missing, in order, before what `events` gives next: fetched from the journal, each thing once.
+
+        Without a number it begins behind the last report given out; a strategy that kept that number over a restart
+        of its own names the next one. It waits up to `timeout_s` for each further part.
+        """
+        stream = self._stream
+        if from_sequence is None and not stream.last_sequence:
+            raise ValueError("no report was seen yet, so none is missing; say from which sequence on: from_sequence=…")
+        first, last = stream.last_sequence + 1, stream.last_missing()
+        if from_sequence is not None:
+            first, last = from_sequence, max(stream.last_known(), self._channel.identity.last_report_sequence)
+        if first > last:
+            return
+        with closing(open_history(self.url, self.strategy, int(timeout_s * NS_PER_S), self._clock)) as history:
+            for page in history.pages(first, last):
+                # The ring must not run over again meanwhile.
+                with suppress(EngineRestartedError, SupersededError):
+                    stream.hold(self._channel.receive(_RING_SHARE))
+                for words in page:
+                    stream.give_out(words[_SEQUENCE])
+                    yield self._event(words, False)
 
     def wait(self, timeout_s: float) -> list[Event]:
         """The next events, or none after the time-out; spins for a moment, then sleeps in between."""

@@ -45,6 +45,14 @@ class OrderIdsExhaustedError(ClientError):
         )
 
 
+class HistoryUnavailableError(ClientError):
+    """Reports of the past cannot be fetched at present. They are kept, and trading goes on without them."""
+
+
+class ReportsGoneError(ClientError):
+    """Reports that were asked for are not kept any more."""
+
+
 class UnknownNameError(ClientError, LookupError):
     """The engine knows no instrument, account or asset of that name."""
 

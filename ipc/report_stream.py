@@ -26,7 +26,7 @@ class ReportStream:
 
     def __init__(self) -> None:
         self.last_sequence = 0  # of the last report given out, 0 when there was none
-        self.known_end = 0  # the highest sequence that is known to have been given to a report
+        self.known_end = 0  # up to which reports are known of that did not come
         self._told_end = 0
         self._lost_count = 0
         self._held: deque[Words] = deque()
@@ -87,6 +87,10 @@ class ReportStream:
             if words[_KIND] != RecordKind.LAGGED and words[_SEQUENCE] > self.last_sequence:
                 return words[_SEQUENCE] - 1
         return self.known_end
+
+    def last_known(self) -> int:
+        """The highest sequence that is known to have been given to a report."""
+        return max(self.known_end, self.last_sequence, *(words[_SEQUENCE] for words in self._held))
 
     def give_out(self, sequence: int) -> None:
         """Notes that a report was given out that did not come this way."""

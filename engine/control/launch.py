@@ -19,8 +19,8 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 def launch(arguments: Sequence[str]) -> int:
     """Starts Python as we were started, with these arguments; returns the new process's id.
 
-    It begins with every signal open but SIGINT, which a terminal sends to all of us at once: we alone decide in which
-    order the others end.
+    It has a process group of its own, which a terminal's Ctrl-C does not reach: we alone decide in which order the
+    others end.
     """
     command = [sys.executable, *(f"-W{option}" for option in sys.warnoptions), *arguments]
     parent = os.getpid()
@@ -31,7 +31,7 @@ def launch(arguments: Sequence[str]) -> int:
         is_tied = _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) == 0
         # We may have died before the tie was made.
         if is_tied and os.getppid() == parent:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            os.setpgid(0, 0)
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
             os.execv(command[0], command)  # noqa: S606  the command is ours
     finally:

@@ -10,7 +10,7 @@ from ipc.enums import ExecutionType, InstrumentStatus, OrderStatus, RecordKind
 from ipc.frame import decode_slots
 from ipc.memory import address_of
 from ipc.order_id import unpack
-from ipc.records import ALARM, EXECUTION_REPORT, LAYOUTS, SLOT_BYTES, VENUE_STATE
+from ipc.records import ALARM, EXECUTION_REPORT, LAYOUTS, SLOT_BYTES, SLOT_WORDS, VENUE_STATE
 from ipc.ring import count_lost, create_ring, poll, record_at, release, try_publish
 from ipc.segment import Segment, SegmentKind
 from ipc.state_reader import StateReader
@@ -60,6 +60,7 @@ class FakeEngine:
         self.reports: dict[int, Segment] = {}
         self.taken: list[tuple[int, dict[str, int]]] = []
         self.remote: set[int] = set()
+        self.told: dict[int, list[np.ndarray]] = {strategy_id: [] for strategy_id in STRATEGIES.values()}
         for name, strategy_id in STRATEGIES.items():
             identity = {"epoch": epoch, "instance": INSTANCE, "strategy_id": strategy_id}
             self.commands[strategy_id] = create_ring(
@@ -141,6 +142,9 @@ class FakeEngine:
         strategy["report_sequence"] += 1
         for name, value in {"sequence": strategy["report_sequence"], **fields}.items():
             record[name] = value
+        slot = np.zeros(SLOT_WORDS, np.int64)
+        slot[: record.dtype.itemsize // 8] = record.view(np.int64)
+        self.told[strategy_id].append(slot)
         ring = self.reports[strategy_id].address
         if try_publish(ring, address_of(record), record.dtype.itemsize // 8):
             return True

@@ -132,6 +132,13 @@ def test_children_speak_where_the_supervisor_does(tmp_path: Path) -> None:
         await_that(lambda: supervision.output() == ["engine speaks"], "the engine's words")
 
 
+def test_a_terminals_interrupt_reaches_the_supervisor_alone(tmp_path: Path) -> None:
+    with supervised(tmp_path, ENGINE, JOURNAL) as supervision:
+        supervision.await_notes(*BOTH_STARTED)
+        groups = {os.getpgid(pid) for name in ("engine", "journal") for pid in supervision.pids(name)}
+        assert os.getpgid(supervision.process.pid) not in groups
+
+
 def test_children_are_as_strict_about_warnings(tmp_path: Path) -> None:
     with supervised(tmp_path, ENGINE) as supervision:
         supervision.await_notes("engine started")
