@@ -10,9 +10,9 @@ A client asks with one frame of two records (`ipc/frame.py`), from a DEALER, and
                         with the sequences that it was told with the first time
     SNAPSHOT_END        what = EXECUTION_REPORT, count = how many came before it, sequence = the request's
 
-Fewer than EVENTS_MAX are all that there is so far; else the client asks again from the one behind the last. If the first one
-has a later sequence than was asked for, those before are not kept any more. A bad frame is answered by one refusal,
-as the engine does. Each question stands for itself: there is no session.
+Fewer than EVENTS_MAX are all that there is so far; else the client asks again from the one behind the last. If the
+first one has a later sequence than was asked for, those before are not kept any more. A bad frame is answered by one
+refusal, as the engine does. Each question stands for itself: there is no session.
 """
 
 from collections.abc import Callable, Mapping

@@ -13,8 +13,6 @@ from engine.journal.block import BLOCK_BYTES
 from engine.journal.disk import Disk, DiskFile, opened
 from engine.journal.event_file import (
     INDEX_ROW,
-    KIND_WORD,
-    ORDER_WORD,
     PART_SLOTS,
     SEQUENCE_WORD,
     STRATEGY_WORD,
@@ -26,18 +24,17 @@ from engine.journal.event_file import (
     encode_header,
     encode_summary,
     event_names,
+    orders_of,
     read_header,
     read_slots,
     read_summary,
     summarise,
     whole_batches,
 )
-from ipc.enums import RecordKind
 from ipc.order_id import LEG_MAX
 from ipc.records import SLOT_BYTES, SLOT_WORDS
 
 FILE_BYTES = 64 << 20
-_ORDER_KINDS = (RecordKind.EXECUTION_REPORT, RecordKind.VENUE_REQUEST, RecordKind.ALARM)
 
 
 class EventWriter:
@@ -59,8 +56,12 @@ class EventWriter:
         self.close()
         self.journal_end, self.event_end = -1, 0
         names = event_names(self._disk)
+        gap = next((place for place in range(len(names) - 1) if not self._is_complete(*names[place : place + 2])), -1)
         while names:
             name = names.pop()
+            if 0 <= gap < len(names):
+                self._remove(name)
+                continue
             batches = [
                 batch
                 for batch in whole_batches(self._disk, name, checks_slots=True)
@@ -70,9 +71,20 @@ class EventWriter:
             if header is not None and batches:
                 self._go_on(name, batches)
                 return
-            for path in (name.slots, name.index, name.summary):
-                if path in self._disk.names():
-                    self._disk.unlink(path)
+            self._remove(name)
+
+    def _is_complete(self, name: EventName, following: EventName) -> bool:
+        """Whether a file holds everything up to the next one."""
+        batches = whole_batches(self._disk, name, checks_slots=False)
+        size = BLOCK_BYTES + (following.first_event - name.first_event) * SLOT_BYTES
+        is_whole = bool(batches) and batches[-1].event_end == following.first_event
+        return is_whole and self._disk.size_of(name.slots) >= size
+
+    def _remove(self, name: EventName) -> None:
+        present = set(self._disk.names())
+        for path in (name.slots, name.index, name.summary):
+            if path in present:
+                self._disk.unlink(path)
 
     def _go_on(self, name: EventName, batches: list[Batch]) -> None:
         self._name, self._batches = name, len(batches)
@@ -125,7 +137,9 @@ class EventWriter:
 
     def _end_file(self) -> None:
         """A file that is complete has a summary of all of it."""
-        if self._slots is not None:
+        if self._slots is not None and self._index is not None:
+            self._slots.sync()
+            self._index.sync()
             used = self.event_end - self._name.first_event
             if used % PART_SLOTS:
                 self._summarise(used // PART_SLOTS)
@@ -170,12 +184,7 @@ class EventReader:
     def of_order(self, order_id: int) -> NDArray[np.int64]:
         """All that was said about an order, and asked for it of its venue."""
         order_id &= ~LEG_MAX
-        return _joined(
-            [
-                slots[((slots[:, ORDER_WORD] & ~LEG_MAX) == order_id) & np.isin(slots[:, KIND_WORD], _ORDER_KINDS)]
-                for slots in self._parts(_Wanted(order_id=order_id))
-            ]
-        )
+        return _joined([slots[orders_of(slots) == order_id] for slots in self._parts(_Wanted(order_id=order_id))])
 
     def between(self, first_event: int, end_event: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """Events by their own numbers, in batches: the number of the first, and the events."""

@@ -1,5 +1,8 @@
 """Owns a second core: it lives through the journal behind the engine, and proves that it comes out the same."""
 
+import hashlib
+from collections.abc import Generator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,10 +10,11 @@ from engine.core.state import EFFECTS_MAX, State
 from engine.journal.entry import TRACE_WORD
 from engine.journal.errors import JournalError
 from engine.journal.replay import APPLIED_BITS, APPLIED_MASK, replay_entries
-from engine.journal.snapshot import Snapshot
+from engine.journal.snapshot import DIGEST_BYTES, SLICE_BYTES, Snapshot
 from engine.spin.core_entry import core_step_address
 from ipc.memory import address_of
 from ipc.records import SLOT_WORDS
+from ipc.tables import STATE_HEADER
 
 _EVENTS_ROOM = 64 * EFFECTS_MAX
 _CACHE_LINE_BYTES = 64
@@ -73,6 +77,21 @@ class Replica:
                 self._core_step, self.state.address, address_of(entries), len(entries), address_of(self._events), 0
             )
             entries = self._advance(entries, outcome & APPLIED_MASK)
+
+    def block(self) -> bytes:
+        """A copy of the state as it is now."""
+        return self.state.memory.tobytes()
+
+    def digest_of(self, block: bytes) -> Generator[None, None, str]:
+        """What State.digest says of a block, a slice at a time."""
+        version = (STATE_HEADER.names or ()).index("version") * 8
+        end = int(self.state.header["effects_offset"])
+        digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        digest.update(block[:version] + bytes(8))
+        for start in range(version + 8, end, SLICE_BYTES):
+            digest.update(memoryview(block)[start : min(start + SLICE_BYTES, end)])
+            yield
+        return digest.hexdigest()
 
     def _advance(self, entries: NDArray[np.int64], applied: int) -> NDArray[np.int64]:
         self.next_sequence += applied

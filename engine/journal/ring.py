@@ -33,6 +33,15 @@ class JournalRing:
         """Of the first slot that was not given back yet."""
         return int(self.segment.words[SegmentWord.RELEASED])
 
+    @property
+    def end_sequence(self) -> int:
+        """Behind the last slot that is certainly handed over."""
+        return int(self.segment.words[SegmentWord.NEXT])
+
+    def is_empty(self) -> bool:
+        """Whether nothing is left to be written down."""
+        return ready_count(self.segment.address, 1) == 0
+
     def take(self, most: int) -> NDArray[np.int64]:
         """A copy of the slots that lie ready, up to `most` and to the end of the ring's memory."""
         count = ready_count(self.segment.address, most)

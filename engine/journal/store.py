@@ -138,6 +138,13 @@ class JournalStore:
             self._tail.close()
             self._tail = None
 
+    def make_room(self) -> None:
+        """Sees to it that the first entry has a file to go to. JournalWriteError when the disk has no room."""
+        try:
+            self._open_tail()
+        except OSError as error:
+            raise JournalWriteError(f"{self.folder}: {error}") from error
+
     def make_ready(self) -> bool:
         """Makes a slice of the next file ready when this one fills; False when there was nothing to do."""
         tail = self._tail

@@ -1,0 +1,143 @@
+"""The journal process keeps what an engine hands over, follows it, and gives the folder free when it has gone."""
+
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zmq
+
+from engine.journal.event_server import EVENTS_MAX, EVENTS_SOCKET
+from engine.journal.replica import Replica
+from engine.journal.ring import left_entries
+from ipc.address import engine_folder
+from ipc.enums import ExecutionType, JournalState, RecordKind, RefusalReason
+from ipc.frame import decode, encode
+from ipc.records import EXECUTION_REPORT
+from ipc.schema import SCHEMA_DIGEST
+from ipc.tables import name_words
+from tests.engine.journal.journaled_world import JournaledWorld
+from tests.engine.journal.process_desk import NAME, ProcessDesk
+from tests.engine.journal.slots import all_entries
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segments and journals of this test alone."""
+    monkeypatch.setenv("OMS_RUNTIME_DIR", str(tmp_path / "r"))
+    monkeypatch.setenv("OMS_STATE_DIR", str(tmp_path / "s"))
+
+
+def words_of(entries: np.ndarray) -> np.ndarray:
+    """Everything but the check sums."""
+    return entries[:, :-1]
+
+
+def ask(strategy: str, from_sequence: int, *, digest: int = SCHEMA_DIGEST) -> list[tuple[int, ...]]:
+    """One question to the event server, as a client puts it."""
+    context = zmq.Context()
+    try:
+        socket = context.socket(zmq.DEALER)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.connect(f"ipc://{engine_folder(NAME) / EVENTS_SOCKET}")
+        hello = encode(RecordKind.HELLO, 0, 0, digest, *name_words(strategy, 2))
+        socket.send(hello + encode(RecordKind.SNAPSHOT_REQUEST, 77, 0, RecordKind.EXECUTION_REPORT, from_sequence))
+        assert socket.poll(30_000), "the server answers"
+        return decode(socket.recv())
+    finally:
+        context.destroy(linger=0)
+
+
+def test_a_run_is_kept_followed_and_handed_on(tmp_path: Path) -> None:
+    world = JournaledWorld().trade(2_500)
+    desk = ProcessDesk(tmp_path, world, snapshot_every=1_000)
+    desk.start()
+    desk.await_state(JournalState.KEEPING)
+    desk.hand_over(world.entries())
+    desk.await_durable(world.next_sequence)
+    told = np.concatenate(Replica(world.base).apply(world.entries()))
+    own = told[(told[:, 0] == 1) & (told[:, 2] > 0)]
+    for first in (1, len(own) - 5):
+        *events, end = ask("alpha", first)
+        assert [event[1:] for event in events] == [
+            tuple(row[1 : len(event)]) for row, event in zip(own[own[:, 2] >= first], events, strict=False)
+        ]
+        assert len(events) == min(EVENTS_MAX, len(own) - first + 1)
+        assert (end[1], end[2], end[4:]) == (RecordKind.SNAPSHOT_END, 77, (RecordKind.EXECUTION_REPORT, len(events)))
+    names = EXECUTION_REPORT.names or ()
+    for refused, reason in ((ask("nobody", 1), RefusalReason.UNKNOWN_CLIENT), (ask("alpha", 1, digest=1), 44)):
+        (refusal,) = refused
+        assert refusal[names.index("execution_type")] == ExecutionType.REFUSED
+        assert refusal[names.index("reason")] == reason
+    desk.retire()
+    log = desk.end(signal.SIGTERM)
+    assert "replay_differs" not in log
+    assert (words_of(all_entries(desk.store)) == words_of(world.entries())).all()
+    newest = desk.store.latest_snapshot()
+    assert newest is not None
+    assert (newest.sequence, newest.digest) == (world.next_sequence, world.state.digest())
+    assert not (engine_folder(NAME) / "journal").exists(), "a ring that is done with is removed"
+
+
+POINTS = ["journal-entries-written:1", "journal-snapshot-slice:1", "journal-snapshot-renamed:1"]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_journal_process_that_is_killed_leaves_what_the_next_one_goes_on_with(tmp_path: Path, point: str) -> None:
+    world = JournaledWorld().trade(1_500)
+    desk = ProcessDesk(tmp_path, world, snapshot_every=1_000)
+    entries = world.entries()
+    desk.start(point)
+    desk.await_state(JournalState.KEEPING)
+    desk.hand_over(entries)
+    desk.ended(status=-signal.SIGKILL)
+    desk.start()
+    desk.await_state(JournalState.KEEPING)
+    desk.await_durable(len(entries))
+    desk.retire()
+    desk.end(signal.SIGTERM)
+    assert (words_of(all_entries(desk.store)) == words_of(entries)).all()
+    newest = desk.store.latest_snapshot()
+    assert newest is not None
+    assert newest.digest == world.state.digest()
+
+
+def test_a_dead_engines_ring_is_drained_and_the_next_engine_served(tmp_path: Path) -> None:
+    first = JournaledWorld().trade(300)
+    desk = ProcessDesk(tmp_path, first)
+    desk.start()
+    desk.await_state(JournalState.KEEPING)
+    desk.hand_over(first.entries())
+    desk.engine_dies()
+    desk.await_durable(first.next_sequence)
+    desk.await_folder()
+    second = JournaledWorld(first_sequence=first.next_sequence)
+    second.base = second.snapshot(epoch=first.base.epoch + 1)
+    second.trade(200, seed=3)
+    desk.begin_run(second)
+    desk.await_state(JournalState.KEEPING)
+    desk.hand_over(second.entries())
+    desk.await_durable(second.next_sequence)
+    desk.retire()
+    desk.end(signal.SIGTERM)
+    expected = np.concatenate((first.entries(), second.entries()))
+    assert (words_of(all_entries(desk.store)) == words_of(expected)).all()
+    newest = desk.store.latest_snapshot()
+    assert newest is not None
+    assert (newest.epoch, newest.digest) == (second.base.epoch, second.state.digest())
+
+
+def test_what_nobody_wrote_down_is_still_in_the_ring(tmp_path: Path) -> None:
+    world = JournaledWorld().trade(200)
+    desk = ProcessDesk(tmp_path, world)
+    assert len(left_entries(engine_folder(NAME), 0)) == 0
+    desk.hand_over(world.entries())
+    desk.engine_dies()
+    left = left_entries(engine_folder(NAME), 0)
+    assert (words_of(left)[:, 28:] == words_of(world.entries())[:, 28:]).all()
+    desk.store.open_for_append(epoch=world.base.epoch)
+    desk.store.append(left)
+    desk.store.close()
+    assert (words_of(all_entries(desk.store)) == words_of(world.entries())).all()
