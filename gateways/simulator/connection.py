@@ -79,6 +79,9 @@ class Connection(WSListener):
             if fault.action == "malformed_event":
                 payload = MALFORMED_PAYLOAD
             delay_s += fault.delay_ms / 1_000
+            if fault.action == "reorder_event":
+                self._later(delay_s, lambda: self.send_now(payload))
+                return
         self._event_due_s = self._send_at(payload, delay_s, self._event_due_s)
         if fault is not None and fault.action == "duplicate_event":
             self._event_due_s = self._send_at(payload, delay_s, self._event_due_s)

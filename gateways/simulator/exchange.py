@@ -249,21 +249,32 @@ class Exchange:
             account.fills[instrument.symbol].append(fill)
 
     def _prevent(self, taker: Order, maker: Order, book: OrderBook) -> None:
-        """Ends one order or both, so that an account does not trade with itself."""
+        """Takes from one order or both what the account would have traded with itself."""
         mode = taker.self_trade_prevention
         match_id = book.prevented_match_id
         book.prevented_match_id += 1
         price_ticks, match_lots = maker.price_ticks, min(taker.leaves_lots, maker.leaves_lots)
+        is_decrement = mode is SelfTradePrevention.DECREMENT
         if mode is not SelfTradePrevention.EXPIRE_TAKER:
-            book.remove(maker)
-            self._end_prevented(maker, Prevention(match_id, taker, maker.leaves_lots, match_lots, price_ticks), book)
+            lots = match_lots if is_decrement else maker.leaves_lots
+            if lots == maker.leaves_lots:
+                book.remove(maker)
+            self._take_away(maker, Prevention(match_id, taker, lots, match_lots, price_ticks), book)
+            if maker.is_open:
+                book.shrink(maker)
         if mode is not SelfTradePrevention.EXPIRE_MAKER:
-            self._end_prevented(taker, Prevention(match_id, maker, taker.leaves_lots, match_lots, price_ticks), book)
+            lots = match_lots if is_decrement else taker.leaves_lots
+            self._take_away(taker, Prevention(match_id, maker, lots, match_lots, price_ticks), book)
 
-    def _end_prevented(self, order: Order, prevention: Prevention, book: OrderBook) -> None:
+    def _take_away(self, order: Order, prevention: Prevention, book: OrderBook) -> None:
         order.prevented_match_id = prevention.match_id
         order.prevented_lots += prevention.expired_lots
-        self._end(order, OrderStatus.EXPIRED, EndReason.SELF_TRADE)
+        if order.leaves_lots:
+            order.updated_ns = self._utc_ns
+            self.settlement.trim(order)
+            self._touched[order.account] = None
+        else:
+            self._end(order, OrderStatus.EXPIRED, EndReason.SELF_TRADE)
         self._records.prevented(order, prevention)
         self._report(Execution(ExecutionType.TRADE_PREVENTION, order, prevention=prevention), book)
 

@@ -4,16 +4,29 @@ from typing import Literal
 
 import msgspec
 
-REQUEST_FAULTS = frozenset({"drop_connection", "half_open", "unknown_outcome", "drop_request"})
+REQUEST_FAULTS = frozenset(
+    {
+        "drop_connection",
+        "half_open",
+        "unknown_outcome",
+        "refuse_request",
+        "drop_request",
+        "delay_request",
+        "lagging_query",
+    }
+)
 REPLY_FAULTS = frozenset({"drop_reply", "delay_reply", "malformed_reply", "drop_after"})
 ORDER_FAULTS = frozenset({"events_first"})
-EVENT_FAULTS = frozenset({"duplicate_event", "drop_event", "delay_event", "malformed_event"})
+EVENT_FAULTS = frozenset({"duplicate_event", "drop_event", "delay_event", "reorder_event", "malformed_event"})
 
 FaultAction = Literal[
     "drop_connection",  # close without processing the request
     "half_open",  # process nothing and send nothing more, but keep the socket
     "unknown_outcome",  # answer -1006, -1007 or another 5xx; `executes` says what truly happened
+    "refuse_request",  # answer `code`, a documented refusal such as -1015 or -1003, and do nothing
     "drop_request",  # lose the request on its way in
+    "delay_request",  # process it `delay_ms` later, even if its connection is gone by then
+    "lagging_query",  # answer a query as it would have been `delay_ms` ago
     "drop_reply",  # process, never answer
     "drop_after",  # process, then close without answering
     "delay_reply",
@@ -21,7 +34,8 @@ FaultAction = Literal[
     "events_first",  # the private events overtake the reply
     "duplicate_event",
     "drop_event",
-    "delay_event",
+    "delay_event",  # and everything behind it
+    "reorder_event",  # let what comes within `delay_ms` overtake it
     "malformed_event",
 ]
 
@@ -38,6 +52,7 @@ class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     count: int = 1
     delay_ms: int = 0
     code: int = -1007
+    status: int = 0  # of a refusal, where it is not the documented one
     executes: bool = True
 
 

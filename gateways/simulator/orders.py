@@ -55,12 +55,13 @@ class EndReason(Enum):
 
 
 class SelfTradePrevention(StrEnum):
-    """Which of two orders of one account gives way."""
+    """Which of two orders of one account gives way; with DECREMENT both lose what they would have traded."""
 
     NONE = "NONE"
     EXPIRE_MAKER = "EXPIRE_MAKER"
     EXPIRE_TAKER = "EXPIRE_TAKER"
     EXPIRE_BOTH = "EXPIRE_BOTH"
+    DECREMENT = "DECREMENT"
 
 
 class RejectReason(Enum):

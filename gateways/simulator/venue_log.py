@@ -18,7 +18,7 @@ and, except `opened` and `closed`, `account` and `symbol`. The events of an orde
                 liquidity (MAKER or TAKER)
     canceled    cancel_client_order_id (the id that the cancel request had)
     expired     reason (EndReason)
-    prevented   reason SELF_TRADE, prevented_quantity, counterpart_venue_order_id
+    prevented   reason (SELF_TRADE when that ended the order), prevented_quantity, counterpart_venue_order_id
     amended     previous_client_order_id
     rejected    request (the venue's method), code, message, client_order_id as far as the request had
                 them; nothing has changed

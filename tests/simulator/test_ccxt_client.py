@@ -124,6 +124,36 @@ async def _trade(venue: SimulatedVenue, exchange: Any) -> None:
     assert [order["filled"] for order in filled] == [float(r["cumulative_quantity"]) for r in traded]
 
 
+def test_ccxt_places_a_stop_and_an_iceberg() -> None:
+    keys = KeyPair("ed25519")
+
+    async def trade() -> None:
+        async with quiet_venue(accounts=(keys.account,)) as venue:
+            exchange = exchange_at(venue, keys)
+            try:
+                await exchange.load_markets()
+                await _stop_and_iceberg(venue, exchange)
+            finally:
+                await exchange.close()
+
+    asyncio.run(trade())
+
+
+async def _stop_and_iceberg(venue: SimulatedVenue, exchange: Any) -> None:
+    stop = await exchange.create_order_ws(SYMBOL, "limit", "sell", 0.01, 59000, {"stopPrice": 59500})
+    queried = await exchange.fetch_order_ws(stop["id"], SYMBOL)
+    assert (queried["status"], queried["stopPrice"], queried["info"]["isWorking"]) == ("open", 59500, False)
+    provide(venue, Side.BUY, "59500.00", "0.001")
+    provide(venue, Side.SELL, "59500.00", "0.001")
+    assert (await exchange.fetch_order_ws(stop["id"], SYMBOL))["info"]["isWorking"]
+    assert [record["venue_order_id"] for record in logged(venue, "working")] == [int(stop["id"])]
+
+    iceberg = await exchange.create_order_ws(SYMBOL, "limit", "buy", 0.05, 58000, {"icebergQty": "0.01"})
+    assert (await exchange.fetch_order_ws(iceberg["id"], SYMBOL))["info"]["icebergQty"] == "0.01000000"
+    book = await exchange.fetch_order_book(SYMBOL)
+    assert book["bids"][0] == [58000, 0.01]
+
+
 @pytest.mark.parametrize("kind", ["hmac", "ed25519"])
 def test_ccxt_meets_every_kind_of_rejection_as_its_own_exception(kind: str) -> None:
     keys = KeyPair(kind)

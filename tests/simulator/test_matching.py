@@ -270,7 +270,9 @@ def test_self_trade_prevention_ends_the_side_that_its_mode_names() -> None:
         SelfTradePrevention.EXPIRE_MAKER: (OrderStatus.EXPIRED, OrderStatus.NEW),
         SelfTradePrevention.EXPIRE_TAKER: (OrderStatus.NEW, OrderStatus.EXPIRED),
         SelfTradePrevention.EXPIRE_BOTH: (OrderStatus.EXPIRED, OrderStatus.EXPIRED),
+        SelfTradePrevention.DECREMENT: (OrderStatus.EXPIRED, OrderStatus.EXPIRED),
     }
+    assert set(expected) == set(SelfTradePrevention)
     for mode, statuses in expected.items():
         exchange = new_exchange(alice=RICH)
         maker = new_order(exchange, "alice", 1, Side.SELL, 10, price_ticks=5_400)
@@ -278,6 +280,24 @@ def test_self_trade_prevention_ends_the_side_that_its_mode_names() -> None:
         exchange.place(maker)
         exchange.place(taker)
         assert (maker.status, taker.status) == statuses, mode
+
+
+def test_a_decrement_ends_the_smaller_order_and_leaves_the_rest_of_the_larger_one() -> None:
+    exchange = new_exchange(alice=RICH, bob=RICH)
+    iceberg = new_order(exchange, "alice", 1, Side.SELL, 10, price_ticks=5_400, display_lots=9)
+    exchange.place(iceberg)
+    fields = {"price_ticks": 5_400, "self_trade_prevention": SelfTradePrevention.DECREMENT}
+    smaller = new_order(exchange, "alice", 2, Side.BUY, 4, **fields)
+    exchange.place(smaller)
+    assert (smaller.status, smaller.prevented_lots) == (OrderStatus.EXPIRED, 4)
+    assert (iceberg.status, iceberg.leaves_lots, iceberg.prevented_lots) == (OrderStatus.NEW, 6, 4)
+    assert exchange.books["ETHBTC"].top()[2:] == (5_400, 6)
+    assert exchange.accounts["alice"].locked["ETH"] == 6 * INSTRUMENT.lot_units
+    larger = new_order(exchange, "alice", 3, Side.BUY, 8, **fields)
+    exchange.place(larger)
+    assert (iceberg.status, larger.status, larger.leaves_lots) == (OrderStatus.EXPIRED, OrderStatus.NEW, 2)
+    assert exchange.books["ETHBTC"].top() == (5_400, 2, 0, 0)
+    assert not list(traded(exchange))
 
 
 def test_commission_is_taken_from_what_each_side_receives() -> None:

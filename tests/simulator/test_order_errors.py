@@ -112,7 +112,7 @@ REFUSED_ORDERS = [
     ),
     (
         "self-trade prevention that the symbol lacks",
-        limit(selfTradePreventionMode="DECREMENT"),
+        limit(selfTradePreventionMode="TRANSFER"),
         -1013,
         "This symbol does not allow the specified self-trade prevention mode.",
     ),

@@ -50,6 +50,15 @@ _UNKNOWN_OUTCOMES = {
     -1008: "Server is currently overloaded with other requests. Please try again in a few minutes.",
 }
 
+RETRY_AFTER_MS = 1_000
+_REFUSALS = {
+    -1003: ("Too much request weight used; please use WebSocket Streams for live updates to avoid bans.", 429),
+    -1015: ("Too many new orders; current limit is 50 orders per 10 SECOND.", 429),
+    -1021: ("Timestamp for this request is outside of the recvWindow.", 400),
+    -2010: ("This action is disabled on this account.", 400),
+    -2015: ("Invalid API-key, IP, or permissions for action.", 401),
+}
+
 
 def engine_rejected(code: int, reason: RejectReason) -> ApiError:
     """What the matching engine's refusal is called on the wire."""
@@ -61,6 +70,14 @@ def unknown_outcome(code: int) -> ApiError:
     message = _UNKNOWN_OUTCOMES.get(code, _UNKNOWN_OUTCOMES[-1000])
     status = {-1007: 504, -1008: 503}.get(code, 500)
     return ApiError(code, message, status=status)
+
+
+def refused(code: int, status: int, utc_ms: int) -> ApiError:
+    """A refusal that has nothing to do with the request itself."""
+    message, usual_status = _REFUSALS.get(code, ("The request was refused.", 400))
+    status = status or usual_status
+    data = {"serverTime": utc_ms, "retryAfter": utc_ms + RETRY_AFTER_MS} if status in {418, 429} else None
+    return ApiError(code, message, status=status, data=data)
 
 
 def filter_failure(name: str) -> ApiError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -11,12 +12,13 @@ from picows import WSCloseCode, WSListener, WSUpgradeResponse, WSUpgradeResponse
 
 from gateways.simulator.accounts import Account
 from gateways.simulator.binance_spot import events
-from gateways.simulator.binance_spot.errors import ApiError, invalid_signature, missing, unknown_outcome
-from gateways.simulator.binance_spot.market_streams import MarketStreams, StreamSession
+from gateways.simulator.binance_spot.errors import ApiError, invalid_signature, missing, refused, unknown_outcome
+from gateways.simulator.binance_spot.market_streams import MarketStreams
 from gateways.simulator.binance_spot.methods import SIGNING_PARAMETERS, Call, Method, Security
 from gateways.simulator.binance_spot.queries import QUERY_METHODS
 from gateways.simulator.binance_spot.rate_limits import OrderCount, RequestWeight
 from gateways.simulator.binance_spot.rest import answer_rest
+from gateways.simulator.binance_spot.routes import open_connection
 from gateways.simulator.binance_spot.session import (
     SESSION_METHODS,
     ApiSession,
@@ -26,9 +28,10 @@ from gateways.simulator.binance_spot.session import (
 from gateways.simulator.binance_spot.signatures import ApiKey, check_timing, find_key, signed_payload
 from gateways.simulator.binance_spot.trading import TRADING_METHODS
 from gateways.simulator.connection import Connection
+from gateways.simulator.faults import FaultRule
 from gateways.simulator.order_book import OrderBook
 from gateways.simulator.orders import Execution, Fill
-from ipc.clock import NS_PER_MS, NS_PER_US
+from ipc.clock import NS_PER_MS
 
 if TYPE_CHECKING:
     from gateways.simulator.server import SimulatedVenue
@@ -56,6 +59,8 @@ class BinanceSpotFace:
         self._order_counts: dict[Account, OrderCount] = {}
         self._subscriptions: dict[Account, list[Subscription]] = {}
         self._generated_count = 0
+        self._delayed: list[asyncio.TimerHandle] = []
+        self._closed_until_ns = 0
         # While a request is being answered, what it causes waits here so that the reply goes first.
         self._held: list[tuple[Connection, str, bytes]] | None = None
 
@@ -67,28 +72,31 @@ class BinanceSpotFace:
         """Who serves the requested path; None for a path that does not exist."""
         if path.startswith("/api/"):
             return answer_rest(self, path, query, headers)
-        options = dict(parse_qsl(query))
-        time_divisor = NS_PER_US if options.get("timeUnit", "").upper() == "MICROSECOND" else NS_PER_MS
+        refusal = self._refusal()
+        return refusal if refusal is not None else open_connection(self, path, dict(parse_qsl(query)))
+
+    def _refusal(self) -> WSUpgradeResponseWithListener | None:
+        """What an attempt to connect is told while nobody may."""
         utc_ns = self.clock.utc_ns()
-        refused = self.weight.connect(utc_ns)
-        if refused is not None:
-            body = orjson.dumps(refused.body())
-            response = WSUpgradeResponse.create_error_response(refused.status, body)
-            return WSUpgradeResponseWithListener(response, None)
-        if path.rstrip("/") == "/ws-api/v3":
-            shows_rate_limits = options.get("returnRateLimits", "true") != "false"
-            return ApiSession(self, time_divisor=time_divisor, shows_rate_limits=shows_rate_limits)
-        if path == "/ws" or path.startswith("/ws/"):
-            names = [name for name in path.removeprefix("/ws").split("/") if name]
-            return StreamSession(self.streams, names, time_divisor=time_divisor, is_combined=False)
-        if path.rstrip("/") == "/stream":
-            names = [name for name in options.get("streams", "").split("/") if name]
-            return StreamSession(self.streams, names, time_divisor=time_divisor, is_combined=True)
-        return None
+        error = self.weight.connect(utc_ns)
+        if utc_ns < self._closed_until_ns:
+            error = ApiError(-1016, "This service is no longer available.", status=503)
+        if error is None:
+            return None
+        response = WSUpgradeResponse.create_error_response(error.status, orjson.dumps(error.body()))
+        return WSUpgradeResponseWithListener(response, None)
 
     def stop(self) -> None:
         """Ends what the face keeps running."""
         self.streams.stop()
+        for timer in self._delayed:
+            timer.cancel()
+
+    def close_for(self, duration_ns: int) -> None:
+        """Cuts every connection and takes no new one for a while, as in maintenance."""
+        self._closed_until_ns = self.clock.utc_ns() + duration_ns
+        for connection in list(self.venue.connections):
+            connection.abort()
 
     def announce_shutdown(self) -> None:
         """Sends `serverShutdown` on every connection."""
@@ -103,32 +111,64 @@ class BinanceSpotFace:
     def answer(self, session: ApiSession, request_id: bytes, name: str, parameters: dict[str, str]) -> None:
         """Runs a request of a WebSocket API connection and sends the reply, then what it caused."""
         fault = self.venue.faults.on_request(name)
-        if fault is not None:
-            if fault.action == "drop_connection":
-                session.abort()
-                return
-            if fault.action == "half_open":
-                session.go_silent()
-                return
-            if fault.action == "drop_request":
-                return
+        if fault is None:
+            self._answer(session, request_id, name, parameters, None)
+        elif fault.action == "drop_connection":
+            session.abort()
+        elif fault.action == "half_open":
+            session.go_silent()
+        elif fault.action == "delay_request":
+            # Whoever asked may have given up by then; the request has not.
+            self._delayed.append(
+                asyncio.get_running_loop().call_later(
+                    fault.delay_ms / 1_000, self._answer, session, request_id, name, parameters, None
+                )
+            )
+        elif fault.action != "drop_request":
+            self._answer(session, request_id, name, parameters, fault)
+
+    def _answer(
+        self,
+        session: ApiSession,
+        request_id: bytes,
+        name: str,
+        parameters: dict[str, str],
+        fault: FaultRule | None,
+    ) -> None:
         call = Call(self, session, name, parameters, time_divisor=session.time_divisor)
+        action = fault.action if fault is not None else ""
         held: list[tuple[Connection, str, bytes]] = []
         self._held = held
         error: ApiError | None = None
         result: Any = None
-        if fault is None or fault.executes:
+        if fault is not None and action == "lagging_query":
+            call.as_of_ns = call.utc_ns - fault.delay_ms * NS_PER_MS
+        if fault is not None and action == "refuse_request":
+            error = refused(fault.code, fault.status, call.utc_ns // NS_PER_MS)
+        elif action != "unknown_outcome" or (fault is not None and fault.executes):
             try:
                 result = self.run(call)
             except ApiError as failure:
                 error = failure
-        if fault is not None:
+        if fault is not None and action == "unknown_outcome":
             error = unknown_outcome(fault.code)
         reply = self._reply(request_id, call, result, error)
         self._held = None
         self._deliver(session, name, reply, held)
         if error is not None and error.status == 418:
             session.close(WSCloseCode.POLICY_VIOLATION, "IP banned")
+
+    def act(self, account_name: str, name: str, parameters: dict[str, str]) -> str:
+        """Does what another client of the account asks for; returns the JSON text of what it is told."""
+        method = TRADING_METHODS[name]
+        key = {key.account.name: key for key in self.keys.values()}[account_name]
+        call = Call(self, None, name, parameters, time_divisor=NS_PER_MS)
+        call.authorize(key)
+        try:
+            _check_parameter_names(parameters, method)
+            return orjson.dumps(method.run(call)).decode()
+        except ApiError as error:
+            return orjson.dumps(error.body()).decode()
 
     def answer_unreadable(self, session: ApiSession) -> None:
         """Answers a frame that is not a request."""
@@ -142,9 +182,9 @@ class BinanceSpotFace:
         if method is None:
             raise ApiError(-1020, "This operation is not supported.")
         cost = method.cost(call.parameters)
-        refused = self.weight.admit(call.utc_ns, cost)
-        if refused is not None:
-            raise refused
+        too_much = self.weight.admit(call.utc_ns, cost)
+        if too_much is not None:
+            raise too_much
         try:
             if method.security is not Security.NONE:
                 self._authorize(call, method, signed)

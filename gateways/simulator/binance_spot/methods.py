@@ -29,7 +29,7 @@ class Security(Enum):
 class Call:
     """One request on its way through a method."""
 
-    __slots__ = ("_key", "face", "method", "parameters", "session", "time_divisor", "utc_ns")
+    __slots__ = ("_key", "as_of_ns", "face", "method", "parameters", "session", "time_divisor", "utc_ns")
 
     def __init__(
         self,
@@ -46,6 +46,8 @@ class Call:
         self.parameters = parameters
         self.utc_ns = face.clock.utc_ns()
         self.time_divisor = time_divisor
+        self.as_of_ns = 0
+        """What moment a query shows, when that is not now."""
         self._key: ApiKey | None = None
 
     def authorize(self, key: ApiKey) -> None:

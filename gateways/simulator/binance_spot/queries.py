@@ -10,6 +10,7 @@ from gateways.simulator.binance_spot import replies
 from gateways.simulator.binance_spot.errors import ApiError, unknown_order
 from gateways.simulator.binance_spot.exchange_info import choose_instruments, exchange_info
 from gateways.simulator.binance_spot.methods import Call, Method, Security
+from gateways.simulator.binance_spot.past import fills_as_of, order_as_of
 from gateways.simulator.binance_spot.requests import read_flag, read_id, read_instrument
 from gateways.simulator.binance_spot.signatures import SMALLEST_MICROSECONDS
 from gateways.simulator.binance_spot.trading import find_order
@@ -54,7 +55,9 @@ def book_ticker(call: Call) -> dict[str, Any] | list[dict[str, Any]]:
 
 def order_status(call: Call) -> dict[str, Any]:
     """`order.status`."""
-    order = find_order(call, "orderId", "origClientOrderId", unknown_order())
+    order = order_as_of(find_order(call, "orderId", "origClientOrderId", unknown_order()), call.as_of_ns)
+    if order is None:
+        raise unknown_order()
     return replies.queried_order(order, call.time_divisor)
 
 
@@ -64,11 +67,10 @@ def open_orders(call: Call) -> list[dict[str, Any]]:
         symbols = [read_instrument(call.parameters, call.face.instruments).symbol]
     else:
         symbols = list(call.face.instruments)
-    return [
-        replies.queried_order(order, call.time_divisor)
-        for symbol in symbols
-        for order in call.account.open_orders[symbol].values()
-    ]
+    account = call.account
+    orders = account.orders if call.as_of_ns else account.open_orders
+    seen = [order_as_of(order, call.as_of_ns) for symbol in symbols for order in orders[symbol].values()]
+    return [replies.queried_order(order, call.time_divisor) for order in seen if order is not None and order.is_open]
 
 
 def all_orders(call: Call) -> list[dict[str, Any]]:
@@ -94,6 +96,8 @@ def my_trades(call: Call) -> list[dict[str, Any]]:
     if has_period and (order_id is not None or first_id is not None):
         raise ApiError(-1128, "Combination of optional parameters invalid.")
     fills = call.account.fills[instrument.symbol]
+    if call.as_of_ns:
+        fills = fills_as_of(fills, call.as_of_ns)
     if order_id is not None:
         fills = [fill for fill in fills if fill.order.order_id == order_id]
     if first_id is not None:

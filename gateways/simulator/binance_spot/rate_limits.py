@@ -161,6 +161,10 @@ class RequestWeight:
             data=_retry_data(utc_ns, until_ms),
         )
 
+    def ban(self, until_ns: int) -> None:
+        """Bans the address."""
+        self._banned_until_ns = until_ns
+
     def describe(self) -> list[dict[str, Any]]:
         """The address's limits as `exchangeInfo` lists them."""
         return [window.describe() for window in (self.weight, self.raw_requests, self.connections)]

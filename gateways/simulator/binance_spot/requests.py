@@ -264,7 +264,7 @@ def _read_self_trade_prevention(parameters: Mapping[str, str]) -> SelfTradePreve
     text = parameters.get("selfTradePreventionMode", "")
     if not text:
         return SelfTradePrevention.EXPIRE_MAKER
-    if text in {"DECREMENT", "TRANSFER"}:
+    if text == "TRANSFER":
         raise ApiError(-1013, "This symbol does not allow the specified self-trade prevention mode.")
     mode = _SELF_TRADE_PREVENTIONS.get(text)
     if mode is None:
