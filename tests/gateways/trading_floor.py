@@ -27,7 +27,7 @@ from gateways.template import TemplateKey
 from gateways.venue import OpenOrder
 from ipc import order_id as order_ids
 from ipc.clock import NS_PER_MS, SystemClock
-from ipc.enums import ConnectionState, RecordKind, RequestKind, Side
+from ipc.enums import ConnectionState, RecordKind, RequestKind, SelfTradePrevention, Side
 from tests.gateways.awaiting_core import AwaitingCore
 from tests.gateways.wire_filler import HEADER_ROOM, fill, in_buffer
 
@@ -150,8 +150,7 @@ class Desk:
         *,
         symbol: str = "BTCUSDT",
         original_order_id: int = 0,
-        price_ticks: int = 0,
-        order_lots: int = 0,
+        **asked: int,
     ) -> bool:
         """Fills and sends one hot request."""
         offset_ns = self.core_offset_ns()
@@ -161,8 +160,7 @@ class Desk:
             rules=self.rules[symbol],
             order_id=order_id,
             original_order_id=original_order_id,
-            price_ticks=price_ticks,
-            order_lots=order_lots,
+            **asked,
             utc_ms=(self.clock.monotonic_ns() + offset_ns) // NS_PER_MS,
             credentials=self.credentials,
         )
@@ -172,11 +170,29 @@ class Desk:
         """The venue's clock as the core was told."""
         return self.core.of(RecordKind.CLOCK_OFFSET)[-1]["utc_offset_ns"]
 
-    def place(self, side: Side, price_ticks: int, order_lots: int, **key: object) -> int:
+    def place(
+        self,
+        side: Side,
+        price_ticks: int,
+        order_lots: int,
+        *,
+        stop_price_ticks: int = 0,
+        display_lots: int = 0,
+        mode: SelfTradePrevention = SelfTradePrevention.DEFAULT,
+        **key: object,
+    ) -> int:
         """Sends a new order and returns its id."""
         order_id = self.new_order_id()
         template = TemplateKey(RequestKind.NEW, side=side, **key)  # type: ignore[arg-type]
-        assert self.send(template, order_id, price_ticks=price_ticks, order_lots=order_lots)
+        assert self.send(
+            template,
+            order_id,
+            price_ticks=price_ticks,
+            order_lots=order_lots,
+            stop_price_ticks=stop_price_ticks,
+            display_lots=display_lots,
+            self_trade_prevention=int(mode),
+        )
         return order_id
 
     def cancel(self, order_id: int) -> None:
