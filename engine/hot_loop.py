@@ -33,6 +33,8 @@ from ipc.records import SLOT_WORDS
 from ipc.segment import Segment
 from ipc.state_reader import StateReader
 
+# The strategy that holds what was not sent through this engine.
+_OTHERS = 0
 IDLE_MODES = {"spin": IDLE_SPIN, "yield": IDLE_YIELD, "backoff": IDLE_BACKOFF}
 SendFrame = Callable[[bytearray, int], bool]
 Sign = Callable[[memoryview], bytes]
@@ -235,6 +237,18 @@ class HotLoop:
         """One of them, None when it has ended."""
         legs = self._list_legs(account_id)
         return next(iter(_as_orders(legs[legs["order_id"] == order_id])), None)
+
+    def orders_of_others(self, account_id: int) -> list[tuple[int, int]]:
+        """Instrument and venue's number of every adopted order that has not ended; there are few."""
+        found = []
+        orders = self._state.table("orders")
+        slot = int(self._state.table("strategies")[_OTHERS]["first_open"])
+        while slot >= 0:
+            order = orders[slot]
+            if order["account_id"] == account_id:
+                found.append((int(order["instrument_id"]), int(order["venue_order_id"])))
+            slot = int(order["next_open"])
+        return found
 
     def last_trade_id(self, account_id: int, instrument_id: int) -> int:
         """The largest trade id booked of an instrument."""

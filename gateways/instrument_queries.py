@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateways.action import Send
+from gateways.identities import Identities
 from gateways.notice import Notice
 from gateways.order_queries import ANSWER_TIMEOUT_NS, FIRST_RETRY_NS, OrderQueries
 from gateways.query_budget import QueryBudget
-from gateways.report_fields import KIND, ORDER_ID
-from gateways.stray_trades import StrayTrades
+from gateways.report_fields import KIND, ORDER_ID, VENUE_ORDER_ID
 from gateways.venue import OrderCore, OrderDialect
 from gateways.verdict import Verdict
 from ipc.clock import NS_PER_S
@@ -64,22 +64,24 @@ class InstrumentQueries:
         self._dialect = dialect
         self._orders = orders
         self._budget = budget
-        self._strays = StrayTrades(core, dialect, budget, account_id)
+        self._identities = Identities(core, dialect, budget, account_id)
         self._questions: dict[tuple[_What, int], _Question] = {}
         self._known: dict[int, _KnownTrades] = {}
+        self._others: set[tuple[int, int]] = set()
 
     @property
     def is_waited_for(self) -> bool:
         """Whether something is still to be answered."""
-        return bool(self._questions) or self._strays.is_waited_for
+        return bool(self._questions) or self._identities.is_waited_for
 
     def clear(self) -> None:
         """Forgets every question, but not which trades are known."""
         self._questions.clear()
-        self._strays.clear()
+        self._identities.clear()
 
     def begin(self, instrument_ids: Iterable[int], now_ns: int) -> None:
         """Asks for everything: who knows what happened while there was no connection."""
+        self._others = set(self._core.orders_of_others(self._account_id))
         for instrument_id in instrument_ids:
             self._put(_What.OPEN_ORDERS, instrument_id, now_ns)
             self.ask_trades(instrument_id, now_ns)
@@ -93,13 +95,17 @@ class InstrumentQueries:
         question = self._put(_What.TRADES, instrument_id, now_ns)
         question.from_trade_id = known.settled
 
+    def ask_order_of_others(self, instrument_id: int, venue_order_id: int, now_ns: int) -> None:
+        """Puts an order on the list that was not sent by us and that nothing else asks for."""
+        self._identities.ask(instrument_id, venue_order_id, now_ns)
+
     def ask_again(self, link_id: int, now_ns: int) -> None:
         """Repeats at once what was asked on a connection that is gone."""
         for question in self._questions.values():
             if question.is_asked and question.link_id == link_id:
                 question.is_asked = False
                 question.due_ns = now_ns
-        self._strays.ask_again(link_id, now_ns)
+        self._identities.ask_again(link_id, now_ns)
 
     def due(self, link_id: int, now_ns: int) -> list[Send]:
         """The questions to ask now."""
@@ -115,16 +121,20 @@ class InstrumentQueries:
                 question.link_id = link_id
                 question.due_ns = now_ns + ANSWER_TIMEOUT_NS
                 sends.append(Send(link_id, self._text(question, now_ns)))
-        return sends + self._strays.due(link_id, now_ns)
+        return sends + self._identities.due(link_id, now_ns)
 
     def on_open_orders(self, answer: Notice, records: NDArray[np.int64], count: int, now_ns: int) -> None:
         """Takes a list of open orders; one of ours that has filled further than the core knows is asked for."""
         question = self._questions.get((_What.OPEN_ORDERS, answer.instrument_id))
+        others = {number for instrument_id, number in self._others if instrument_id == answer.instrument_id}
         for place in range(count):
             row = records[place]
             is_of_ours = row[KIND] == RecordKind.VENUE_REPORT and row[ORDER_ID] != EXTERNAL_ORDER
             if not is_of_ours or self._orders.take_listed(row, now_ns):
+                others.discard(int(row[VENUE_ORDER_ID]))
                 self._core.apply(records[place:], 1)
+        for venue_order_id in others:
+            self.ask_order_of_others(answer.instrument_id, venue_order_id, now_ns)
         self._orders.end_list(answer.instrument_id, now_ns)
         if question is not None:
             self._answered(question, answer.verdict, now_ns)
@@ -145,7 +155,7 @@ class InstrumentQueries:
             known.settled = known.newest = answer.last_trade_id + 1
             self._answered(question, None, now_ns)
             return
-        self._strays.take(answer.instrument_id, fills, now_ns)
+        self._identities.take(answer.instrument_id, fills, now_ns)
         is_full = answer.trade_count >= question.page and answer.last_trade_id >= question.from_trade_id
         if is_full and question.pages < TRADE_PAGES_MAX:
             question.from_trade_id = answer.last_trade_id + 1
@@ -155,12 +165,12 @@ class InstrumentQueries:
             return
         known.settled = max(known.settled, known.newest)
         known.newest = max(known.newest, question.from_trade_id, answer.last_trade_id + 1)
-        self._strays.forget_before(answer.instrument_id, known.settled)
+        self._identities.forget_before(answer.instrument_id, known.settled)
         self._answered(question, None, now_ns)
 
     def on_identity(self, answer: Notice, records: NDArray[np.int64], count: int, now_ns: int) -> None:
         """Takes the answer to the question whose an order is."""
-        self._strays.on_identity(answer, records, count, now_ns)
+        self._identities.on_identity(answer, records, count, now_ns)
 
     def _put(self, what: _What, instrument_id: int, now_ns: int) -> _Question:
         question = self._questions.get((what, instrument_id))

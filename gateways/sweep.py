@@ -38,6 +38,7 @@ class Sweep:
         )
         self._instruments_left: deque[int] = deque()
         self._orders_left: deque[int] = deque()
+        self._others_left: deque[tuple[int, int]] = deque()
         self._begun_ns = 0
         self.wants_balances = False
         """Whether what the account holds is to be asked for too."""
@@ -46,21 +47,31 @@ class Sweep:
         """Everything has just been asked."""
         self._instruments_left.clear()
         self._orders_left.clear()
+        self._others_left.clear()
         self._begun_ns = now_ns
 
     def go_on(self, now_ns: int) -> None:
         """Puts on the lists what may be asked now."""
-        if not self._instruments_left and not self._orders_left:
+        if not (self._instruments_left or self._orders_left or self._others_left):
             if now_ns - self._begun_ns < SWEEP_EVERY_NS:
                 return
             self._begun_ns = now_ns
             self.wants_balances = True
             self._instruments_left.extend(self._instrument_ids)
             self._orders_left.extend(self._core.open_order_ids(self._account_id))
+            self._others_left.extend(self._core.orders_of_others(self._account_id))
         while self._instruments_left and self._budget.take(self._weights.account_trades, now_ns):
             self._instruments.ask_trades(self._instruments_left.popleft(), now_ns)
-        while not self._instruments_left and self._orders_left and self._budget.take(self._weights.status, now_ns):
-            order = self._core.open_order(self._account_id, self._orders_left.popleft())
-            # An answer that is still on its way tells the same, and would be in a race with this one.
-            if order is not None and not order.waits_since_ns:
-                self._orders.ask(order, now_ns)
+        while not self._instruments_left and (self._orders_left or self._others_left):
+            if not self._budget.take(self._weights.status, now_ns):
+                return
+            self._ask_order(now_ns)
+
+    def _ask_order(self, now_ns: int) -> None:
+        if self._others_left:
+            self._instruments.ask_order_of_others(*self._others_left.popleft(), now_ns)
+            return
+        order = self._core.open_order(self._account_id, self._orders_left.popleft())
+        # An answer that is still on its way tells the same, and would be in a race with this one.
+        if order is not None and not order.waits_since_ns:
+            self._orders.ask(order, now_ns)

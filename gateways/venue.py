@@ -59,6 +59,9 @@ class OrderCore(Protocol):
     def open_order(self, account_id: int, order_id: int) -> OpenOrder | None:
         """One of them, None when it has ended."""
 
+    def orders_of_others(self, account_id: int) -> list[tuple[int, int]]:
+        """Instrument and venue's number of every adopted order that has not ended."""
+
     def last_trade_id(self, account_id: int, instrument_id: int) -> int:
         """The largest trade id booked of an instrument, 0 when none was."""
 

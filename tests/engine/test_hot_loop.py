@@ -60,3 +60,15 @@ def test_the_last_trade_of_each_account_and_instrument_is_told(world: World) -> 
     holdings["last_trade_id"] = range(len(holdings))
     instruments = int(world.state.header["instruments_count"])
     assert loop.last_trade_id(1, 1) == instruments + 1
+
+
+def test_the_open_orders_of_others_are_told_by_the_venues_number(world: World) -> None:
+    loop = HotLoop(world.state, strategy_rows=4, idle="spin", clock=ManualClock())
+    assert loop.orders_of_others(0) == []
+    orders, others = world.state.table("orders"), world.state.table("strategies")[0]
+    for slot, account_id, venue_order_id, after in ((10, 0, 900, 12), (12, 1, 901, 11), (11, 0, 902, -1)):
+        orders[slot]["account_id"], orders[slot]["instrument_id"] = account_id, 1
+        orders[slot]["venue_order_id"], orders[slot]["next_open"] = venue_order_id, after
+    others["first_open"] = 10
+    assert loop.orders_of_others(0) == [(1, 900), (1, 902)]
+    assert loop.orders_of_others(1) == [(1, 901)]

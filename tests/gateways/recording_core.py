@@ -21,6 +21,7 @@ class RecordingCore:
     def __init__(self) -> None:
         self.records: list[dict[str, int]] = []
         self.open: list[OpenOrder] = []
+        self.others: list[tuple[int, int]] = []
         self.last_trade_ids: dict[int, int] = {}
 
     def apply(self, records: NDArray[np.int64], count: int) -> None:
@@ -37,6 +38,9 @@ class RecordingCore:
 
     def open_order(self, account_id: int, order_id: int) -> OpenOrder | None:
         return next((order for order in self.open if order.order_id == order_id), None)
+
+    def orders_of_others(self, account_id: int) -> list[tuple[int, int]]:
+        return list(self.others)
 
     def last_trade_id(self, account_id: int, instrument_id: int) -> int:
         return self.last_trade_ids.get(instrument_id, 0)

@@ -1,10 +1,10 @@
 """Whatever was traded while nobody listened is found, told under its owner's id, and told once."""
 
 from gateways.action import Send
+from gateways.identities import DENIALS_MAX
 from gateways.instrument_queries import TRADE_PAGES_MAX, TRADES_PAGE
 from gateways.order_queries import ANSWER_TIMEOUT_NS
 from gateways.query_budget import RATE_PAUSE_NS
-from gateways.stray_trades import DENIALS_MAX
 from gateways.verdict import Certainty, Concern, Verdict
 from ipc.clock import NS_PER_S
 from ipc.enums import RejectReason, VenueEvent
@@ -175,3 +175,32 @@ def test_what_was_not_settled_before_a_disconnect_is_found_again() -> None:
     assert Send(2, f"all trades 7 41 {TRADES_PAGE}".encode()) in desk.open_only(2)
     desk.listed(2)
     assert desk.account_trades(2, trade(41)) == [Send(2, b"whose 7 900")]
+
+
+def others(*venue_order_ids: int) -> Desk:
+    """A desk whose connection came up again while others had these orders open; the list is still to come."""
+    desk = Desk()
+    desk.core.last_trade_ids[7] = KNOWN
+    desk.core.others = [(7, venue_order_id) for venue_order_id in venue_order_ids]
+    desk.start()
+    desk.open_only(1)
+    assert not desk.account_trades(1)
+    return desk
+
+
+def test_an_order_of_others_that_is_not_on_the_list_any_more_is_asked_for() -> None:
+    desk = others(900, 901)
+    assert desk.listed(1, status_report(EXTERNAL_ORDER, cumulative_lots=0)) == [Send(1, b"whose 7 901")]
+    assert desk.session.state is RECONCILING
+    desk.identity(901, status_report(EXTERNAL_ORDER, cumulative_lots=0, event=VenueEvent.CANCELED, venue_order_id=901))
+    assert desk.events() == [(EXTERNAL_ORDER, VenueEvent.STATUS), (EXTERNAL_ORDER, VenueEvent.CANCELED)]
+    assert desk.session.state is LIVE
+
+
+def test_an_order_of_others_that_the_venue_forgot_does_not_keep_us_from_trading() -> None:
+    desk = others(901)
+    desk.listed(1)
+    for _ in range(DENIALS_MAX):
+        desk.identity(901, verdict=refused())
+        desk.wait(NS_PER_S, alive=[1])
+    assert desk.session.state is LIVE

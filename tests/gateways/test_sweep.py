@@ -61,6 +61,15 @@ def test_a_trade_of_somebody_else_that_the_stream_lost_is_found() -> None:
     assert desk.session.state is LIVE
 
 
+def test_the_end_of_an_order_of_others_that_the_stream_lost_is_found() -> None:
+    desk = sweeping()
+    desk.core.others = [(7, 901)]
+    asked_until(desk, Send(1, b"whose 7 901"))
+    desk.identity(901, status_report(EXTERNAL_ORDER, cumulative_lots=0, event=VenueEvent.CANCELED, venue_order_id=901))
+    assert desk.events() == [(EXTERNAL_ORDER, VenueEvent.CANCELED)]
+    assert desk.session.state is LIVE
+
+
 def test_an_order_that_waits_for_an_answer_is_left_alone() -> None:
     desk = sweeping()
     desk.core.open = [open_order(8, waits_since_ns=desk.now_ns)]
