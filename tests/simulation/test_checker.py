@@ -22,6 +22,7 @@ class Told(NamedTuple):
     last_price_ticks: int = 0
     order_id: int = ORDER
     reason: int = 0
+    order_lots: int = 10
 
 
 def venue(event: str, *, leaves: str = "0", text: str = TEXT, number: int = 7, **fields: Any) -> dict[str, Any]:

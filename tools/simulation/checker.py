@@ -71,6 +71,7 @@ class StrategyOrder:
         self.status = 0
         self.leaves_lots = 0
         self.cumulative_lots = 0
+        self.most_lots = 0
         self.trades: dict[int, list[tuple[int, int]]] = defaultdict(list)
 
 
@@ -82,6 +83,7 @@ def read_strategy(told: Iterable[Any]) -> dict[int, StrategyOrder]:
             continue
         order = orders[report.order_id]
         order.status = report.order_status
+        order.most_lots = max(order.most_lots, report.order_lots)
         order.leaves_lots = report.leaves_lots
         order.cumulative_lots = report.cumulative_lots
         if report.execution_type == _TRADE:
@@ -94,7 +96,7 @@ def judge(
     strategies: Sequence[tuple[Mapping[int, tuple[int, int]], Sequence[Any]]],
     positions: Sequence[int],
 ) -> list[str]:
-    """What is wrong, as sentences; `strategies` are what each submitted (side, most lots) and was told."""
+    """What is wrong, as sentences; `strategies` are what each submitted (side, most lots or 0) and was told."""
     wrong: list[str] = []
     at_venue = read_venue(records)
     claimed: set[int] = set()
@@ -123,6 +125,8 @@ def _compare(order_id: int, most_lots: int, venue: VenueOrder | None, own: Strat
         if own is not None and own.status in (_FILLED, _CANCELED, _EXPIRED) and own.cumulative_lots:
             wrong.append(f"order {order_id} is told to have traded and is unknown at the venue")
         return wrong
+    # How much a target position or an amount of money comes to is what the strategy was told.
+    most_lots = most_lots or (own.most_lots if own is not None else 0)
     if venue.filled_lots > most_lots:
         wrong.append(f"order {order_id} of {most_lots} lots was filled with {venue.filled_lots}")
     if venue.most_living > 1:

@@ -7,9 +7,18 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipc.clock import NS_PER_MS, NS_PER_S
-from ipc.enums import ExecutionType, OrderFlag, OrderStatus, OrderType, RecordKind, RefusalReason, Side, TimeInForce
+from ipc.enums import (
+    ExecutionType,
+    OrderStatus,
+    OrderType,
+    RecordKind,
+    RefusalReason,
+    Side,
+    TimeInForce,
+)
 from ipc.order_id import pack, to_text
 from ipc.records import ALL_ACCOUNTS, ALL_INSTRUMENTS, AS_CONFIGURED, EXECUTION_REPORT, LAYOUTS, SLOT_WORDS
+from tools.simulation.order_kinds import KINDS, MIDDLE_TICKS
 from tools.simulation.setting import INSTANCE
 
 if TYPE_CHECKING:
@@ -24,7 +33,6 @@ _ORDER_LOTS, _CUMULATIVE, _LEAVES = _REPORT["order_lots"], _REPORT["cumulative_l
 _TRADE_ID, _LAST_LOTS, _LAST_PRICE = _REPORT["trade_id"], _REPORT["last_lots"], _REPORT["last_price_ticks"]
 _REASON, _PRICE, _SIDE = _REPORT["reason"], _REPORT["price_ticks"], _REPORT["side"]
 _REPEATS = (int(RefusalReason.COMMAND_OUT_OF_SEQUENCE), int(RefusalReason.DUPLICATE_ORDER_ID))
-_MIDDLE_TICKS = 6_500_000
 
 
 class Told(NamedTuple):
@@ -189,32 +197,42 @@ class Client:
         order_id = pack(
             instance=INSTANCE, epoch=self._epoch, strategy_id=self.strategy_id, sequence=self._order_sequence
         )
+        self._living[order_id] = None
+        if self._random() < 0.06:
+            self.submitted[order_id] = (0, 0)
+            self._send(
+                RecordKind.TARGET_POSITION,
+                order_id=order_id,
+                order_type=OrderType.LIMIT,
+                time_in_force=TimeInForce.GTC,
+                target_lots=generator.randrange(-300, 300),
+                price_ticks=MIDDLE_TICKS + generator.randrange(-900, 900),
+            )
+            return
         side = generator.choice((Side.BUY, Side.SELL))
         lots = generator.randrange(20, 400)
+        terms = self._terms(side, lots)
+        self.submitted[order_id] = (int(side), terms["order_lots"])
+        self._send(RecordKind.NEW_ORDER, order_id=order_id, side=side, **terms)
+
+    def _terms(self, side: Side, lots: int) -> dict[str, int]:
+        """What kind of order it is; most are plain, and some the engine or the venue will refuse."""
+        generator = self._generator
+        terms: dict[str, int] = {
+            "order_type": OrderType.LIMIT,
+            "time_in_force": TimeInForce.GTC,
+            "price_ticks": MIDDLE_TICKS + generator.randrange(-900, 900),
+            "order_lots": lots,
+        }
         draw = self._random()
-        fields: dict[str, int] = {"order_type": OrderType.LIMIT, "time_in_force": TimeInForce.GTC}
-        towards = 1 if side == Side.BUY else -1
-        price_ticks = _MIDDLE_TICKS + generator.randrange(-900, 900)
-        if draw < 0.12:
-            fields = {"order_type": OrderType.MARKET, "time_in_force": TimeInForce.IOC}
-            price_ticks = 0
-        elif draw < 0.27:
-            fields["time_in_force"] = generator.choice((TimeInForce.IOC, TimeInForce.FOK))
-            price_ticks = _MIDDLE_TICKS + towards * generator.randrange(500, 1_500)
-        elif draw < 0.37:
-            fields["order_flags"] = OrderFlag.POST_ONLY
+        for share, special in KINDS:
+            if draw < share:
+                terms |= special(generator, 1 if side == Side.BUY else -1, lots, self._stage.timeline.utc_ns())
+                break
+            draw -= share
         if self._random() < 0.15:
-            fields["execution_timeout_ms"] = generator.randrange(50, 4_000)
-        self.submitted[order_id] = (int(side), lots)
-        self._living[order_id] = None
-        self._send(
-            RecordKind.NEW_ORDER,
-            order_id=order_id,
-            side=side,
-            price_ticks=price_ticks,
-            order_lots=lots,
-            **fields,
-        )
+            terms["execution_timeout_ms"] = generator.randrange(50, 4_000)
+        return terms
 
     def _cancel(self, order_id: int) -> None:
         self._send(RecordKind.CANCEL_ORDER, order_id=order_id)
@@ -226,10 +244,10 @@ class Client:
         lots = known.order_lots if known is not None else self.submitted.get(order_id, (0, 100))[1]
         draw = self._random()
         new_lots = 0 if draw < 0.3 else max(lots + generator.randrange(-lots // 2 - 1, lots // 3 + 1), 10)
-        price_ticks = _MIDDLE_TICKS + generator.randrange(-900, 900) if draw < 0.6 else 0
+        price_ticks = MIDDLE_TICKS + generator.randrange(-900, 900) if draw < 0.6 else 0
         if order_id in self.submitted:
             side, most = self.submitted[order_id]
-            self.submitted[order_id] = side, max(most, new_lots)
+            self.submitted[order_id] = side, max(most, new_lots) if most else 0
         self._send(RecordKind.AMEND_ORDER, order_id=order_id, price_ticks=price_ticks, order_lots=new_lots)
 
     def _newest(self) -> int:

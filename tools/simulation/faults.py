@@ -68,11 +68,13 @@ REPLIES = (
     FaultClass("repeated_reply", 0.04, 3, "a reply arrives twice"),
     FaultClass("malformed_reply", 0.02, 2, "a reply is cut off in its middle"),
     FaultClass("lagging_status", 0.4, 6, "a replica does not know an order yet, or knows it as it was"),
-    FaultClass("lagging_trades", 0.5, 4, "the list of trades misses the newest"),
+    FaultClass("lagging_trades", 0.5, 4, "a list of trades misses the newest"),
+    FaultClass("lagging_list", 0.5, 4, "the list of open orders misses the newest"),
 )
 EVENTS = (
     FaultClass("repeated_event", 0.10, 6, "an event arrives twice"),
     FaultClass("delayed_event", 0.12, 8, "an event is overtaken by what was sent after it"),
+    FaultClass("lost_event", 0.04, 2, "an event never arrives, though the connection stands"),
     FaultClass("malformed_event", 0.02, 2, "an event is cut off in its middle"),
     FaultClass("binary_event", 0.01, 1, "a frame comes that is no text"),
 )

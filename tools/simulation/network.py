@@ -17,6 +17,8 @@ from tools.simulation.venue import Venue, VenueLink
 _OWN_ID = re.compile(rb'"(?:c|C|clientOrderId|origClientOrderId)":"(om[0-9a-z]{14})"')
 _ORDER_LETTERS = frozenset(b"ncar")
 _CHANGE_LETTERS = frozenset(b"car")
+_TRADES_LETTERS = (b"f", b"F")
+_LIST_LETTER = b"O"
 _PLACING_LETTERS = frozenset(b"nr")
 _TARGET = re.compile(rb'rigClientOrderId":"([0-9a-z]{16})"')
 _UNKNOWN_OUTCOMES = ((500, -1000), (503, -1001), (500, -1006), (504, -1007))
@@ -204,8 +206,10 @@ class Network:
             return
         if letter == b"s" and is_of_order:
             payload = self._lagging_status(payload)
-        elif letter == b"f" and is_of_order:
+        elif letter in _TRADES_LETTERS:
             payload = self._lagging_trades(payload)
+        elif letter == _LIST_LETTER:
+            payload = self._lagging_list(payload)
         if self._is_fault("malformed_reply", payload):
             payload = payload[: len(payload) // 2]
         generator = self._plan.strikes("delayed_reply") if is_of_order else None
@@ -221,6 +225,8 @@ class Network:
         if name == "executionReport":
             if self._is_fault("binary_event", payload):
                 self._timeline.after(self._delay_ns(), self._nonsense, wire)
+                return
+            if self._is_fault("lost_event", payload):
                 return
             if self._is_fault("malformed_event", payload):
                 payload = payload[: len(payload) // 2]
@@ -320,6 +326,18 @@ class Network:
         if not reply["result"] or not self._is_fault("lagging_trades", payload):
             return payload
         reply["result"].pop()
+        return orjson.dumps(reply)
+
+    def _lagging_list(self, payload: bytes) -> bytes:
+        """What a replica says that does not know the newest order yet."""
+        if b'"status":200' not in payload[:60]:
+            return payload
+        reply = orjson.loads(payload)
+        first_ms = (self._venue.clock.utc_ns() - _LAG_NS) // NS_PER_MS
+        older = [row for row in reply["result"] if row["time"] < first_ms]
+        if len(older) == len(reply["result"]) or not self._is_fault("lagging_list", payload):
+            return payload
+        reply["result"] = older
         return orjson.dumps(reply)
 
     def _is_fault(self, name: str, payload: bytes) -> bool:

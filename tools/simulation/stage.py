@@ -32,6 +32,8 @@ QUIET_NS_MAX = 90 * NS_PER_S
 RESOLVE_NS = 20 * NS_PER_S
 """How long an outcome may stay unknown while the connection stands and nothing goes wrong: the time after which a
 missing answer is overdue, the window of a request with its margin, and 2 s."""
+SWEEP_NS = 12 * NS_PER_S
+"""In which everything that is open has been asked for once."""
 _LOOK_EVERY_NS = 250 * NS_PER_MS
 _BURST_SHARE = 0.03
 _BURST_ORDERS = 35
@@ -252,6 +254,8 @@ class Stage:
         timeline, live = self.timeline, self.workshop.live
         end_ns = timeline.now_ns + QUIET_NS_MAX
         live_since_ns = 0
+        # What a standing connection left out comes to light when its turn comes.
+        sweep_ns = SWEEP_NS if any(name == "lost_event" for name, _ in self.plan.hits) else 0
         while timeline.now_ns < end_ns:
             timeline.run_until(timeline.now_ns + _LOOK_EVERY_NS)
             is_live = not self.run.is_dead and live.connection() is ConnectionState.LIVE
@@ -259,7 +263,7 @@ class Stage:
                 live_since_ns = 0
                 continue
             live_since_ns = live_since_ns or timeline.now_ns
-            if self._is_at_rest():
+            if self._is_at_rest() and timeline.now_ns - live_since_ns >= sweep_ns:
                 return
             if timeline.now_ns - live_since_ns > RESOLVE_NS and not self.network.in_transit:
                 break

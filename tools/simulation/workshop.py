@@ -40,6 +40,10 @@ class SimulatedLoop(HotLoop):
         """Called by the session."""
         return self.owner.open_orders(account_id)
 
+    def open_order_ids(self, account_id: int) -> list[int]:
+        """Called by the session."""
+        return [order.order_id for order in self.owner.open_orders(account_id)]
+
     def listed_orders(self, account_id: int) -> list[OpenOrder]:
         """What the core lists."""
         return super().open_orders(account_id)
