@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tools.simulation.stage import Stage
 
 TICK_NS = 100 * NS_PER_MS
-BOOK_EVERY_NS = 250 * NS_PER_MS
+BOOK_EVERY_NS = 500 * NS_PER_MS
 _REQUEST = int(RecordKind.VENUE_REQUEST)
 _NEW_ORDER = int(RecordKind.NEW_ORDER)
 _FRAMES_BEFORE_SENDING = 80

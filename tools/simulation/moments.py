@@ -26,7 +26,7 @@ def plan_moments(stage: Stage) -> None:
     timeline, world = stage.timeline, stage.market_random
     market = Market(stage)
     active_ns = stage.active_end_ns - START_NS
-    for _ in range(world.randrange(8, 30)):
+    for _ in range(world.randrange(6, 22)):
         timeline.at(START_NS + int(world.random() * active_ns), market.trade)
     moments = Moments(stage)
     for fault in MOMENTS:

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Protocol
 
-import orjson
-
 from gateways.simulator.orders import Order
 from ipc.clock import NS_PER_MS, NS_PER_S
 from tools.simulation.faults import FaultPlan
@@ -17,8 +15,13 @@ from tools.simulation.venue import Venue, VenueLink
 _OWN_ID = re.compile(rb'"(?:c|C|clientOrderId|origClientOrderId)":"(om[0-9a-z]{14})"')
 _ORDER_LETTERS = frozenset(b"ncar")
 _CHANGE_LETTERS = frozenset(b"car")
-_TRADES_LETTERS = (b"f", b"F")
-_LIST_LETTER = b"O"
+_LAGGING = {
+    b"s": "lagging_status",
+    b"W": "lagging_status",
+    b"f": "lagging_trades",
+    b"F": "lagging_trades",
+    b"O": "lagging_list",
+}
 _PLACING_LETTERS = frozenset(b"nr")
 _TARGET = re.compile(rb'rigClientOrderId":"([0-9a-z]{16})"')
 _UNKNOWN_OUTCOMES = ((500, -1000), (503, -1001), (500, -1006), (504, -1007))
@@ -172,6 +175,7 @@ class Network:
         assert wire.venue_link is not None, "a frame left over a connection that stood"
         if frame[7] in _CHANGE_LETTERS and self._plan.generator("fill_at_cancel") is not None:
             self._fill_first(frame)
+        self._lag(frame)
         self._venue.process(wire.venue_link, frame)
         if frame[7] in _PLACING_LETTERS:
             self.placed()
@@ -200,16 +204,9 @@ class Network:
             self._event(wire, name, payload)
 
     def _reply(self, wire: Wire, payload: bytes) -> None:
-        letter = payload[7:8]
         is_of_order = payload[8:10] == b"om"
         if is_of_order and self._is_fault("lost_reply", payload):
             return
-        if letter == b"s" and is_of_order:
-            payload = self._lagging_status(payload)
-        elif letter in _TRADES_LETTERS:
-            payload = self._lagging_trades(payload)
-        elif letter == _LIST_LETTER:
-            payload = self._lagging_list(payload)
         if self._is_fault("malformed_reply", payload):
             payload = payload[: len(payload) // 2]
         generator = self._plan.strikes("delayed_reply") if is_of_order else None
@@ -309,36 +306,16 @@ class Network:
         if wire.is_open:
             self.cut(wire)
 
-    def _lagging_status(self, payload: bytes) -> bytes:
-        """What a replica says that does not know the order yet."""
-        if b'"status":200' not in payload[:60]:
-            return payload
-        created_ns = orjson.loads(payload)["result"]["time"] * NS_PER_MS
-        if self._venue.clock.utc_ns() - created_ns > _LAG_NS or not self._is_fault("lagging_status", payload):
-            return payload
-        return b'%b,"status":400,"error":{"code":-2013,"msg":"Order does not exist."}}' % payload[: payload.index(b",")]
-
-    def _lagging_trades(self, payload: bytes) -> bytes:
-        """What a replica says that has not seen the newest trade yet."""
-        if b'"status":200' not in payload[:60]:
-            return payload
-        reply = orjson.loads(payload)
-        if not reply["result"] or not self._is_fault("lagging_trades", payload):
-            return payload
-        reply["result"].pop()
-        return orjson.dumps(reply)
-
-    def _lagging_list(self, payload: bytes) -> bytes:
-        """What a replica says that does not know the newest order yet."""
-        if b'"status":200' not in payload[:60]:
-            return payload
-        reply = orjson.loads(payload)
-        first_ms = (self._venue.clock.utc_ns() - _LAG_NS) // NS_PER_MS
-        older = [row for row in reply["result"] if row["time"] < first_ms]
-        if len(older) == len(reply["result"]) or not self._is_fault("lagging_list", payload):
-            return payload
-        reply["result"] = older
-        return orjson.dumps(reply)
+    def _lag(self, frame: bytes) -> None:
+        """Lets a replica answer that has not seen what happened last."""
+        since_ns = self._venue.clock.utc_ns() - self._venue.account.updated_ns
+        name = _LAGGING.get(frame[7:8])
+        if name is None or since_ns > _LAG_NS:
+            return
+        generator = self._plan.strikes(name)
+        if generator is not None:
+            self._hit(name, frame)
+            self._venue.lag_once(since_ns + int(generator.random() * (_LAG_NS - since_ns)))
 
     def _is_fault(self, name: str, payload: bytes) -> bool:
         if self._plan.strikes(name) is None:

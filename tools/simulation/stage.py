@@ -27,13 +27,14 @@ from tools.simulation.venue import Venue
 from tools.simulation.violation import ViolationError
 from tools.simulation.workshop import Workshop
 
-ACTIVE_NS = 8 * NS_PER_S
+ACTIVE_NS = 6 * NS_PER_S
 QUIET_NS_MAX = 90 * NS_PER_S
 RESOLVE_NS = 20 * NS_PER_S
 """How long an outcome may stay unknown while the connection stands and nothing goes wrong: the time after which a
 missing answer is overdue, the window of a request with its margin, and 2 s."""
 SWEEP_NS = 12 * NS_PER_S
 """In which everything that is open has been asked for once."""
+_FOUND_IN_TURN = ("lost_event", "lagging_status", "lagging_trades", "lagging_list")
 _LOOK_EVERY_NS = 250 * NS_PER_MS
 _BURST_SHARE = 0.03
 _BURST_ORDERS = 35
@@ -107,7 +108,7 @@ class Stage:
         timeline.after(_LOOK_EVERY_NS, self._look)
         world = self.market_random
         for client in self.clients:
-            for _ in range(world.randrange(4, 14)):
+            for _ in range(world.randrange(3, 11)):
                 timeline.at(START_NS + int((0.03 + world.random() * 0.9) * ACTIVE_NS), client.act)
             if self.bursts:
                 for place in range(_BURST_ORDERS):
@@ -254,8 +255,8 @@ class Stage:
         timeline, live = self.timeline, self.workshop.live
         end_ns = timeline.now_ns + QUIET_NS_MAX
         live_since_ns = 0
-        # What a standing connection left out comes to light when its turn comes.
-        sweep_ns = SWEEP_NS if any(name == "lost_event" for name, _ in self.plan.hits) else 0
+        # What a standing connection left out, or a replica did not know, comes to light when its turn comes.
+        sweep_ns = SWEEP_NS if any(name in _FOUND_IN_TURN for name, _ in self.plan.hits) else 0
         while timeline.now_ns < end_ns:
             timeline.run_until(timeline.now_ns + _LOOK_EVERY_NS)
             is_live = not self.run.is_dead and live.connection() is ConnectionState.LIVE

@@ -14,7 +14,7 @@ from gateways.simulator.binance_spot.requests import parameter_texts, request_de
 from gateways.simulator.binance_spot.session import ApiSession
 from gateways.simulator.binance_spot.signatures import KeyKind
 from gateways.simulator.exchange import Exchange
-from gateways.simulator.faults import Faults
+from gateways.simulator.faults import FaultRule, Faults
 from gateways.simulator.instruments import Instrument
 from gateways.simulator.orders import Order, OrderKind, SelfTradePrevention, Side, TimeInForce
 from gateways.simulator.venue_log import VenueLog
@@ -105,11 +105,12 @@ class Venue:
         self.exchange = Exchange(self.clock, self.log, [self.instrument], accounts)
         self.account, self.market = accounts
         self.book = self.exchange.books[SYMBOL]
+        self._faults = Faults()
         stage: Any = SimpleNamespace(
             config=VENUE_CONFIG,
             clock=self.clock,
             exchange=self.exchange,
-            faults=Faults(),
+            faults=self._faults,
             write_log=self.log.append,
         )
         self.face = BinanceSpotFace(stage)
@@ -141,6 +142,10 @@ class Venue:
                 link.deliver_reply(request.method, error % orjson.dumps(request.id))
                 return
         self.face.answer(session, orjson.dumps(request.id), request.method, parameter_texts(request.params))
+
+    def lag_once(self, duration_ns: int) -> None:
+        """Lets the next question be answered as it would have been a while ago."""
+        self._faults.add(FaultRule(action="lagging_query", delay_ms=duration_ns // NS_PER_MS + 1))
 
     def trade(self, *, buys: bool, price_ticks: int, lots: int, rests: bool) -> None:
         """An order of the rest of the market."""
