@@ -7,7 +7,7 @@ import pytest
 from tools.simulation.campaign import Tally, play_chunk, play_seed
 from tools.simulation.faults import FAULTS, PHASES, FaultPlan
 
-FIRST, LAST = 180, 315
+FIRST, LAST = 0, 250
 """Some 20 ms of work each; `oms simulate` plays any number."""
 
 
@@ -31,10 +31,11 @@ def test_faults_meet_orders_in_every_phase(tally: Tally) -> None:
     assert {phase for _, phase in tally.hits} == set(PHASES)
 
 
-def test_the_same_seeds_give_the_same_trace(tally: Tally) -> None:
-    again = Tally()
-    again.add(*play_chunk((FIRST, LAST, "")))
-    assert again.as_json() == tally.as_json()
+def test_the_same_seeds_give_the_same_trace() -> None:
+    first, second = Tally(), Tally()
+    first.add(*play_chunk((0, 60, "")))
+    second.add(*play_chunk((0, 60, "")))
+    assert first.as_json() == second.as_json()
 
 
 def test_different_seeds_give_different_traces() -> None:
