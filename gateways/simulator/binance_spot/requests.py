@@ -1,7 +1,7 @@
 """Owns how a request is read: its JSON shape, its parameters and the order that they describe."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -73,12 +73,12 @@ _SHAPES = {
     "TAKE_PROFIT_LIMIT": _Shape(("timeInForce", "price", "quantity", "stopPrice"), frozenset({"icebergQty"})),
 }
 ORDER_TYPES = tuple(_SHAPES)
+_PEGGED = frozenset({"pegPriceType", "pegOffsetValue", "pegOffsetType"})
 _SHAPED = ("timeInForce", "price", "quantity", "quoteOrderQty", "stopPrice", "icebergQty")
 PLACE_PARAMETERS = frozenset(
     {
         "symbol", "side", "type", "newClientOrderId", "newOrderRespType", "trailingDelta", "strategyId",
-        "strategyType", "selfTradePreventionMode", "pegPriceType", "pegOffsetValue", "pegOffsetType",
-        *_SHAPED,
+        "strategyType", "selfTradePreventionMode", *_PEGGED, *_SHAPED,
     }
 )  # fmt: skip
 
@@ -168,7 +168,9 @@ def read_ticks(parameters: Mapping[str, str], name: str, instrument: Instrument)
     return ticks
 
 
-def read_new_order(parameters: Mapping[str, str], account: Account, instrument: Instrument, generated_id: str) -> Order:
+def read_new_order(
+    parameters: Mapping[str, str], account: Account, instrument: Instrument, generate_id: Callable[[], str]
+) -> Order:
     """The order that a placement describes, before any trading rule is applied."""
     order_type = _read_order_type(parameters)
     _check_shape(parameters, order_type)
@@ -179,7 +181,7 @@ def read_new_order(parameters: Mapping[str, str], account: Account, instrument: 
     order = Order(
         account=account,
         instrument=instrument,
-        client_order_id=read_client_order_id(parameters, "newClientOrderId") or generated_id,
+        client_order_id=read_client_order_id(parameters, "newClientOrderId") or generate_id(),
         side=side,
         kind=OrderKind.LIMIT if is_limit else OrderKind.MARKET,
         order_lots=read_lots(parameters, "quantity", instrument),
@@ -213,7 +215,7 @@ def _read_order_type(parameters: Mapping[str, str]) -> str:
         raise ApiError(-1116, "Invalid orderType.")
     if "trailingDelta" in parameters:
         raise ApiError(NEW_ORDER_REJECTED, "Trailing stop orders are not supported for this symbol.")
-    if any(name.startswith("peg") for name in parameters):
+    if not _PEGGED.isdisjoint(parameters):
         raise ApiError(NEW_ORDER_REJECTED, "Pegged orders are not supported for this symbol.")
     return order_type
 

@@ -169,7 +169,7 @@ def _read_order(call: Call) -> Order:
     """The order, after every check that needs no matching engine."""
     face = call.face
     instrument = read_instrument(call.parameters, face.instruments)
-    order = read_new_order(call.parameters, call.account, instrument, generated_id=face.generate_client_order_id())
+    order = read_new_order(call.parameters, call.account, instrument, face.generate_client_order_id)
     check_filters(order, face.exchange.books[instrument.symbol], call.utc_ns)
     return order
 
