@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from engine.address_lookup import look_up
@@ -10,7 +11,11 @@ from engine.config import AccountConfig, Config, VenueConfig
 from engine.core.step import HOST_CLOCK
 from engine.event_log import EventLog, LogLevel
 from engine.hot_loop import HotLoop
+from engine.journal.store import JournalStore
 from engine.loop import SpinLoop
+from engine.recovery.carry_over import carry_over
+from engine.recovery.earlier_run import EarlierRun
+from engine.recovery.run_journal import RunJournal
 from engine.segments import EngineSegments
 from engine.spin.spin import ready_descriptors
 from engine.state_builder import Directory, StateBuilder
@@ -40,6 +45,8 @@ class Engine:
         self,
         config: Config,
         segments: EngineSegments,
+        store: JournalStore,
+        earlier: EarlierRun,
         *,
         epoch: int,
         loop: SpinLoop,
@@ -63,6 +70,10 @@ class Engine:
         self._server: ZeromqServer | None = None
         self._serving: asyncio.TimerHandle | None = None
         self._cores = cores
+        self._store = store
+        self._earlier = earlier
+        self._epoch = epoch
+        self._journal: RunJournal | None = None
 
     async def start(self) -> None:
         """Asks the venues for their rules, opens every connection and lets the compiled loop run."""
@@ -88,12 +99,11 @@ class Engine:
                 OrderGateway(line, core=hot_loop, clock=self._clock, generator=self._generator, resolver=look_up)
             )
         windows_ns = [venue.receive_window_ms * NS_PER_MS for venue in self._config.venues]
-        # Nothing keeps what is done yet, and nothing waits for it.
-        self._segments.state.header["journal_state"] = JournalState.KEEPING
         self._segments.state.header["request_expiry_ns"] = max(windows_ns) + _EXPIRY_MARGIN_NS
         hot_loop.use_senders(
             [gateway.send_frame for gateway in self.order_gateways], [gateway.sign for gateway in self.order_gateways]
         )
+        await self._begin_journal()
         self._open_lanes()
         self._say_utc_offset()
         self._attach_loop()
@@ -148,6 +158,26 @@ class Engine:
             ca_file=_ca_file(config),
             resolver=look_up,
         )
+
+    async def _begin_journal(self) -> None:
+        """Takes over what lives of the earlier run, and writes down where this one starts."""
+        state = self._segments.state
+        state.header["now_ns"] = self._clock.monotonic_ns()
+        state.header["utc_offset_ns"] = self._clock.utc_ns() - self._clock.monotonic_ns()
+        if self._earlier.state is not None:
+            told = carry_over(self._earlier.state, state)
+            self._log.write(LogLevel.INFO, "carried_over", **asdict(told))
+        config = self._config.journal
+        self._journal = RunJournal(
+            self._segments.folder, self._store, state, epoch=self._epoch, capacity=config.ring_capacity
+        )
+        self.hot_loop.use_journal(self._journal.ring, epoch=self._epoch, awaits_disk=config.mode == "power")
+        await self._journal.until_kept(self._clock, self._log)
+
+    @property
+    def journal_state(self) -> JournalState:
+        """Whether what happens is being kept, as the core knows it."""
+        return JournalState(int(self._segments.state.header["journal_state"]))
 
     def _open_lanes(self) -> None:
         self._segments.open_rings()
@@ -234,6 +264,8 @@ class Engine:
             self._loop.spin_selector.disconnect()
             self._server.close()
             self._server = None
+        if self._journal is not None:
+            self._journal.retire()
 
 
 def _order_url(config: VenueConfig, venue: Venue) -> str:

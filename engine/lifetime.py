@@ -49,8 +49,11 @@ class EngineLock:
             return
 
 
-def next_epoch(name: str) -> int:
-    """The number of this start, on disk before it is used: an order id must never come again."""
+def next_epoch(name: str, *, after: int = 0) -> int:
+    """The number of this start, on disk before it is used: an order id must never come again.
+
+    It comes after the journal's last one too, in case the count was lost and the journal was not.
+    """
     folder = private_folder(durable_folder(name))
     path = folder / "epoch"
     try:
@@ -59,7 +62,7 @@ def next_epoch(name: str) -> int:
         last = 0
     except ValueError:
         raise EpochError(f"{path} does not hold a number; write one larger than any epoch used before") from None
-    epoch = last + 1
+    epoch = max(last, after) + 1
     if not 0 < epoch <= EPOCH_MAX:
         raise EpochError(f"{path}: epoch {epoch} is not from 1 to {EPOCH_MAX}; give the engine a new instance and name")
     building = path.with_suffix(".new")

@@ -11,8 +11,12 @@ from pathlib import Path
 from engine.config import Config, ConfigurationError, load_config
 from engine.engine import Engine
 from engine.event_log import EventLog, LogLevel
+from engine.journal.configured import configured_store
+from engine.journal.errors import JournalError
 from engine.lifetime import EngineLock, EngineRunningError, EpochError, next_epoch
 from engine.loop import SpinLoop
+from engine.recovery.carry_over import CarryOverError
+from engine.recovery.earlier_run import take_up
 from engine.segments import EngineSegments
 from engine.state_builder import Directory, StateError
 from engine.warmup import load_entries
@@ -20,9 +24,16 @@ from engine.zeromq_endpoint import EndpointError
 from gateways.errors import CredentialError
 from gateways.instruments_query import InstrumentsError
 from ipc.clock import SystemClock
+from ipc.enums import JournalState
 from ipc.segment import SegmentError
 
 _CHECK_S = 0.02
+_MEANING = {
+    JournalState.KEEPING: "taken",
+    JournalState.ABSENT: "refused: the journal process gives no sign of life",
+    JournalState.BEHIND: "refused until the journal has caught up",
+    JournalState.FAILED: "refused: the disk is full or broken",
+}
 _STDERR = 2
 # Their texts say what to do about it; a traceback would only hide that.
 _MISTAKES_OF_ITS_OPERATOR = (
@@ -31,6 +42,8 @@ _MISTAKES_OF_ITS_OPERATOR = (
     EndpointError,
     EngineRunningError,
     EpochError,
+    CarryOverError,
+    JournalError,
     SegmentError,
     StateError,
 )
@@ -45,16 +58,20 @@ def run_engine(config: Config, ready_file: Path | None) -> None:
         cores = frozenset(os.sched_getaffinity(0))
         if config.engine.core >= 0:
             os.sched_setaffinity(0, {config.engine.core})
-        epoch = next_epoch(config.engine.name)
+        load_entries()
+        store = configured_store(config)
+        earlier = take_up(store, lock.folder, clock=clock, log=log)
+        epoch = next_epoch(config.engine.name, after=earlier.epoch)
         segments = EngineSegments(config, Directory(config), lock.folder, epoch=epoch)
         try:
             log.write(LogLevel.INFO, "starting", engine=config.engine.name, epoch=epoch, pid=os.getpid())
-            load_entries()
             if not segments.lock_in_memory():
                 log.write(LogLevel.WARNING, "memory_not_locked", fix="raise the limit: ulimit -l unlimited")
             loop = SpinLoop()
             try:
-                engine = Engine(config, segments, epoch=epoch, loop=loop, cores=cores, clock=clock, log=log)
+                engine = Engine(
+                    config, segments, store, earlier, epoch=epoch, loop=loop, cores=cores, clock=clock, log=log
+                )
                 loop.run_until_complete(_live(engine, loop, log, ready_file))
             finally:
                 loop.close()
@@ -87,7 +104,7 @@ async def _live(engine: Engine, loop: SpinLoop, log: EventLog, ready_file: Path 
             gc.collect()
             gc.freeze()
             gc.disable()
-            await _until_stopped(engine, stopping)
+            await _until_stopped(engine, stopping, log)
     finally:
         stop.cancel()
         await engine.stop()
@@ -105,9 +122,15 @@ async def _until_ready(engine: Engine, stopping: asyncio.Event, log: EventLog) -
         await asyncio.sleep(_CHECK_S)
 
 
-async def _until_stopped(engine: Engine, stopping: asyncio.Event) -> None:
+async def _until_stopped(engine: Engine, stopping: asyncio.Event, log: EventLog) -> None:
+    told = JournalState.KEEPING
     while not stopping.is_set():
         _raise_failures(engine)
+        state = engine.journal_state
+        if state is not told:
+            told = state
+            level = LogLevel.INFO if state is JournalState.KEEPING else LogLevel.ERROR
+            log.write(level, "journal", state=state.name, new_orders=_MEANING[state])
         try:
             async with asyncio.timeout(1):
                 await stopping.wait()

@@ -12,6 +12,7 @@ from gateways.instrument import InstrumentRules
 from gateways.venue import Venue
 from ipc.clock import NS_PER_MS
 from ipc.enums import InstrumentStatus, RateLimitType, RequestKind
+from ipc.segment import boot_id
 from ipc.tables import BUDGETS_PER_ACCOUNT, name_words
 
 ASSET_DECIMALS = 8
@@ -76,6 +77,7 @@ class StateBuilder:
         header = state.header
         header["instance"] = config.engine.instance
         header["epoch"] = epoch
+        header["boot_id"] = boot_id()
         header["order_retention_ns"] = config.engine.order_retention_ms * NS_PER_MS
         header["duplicate_orders_max"] = config.risk.duplicate_orders_max
         header["duplicate_window_ns"] = config.risk.duplicate_window_ms * NS_PER_MS

@@ -1,4 +1,4 @@
-"""Owns the control process: checks the configuration, then supervises the engine."""
+"""Owns the control process: checks the configuration, then supervises the engine and its journal."""
 
 import sys
 from pathlib import Path
@@ -15,8 +15,10 @@ _STDERR = 2
 def plans(config_file: Path, ready_file: Path | None) -> list[ChildPlan]:
     """What runs, in the order in which it ends."""
     ready = () if ready_file is None else ("--ready-file", str(ready_file))
+    engine = ("-m", "engine.run", str(config_file), *ready)
     return [
-        ChildPlan("engine", ("-m", "engine.run", str(config_file), *ready), is_its_end_ours=True, ready_file=ready_file)
+        ChildPlan("engine", engine, is_its_end_ours=True, ready_file=ready_file),
+        ChildPlan("journal", ("-m", "engine.journal", str(config_file))),
     ]
 
 

@@ -1,10 +1,13 @@
 """Owns what became of the strategy's orders, read from its own log."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from ipc.enums import RefusalReason
 
 ACCEPTING = {"NEW", "TRADE", "REPLACED", "CANCELED", "EXPIRED"}
 ENDED = {"FILLED", "CANCELED", "EXPIRED", "REJECTED", "REFUSED"}
@@ -70,6 +73,8 @@ class StrategyOutcome:
     is_settled: bool = False
     lost_reports: int = 0
     refused_changes: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    """Of orders, by the reason's name."""
 
     @classmethod
     def read(cls, path: Path) -> "StrategyOutcome":
@@ -93,6 +98,8 @@ class StrategyOutcome:
                     self.refused_changes += 1
                 else:
                     order.take(line)
+                    if line["execution_type"] == "REFUSED":
+                        self.refusals[RefusalReason(line["reason"]).name] += 1
             case "lagged":
                 self.lost_reports = line["lost_count"]
             case "ended":

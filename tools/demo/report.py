@@ -25,6 +25,7 @@ def report_lines(result: DemoResult) -> list[str]:
         "",
         f"orders    {len(outcome.orders)} sent, {len(outcome.acknowledged)} acknowledged: "
         + ", ".join(f"{count} {name}" for name, count in counts.items()),
+        *(f"          {count} refused: {reason}" for reason, count in outcome.refusals.most_common()),
         f"fills     {len(outcome.trades)}",
         f"position  {outcome.position}",
         f"fees      {fees or 'none'}",

@@ -62,6 +62,7 @@ class DemoResult:
             "refused": outcome.count("REFUSED"),
             "unknown": outcome.unknown,
             "fills": len(outcome.trades),
+            "refusals": dict(outcome.refusals),
             "refused_changes": outcome.refused_changes,
             "position": str(outcome.position),
             "fees": {asset: str(fee) for asset, fee in sorted(outcome.fees().items())},

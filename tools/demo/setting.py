@@ -71,6 +71,11 @@ order_capacity = 8192
 tombstone_capacity = 8192
 trade_capacity = 16384
 
+[journal]
+ring_capacity = 16384
+segment_mb = 4
+disk_budget_mb = 64
+
 [[venue]]
 name = {_text(VENUE)}
 kind = "binance_spot"

@@ -5,63 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.core.state import State
 from engine.core.step import step
 from engine.hot_loop import JournalFullError
 from engine.spin.journal_ring import SOURCE_BITS
-from engine.spin.journaling import await_durable
+from engine.spin.journaling import SILENCE_MAX_NS, await_durable
 from ipc.clock import ManualClock, SystemClock
 from ipc.compiler import JIT_DISABLED
-from ipc.enums import ExecutionType, JournalState, RecordKind, VenueEvent
+from ipc.enums import ExecutionType, JournalState, RecordKind, RefusalReason, VenueEvent
 from ipc.memory import address_of
 from ipc.records import BOOK_TOP, SLOT_WORDS, VENUE_REPORT
-from ipc.ring import create_ring
-from ipc.segment import Segment, SegmentKind, SegmentWord
+from ipc.segment import SegmentWord
 from tests.engine.core.world import EPOCH
-from tests.engine.spin.spin_desk import SpinDesk
+from tests.engine.spin.journal_desk import CAPACITY, FIRST, JournalDesk
 
 pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="the loop exists only compiled")
 
-CAPACITY = 512
 KEPT_FREE = 64
-FIRST = 1_000
-
-
-class JournalDesk(SpinDesk):
-    """A loop whose journal is a ring that nobody drains but the test."""
-
-    def __init__(self, folder: Path, *, awaits_disk: bool = False) -> None:
-        super().__init__(folder)
-        self.journal: Segment = create_ring(
-            folder / "journal", SegmentKind.JOURNAL_RING, CAPACITY, epoch=EPOCH, first_sequence=FIRST
-        )
-        self.beat(JournalState.KEEPING)
-        self.loop.use_journal(self.journal, epoch=EPOCH, awaits_disk=awaits_disk)
-        self.base = self.world.state.memory.copy()
-        self.turn_until_known()
-
-    def beat(self, state: JournalState) -> None:
-        self.journal.words[SegmentWord.JOURNAL_STATE] = state
-        self.journal.words[SegmentWord.JOURNAL_BEAT_NS] = SystemClock.monotonic_ns()
-
-    def turn_until_known(self) -> None:
-        for _ in range(32):
-            self.turn()
-
-    @property
-    def entries(self) -> np.ndarray:
-        """What was kept so far, of those not drained."""
-        first, last = int(self.journal.words[SegmentWord.RELEASED]), int(self.journal.words[SegmentWord.NEXT])
-        slots = self.journal.content.view(np.int64).reshape(CAPACITY, SLOT_WORDS)
-        return np.array([slots[sequence % CAPACITY] for sequence in range(first, last)]).reshape(-1, SLOT_WORDS)
-
-    def drain(self) -> None:
-        self.journal.words[SegmentWord.RELEASED] = self.journal.words[SegmentWord.NEXT]
-        self.journal.words[SegmentWord.JOURNAL_DURABLE] = self.journal.words[SegmentWord.NEXT]
-
-    @property
-    def journal_state(self) -> int:
-        return int(self.world.state.header["journal_state"])
 
 
 @pytest.fixture
@@ -91,7 +50,7 @@ def test_replaying_what_was_kept_gives_the_same_state(desk: JournalDesk) -> None
     desk.loop.apply(fill, 1)
     while not any(entry[1] == RecordKind.TIMER for entry in desk.entries):
         desk.turn()
-    replayed = State(desk.base.copy())
+    replayed = desk.base_state
     for place, entry in enumerate(desk.entries):
         assert entry[0] == FIRST + place + 1
         assert entry[28] == replayed.header["trace"], "each entry proves what all before it led to"
@@ -158,3 +117,23 @@ def test_in_power_mode_what_is_not_on_disk_does_not_leave_and_a_cancel_does(tmp_
         desk.loop.send_frames()
     assert len(sent) == 2, "the cancel left, the new order did not"
     assert ExecutionType.REJECTED in [report["execution_type"] for report in desk.told()]
+
+
+def test_without_a_sign_of_life_new_orders_are_refused_and_cancels_go_on(desk: JournalDesk) -> None:
+    order_id = desk.publish(RecordKind.NEW_ORDER)
+    desk.turn()
+    desk.turn()
+    desk.told()
+    desk.journal.words[SegmentWord.JOURNAL_BEAT_NS] = SystemClock.monotonic_ns() - SILENCE_MAX_NS - 1
+    desk.turn_until_known()
+    assert desk.journal_state == JournalState.ABSENT
+    desk.publish(RecordKind.NEW_ORDER)
+    desk.publish(RecordKind.CANCEL_ORDER, order_id=order_id)
+    desk.turn()
+    desk.turn()
+    first, second = desk.told()
+    assert (first["execution_type"], first["reason"]) == (ExecutionType.REFUSED, RefusalReason.JOURNAL_NOT_KEEPING)
+    assert second["execution_type"] == ExecutionType.PENDING_CANCEL
+    desk.beat(JournalState.KEEPING)
+    desk.turn_until_known()
+    assert desk.journal_state == JournalState.KEEPING
