@@ -19,7 +19,7 @@ from engine.recovery.carry_over import CarryOverError
 from engine.recovery.earlier_run import take_up
 from engine.segments import EngineSegments
 from engine.state_builder import Directory, StateError
-from engine.warmup import load_entries
+from engine.warmup import ENTRY_KERNELS, load_entries
 from engine.zeromq_endpoint import EndpointError
 from gateways.errors import CredentialError
 from gateways.instruments_query import InstrumentsError
@@ -58,7 +58,7 @@ def run_engine(config: Config, ready_file: Path | None) -> None:
         cores = frozenset(os.sched_getaffinity(0))
         if config.engine.core >= 0:
             os.sched_setaffinity(0, {config.engine.core})
-        load_entries()
+        load_entries(ENTRY_KERNELS)
         store = configured_store(config)
         earlier = take_up(store, lock.folder, clock=clock, log=log)
         epoch = next_epoch(config.engine.name, after=earlier.epoch)

@@ -40,6 +40,7 @@ from engine.core import (
     trades,
     venue_reports,
 )
+from engine.journal import entry, replay
 from engine.spin import core_entry, encode, journal_ring, journaling, ports, routing, spin, wire_text
 from ipc import (
     command_builtins,
@@ -58,7 +59,21 @@ from ipc import (
 )
 from ipc.compiler import JIT_DISABLED, seal
 
+# What Python enters: in the journal process, which must not stop to compile while an engine counts on it …
+JOURNAL_KERNELS: tuple[Any, ...] = (
+    entry.words_crc,
+    entry.seal_entries,
+    entry.check_entries,
+    entry.next_whole_entry,
+    replay.replay_entries,
+    ring.ready_count,
+    ring.release_many,
+    ring.is_retired,
+)
+# … and in the engine, which recovers by the same means.
 ENTRY_KERNELS: tuple[Any, ...] = (
+    *JOURNAL_KERNELS,
+    rebuild.rebuild,
     spin.spin,
     spin.apply_records,
     spin.apply_commands,
@@ -106,6 +121,8 @@ _MODULES = (
     journal_ring,
     core_entry,
     journaling,
+    entry,
+    replay,
     spin,
     snapshot_rows,
     state_reader,
@@ -189,12 +206,12 @@ def kernels() -> Iterator[tuple[str, Callable[[], object]]]:
     yield from command_builtins.entries()
 
 
-def load_entries() -> None:
-    """Makes the entry kernels ready, from the cache if they are there, and forbids compiling from then on."""
+def load_entries(entries: tuple[Any, ...]) -> None:
+    """Makes a process's kernels ready, from the cache if they are there, and forbids compiling from then on."""
     core_entry.core_step_address()
-    for entry in ENTRY_KERNELS:
-        if isinstance(entry, Dispatcher):
-            arguments = _argument_types(entry)
-            assert arguments is not None, f"{entry.py_func.__name__} is called from Python with plain words"
-            entry.compile(arguments)
-    seal(*ENTRY_KERNELS)
+    for kernel in entries:
+        if isinstance(kernel, Dispatcher):
+            arguments = _argument_types(kernel)
+            assert arguments is not None, f"{kernel.py_func.__name__} is called from Python with plain words"
+            kernel.compile(arguments)
+    seal(*entries)

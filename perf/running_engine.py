@@ -23,7 +23,7 @@ from engine.lifetime import EngineLock, next_epoch
 from engine.loop import SpinLoop
 from engine.segments import EngineSegments
 from engine.state_builder import Directory
-from engine.warmup import load_entries
+from engine.warmup import ENTRY_KERNELS, load_entries
 from ipc.clock import SystemClock
 from ipc.enums import RateLimitType
 from ipc.histogram import HISTOGRAM_WORDS
@@ -190,7 +190,7 @@ def _driver(setting: Setting, peer_core: int) -> Iterator[_DriverLink]:
 def running_engine(*, core: int, peer_core: int) -> Iterator[RunningEngine]:
     """An engine with the product's default capacities, live."""
     warm_up()
-    load_entries()
+    load_entries(ENTRY_KERNELS)
     with TemporaryDirectory(prefix="oms-perf-", dir="/dev/shm") as folder:
         setting = Setting(Path(folder), engine_core=core)
         with setting.entered(), _driver(setting, peer_core) as driver, _engine(setting, driver) as engine:

@@ -125,7 +125,7 @@ class JournalConfig(Section, frozen=True, kw_only=True):
     ring_capacity: Annotated[int, Meta(ge=1 << 10, le=1 << 20, description="a power of two from 1024 to 1048576")] = (
         1 << 16
     )
-    segment_mb: Annotated[int, Meta(ge=1, le=1_024)] = 64
+    segment_mb: Annotated[int, Meta(ge=1, le=1_024)] = 16
     disk_budget_mb: Annotated[int, Meta(ge=16, le=1 << 24)] = 4_096
     snapshot_every: Annotated[int, Meta(ge=1_000, le=1 << 40, description="entries between two snapshots")] = 1_000_000
 

@@ -48,6 +48,7 @@ class EventServer:
         self._reader = reader
         self._strategies = strategies
         self._monotonic_ns = monotonic_ns
+        self._path = folder / EVENTS_SOCKET
         self._context = zmq.Context()
         try:
             self._socket = self._context.socket(zmq.ROUTER)
@@ -58,7 +59,7 @@ class EventServer:
                 (zmq.SNDHWM, _QUEUE_FRAMES_MAX),
             ):
                 self._socket.setsockopt(option, value)
-            bind(self._socket, f"ipc://{folder / EVENTS_SOCKET}")
+            bind(self._socket, f"ipc://{self._path}")
         except BaseException:
             self._context.destroy(linger=0)
             raise
@@ -109,5 +110,6 @@ class EventServer:
         return frame_of_events + end
 
     def close(self) -> None:
-        """Ends all connections."""
+        """Ends all connections, and takes the socket's name away."""
         self._context.destroy(linger=0)
+        self._path.unlink(missing_ok=True)

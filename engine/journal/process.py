@@ -7,16 +7,17 @@ the journal's folder free for the next engine to recover from. Told to end, it f
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 from engine.config import Config, ConfigurationError, load_config
 from engine.event_log import EventLog, LogLevel
+from engine.journal.configured import configured_store
 from engine.journal.errors import JournalBusyError, JournalError, JournalWriteError
 from engine.journal.ring import JournalRing
 from engine.journal.service import RETRY_NS, JournalService
-from engine.journal.store import FOLDER, JournalStore
-from engine.lifetime import durable_folder
+from engine.warmup import JOURNAL_KERNELS, load_entries
 from engine.zeromq_endpoint import EndpointError
 from ipc.address import engine_folder
 from ipc.clock import NS_PER_MS, SystemClock, WaitingClock
@@ -64,9 +65,14 @@ class JournalProcess:
             try:
                 self._serve(ring)
             finally:
-                if ring.is_retired() and ring.is_empty() and ring.segment.is_current():
+                is_done_with = ring.is_retired() and ring.is_empty() and ring.segment.is_current()
+                if is_done_with:
                     ring.segment.unlink()
                 ring.segment.close()
+                if is_done_with:
+                    # The engine could not remove its folder while this was in it; another one may have begun there.
+                    with suppress(OSError):
+                        self._folder.rmdir()
 
     def _await_ring(self) -> JournalRing | None:
         """The ring of a living engine that nobody else serves; None when there is none and we are to end."""
@@ -115,12 +121,7 @@ class JournalProcess:
 
     def _begin(self, ring: JournalRing) -> JournalService | None:
         """The service, as soon as the folder is free and the disk takes what is written; None when the engine went."""
-        store = JournalStore(
-            durable_folder(self._config.engine.name) / FOLDER,
-            instance=self._config.engine.instance,
-            segment_bytes=self._config.journal.segment_mb << 20,
-            budget_bytes=self._config.journal.disk_budget_mb << 20,
-        )
+        store = configured_store(self._config)
         told = ""
         while self._is_alive(ring) or not ring.is_empty():
             try:
@@ -149,6 +150,7 @@ def run_journal(config: Config) -> None:
     cores = os.sched_getaffinity(0)
     if config.engine.core in cores and len(cores) > 1:
         os.sched_setaffinity(0, cores - {config.engine.core})
+    load_entries(JOURNAL_KERNELS)
     JournalProcess(config, ending, clock, log).run()
 
 

@@ -22,6 +22,13 @@ ORDER_CAPACITY, RING_CAPACITY = 16, 64
 DUPLICATES_MAX, DUPLICATE_WINDOW_MS = 2, 400
 BOOK_AGE_MAX_MS, RECEIVE_WINDOW_MS, RETENTION_MS = 1_500, 400, 300
 LIMITS = {"max_order_quantity": "0.5", "max_order_notional": "20000", "max_long": "0.4", "max_short": "0.01"}
+JOURNAL: dict[str, Any] = {
+    "mode": "power",
+    "ring_capacity": 1024,
+    "segment_mb": 1,
+    "disk_budget_mb": 16,
+    "snapshot_every": 1000,
+}
 KEY_VARIABLES = {"api_key_env": "SMALL_API_KEY", "secret_env": "SMALL_SECRET"}
 FREE = {"rate_limit": {"rate_limit_orders": 10_000}, "execution": {"execution_timeout_ms": 0}}
 
@@ -67,6 +74,7 @@ class EnginePair:
                 "trade_capacity": 16,
                 "order_retention_ms": RETENTION_MS,
             },
+            "journal": JOURNAL,
             "ipc": {"ring_capacity": RING_CAPACITY, "zeromq": [f"tcp://127.0.0.1:{self.port}"]},
             "monitoring": {"track_execution_metrics": False, "log_level": "ERROR"},
             "risk": {
@@ -102,6 +110,10 @@ class EnginePair:
     def pid(self, engine: str) -> int:
         """The process that trades."""
         return self.installation.engine_pid(engine)
+
+    def journal_pid(self, engine: str) -> int:
+        """The process that keeps its journal."""
+        return self.installation.journal_pid(engine)
 
     def log_lines(self, engine: str) -> list[str]:
         """What an engine wrote so far."""

@@ -26,6 +26,8 @@ ENGINE, STRATEGY = "life", "alpha"
 # What has no answer is sought only after this window and a margin of ten seconds, in which it may still arrive.
 RECEIVE_WINDOW_MS = 500
 FAR_TICKS, ORDER_LOTS = 6_000_000, 100
+# What a later run takes over is told in lines of their own, among those of the journal process.
+_OF_RECOVERY = frozenset(("recovered", "carried_over", "snapshot"))
 
 
 class EngineSite:
@@ -91,8 +93,9 @@ def end(child: ChildProcess, number: signal.Signals) -> None:
 
 
 def events_of(engine: ChildProcess) -> list[str]:
-    """The names of what an engine logged; whatever is no line of its log fails."""
-    return [json.loads(line)["event"] for line in engine.new_lines()]
+    """The names of what an engine logged of itself; whatever is no line of its log fails."""
+    names = [json.loads(line)["event"] for line in engine.new_lines()]
+    return [name for name in names if not name.startswith("journal") and name not in _OF_RECOVERY]
 
 
 def threads_of(pid: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from ssl import create_default_context
 from typing import Any
@@ -166,6 +166,15 @@ class Installation:
         pid = int(segment.words[SegmentWord.OWNER_PID])
         segment.close()
         return pid
+
+    def journal_pid(self, engine: str) -> int:
+        """The process that keeps an engine's journal, by what it was started with."""
+        wanted = [b"engine.journal", str(self.folder / f"{engine}.engine.toml").encode()]
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if (process / "cmdline").read_bytes().split(b"\0")[-3:-1] == wanted:
+                    return int(process.name)
+        raise AssertionError(f"no process keeps the journal of {engine}")
 
     def connect(self, engine: str, strategy: str, **options: Any) -> Client:
         """A client in this very process."""

@@ -18,13 +18,16 @@ from ipc.clock import NS_PER_MS, NS_PER_S
 from ipc.enums import ExecutionType, OrderStatus, OrderType, RefusalReason, RejectReason, Side, TimeInForce
 from ipc.errors import RingFullError
 from ipc.histogram import LatencySegment
-from ipc.order_id import unpack
+from ipc.order_id import to_text, unpack
+from ipc.records import SLOT_BYTES
+from ipc.segment import HEADER_BYTES
 from tests.system.engine_pair import (
     BOOK_AGE_MAX_MS,
     CORE,
     DUPLICATE_WINDOW_MS,
     DUPLICATES_MAX,
     INSTANCE,
+    JOURNAL,
     ORDER_CAPACITY,
     PLAIN,
     RECEIVE_WINDOW_MS,
@@ -161,7 +164,48 @@ def test_monitoring_track_execution_metrics(pair: EnginePair, engine: str) -> No
 def test_monitoring_log_level(pair: EnginePair) -> None:
     assert pair.log_lines(SMALL) == []
     events = [json.loads(line) for line in pair.log_lines(PLAIN)]
-    assert [line["event"] for line in events if line["level"] == "INFO"] == ["starting", "instruments", "ready"]
+    told = [line["event"] for line in events if line["level"] == "INFO"]
+    assert [event for event in told if not event.startswith("journal")] == ["starting", "instruments", "ready"]
+
+
+def journal_of(pair: EnginePair, engine: str) -> Path:
+    """The folder of an engine's journal."""
+    return pair.installation.folder / "state" / "order-management-platform" / engine / "journal"
+
+
+def test_journal_ring_capacity_and_segment_mb(pair: EnginePair) -> None:
+    rings = [(pair.installation.runtime / engine / "journal").stat().st_size for engine in (SMALL, PLAIN)]
+    assert rings == [HEADER_BYTES + slots * SLOT_BYTES for slots in (JOURNAL["ring_capacity"], 1 << 16)]
+    sizes = [next(journal_of(pair, engine).glob("journal-*.oms")).stat().st_size for engine in (SMALL, PLAIN)]
+    assert [size >> 20 for size in sizes] == [JOURNAL["segment_mb"], 16]
+
+
+def test_journal_snapshot_every_and_disk_budget_mb(pair: EnginePair, small: TradingDesk) -> None:
+    def snapshots(engine: str) -> int:
+        return len(list(journal_of(pair, engine).glob("snapshot-*.oms")))
+
+    before = snapshots(SMALL)
+    for _ in range(JOURNAL["snapshot_every"]):
+        small.await_report(rest(small))
+    await_that(lambda: snapshots(SMALL) > before, "a snapshot after so many entries")
+    assert snapshots(PLAIN) == 1, "that from which the run started"
+    kept = sum(path.stat().st_size for path in journal_of(pair, SMALL).iterdir())
+    assert kept <= JOURNAL["disk_budget_mb"] << 20
+
+
+def test_journal_mode(pair: EnginePair, small: TradingDesk) -> None:
+    """In mode "power" an order leaves only when it is on disk."""
+    with standing_still(pair.journal_pid(SMALL)):
+        order_id = rest(small)
+        let_pass(200)
+        assert not accepted(pair, order_id)
+    small.await_resting(order_id)
+    assert accepted(pair, order_id)
+
+
+def accepted(pair: EnginePair, order_id: int) -> bool:
+    """Whether the venue has taken an order."""
+    return any(line.get("client_order_id") == to_text(order_id) for line in pair.venue_of(SMALL).log())
 
 
 def test_risk_duplicate_orders_max_and_duplicate_window_ms(pair: EnginePair, small: TradingDesk) -> None:
