@@ -26,6 +26,8 @@ MAGIC = 0x314E_524A_5F53_4D4F  # "OMS_JRN1"
 PLAIN, COMPRESSED = ".oms", ".oms.zst"
 SLICE_BYTES = 1 << 20
 _SPARE = "spare.new"
+# A block of zstd has at most 128 KiB and comes out whole.
+_HEADER_PACKED_MAX = 256 << 10
 _NAME = re.compile(r"journal-([0-9a-f]{16})(\.oms|\.oms\.zst)")
 _HEADER = word_row(
     "magic", "version", "schema_digest", "segment_number", "first_sequence", "epoch", "instance", "capacity"
@@ -82,7 +84,7 @@ def read_header(disk: Disk, name: SegmentName) -> SegmentHeader:
     """What a file says of itself; JournalDamagedError when that is not what its name says."""
     path = disk.folder / str(name)
     if name.is_compressed:
-        data: bytes | bytearray = next(_decompressed(disk, name, BLOCK_BYTES), b"")
+        data: bytes | bytearray = _start_of(disk, name)
     else:
         with opened(disk.open(str(name))) as file:
             data = file.read(0, BLOCK_BYTES)
@@ -128,18 +130,37 @@ def _whole_rows(disk: Disk, name: SegmentName, data: bytes, place: int) -> NDArr
     return as_entries(bytearray(data))
 
 
+def _start_of(disk: Disk, name: SegmentName) -> bytes:
+    """What a compressed file starts with, its header at least; less when it is damaged there."""
+    with opened(disk.open(str(name))) as file:
+        packed = bytes(file.read(0, _HEADER_PACKED_MAX))
+    try:
+        return zstandard.ZstdDecompressor().decompressobj().decompress(packed)
+    except zstandard.ZstdError:
+        return b""
+
+
 def _decompressed(disk: Disk, name: SegmentName, most: int, *, skip: int = 0) -> Iterator[bytes]:
+    """The content in pieces; the last one comes only when the file has proved to be whole."""
+    path = disk.folder / str(name)
     with opened(disk.open(str(name))) as file:
         packed = bytes(file.read(0, file.size()))
+    unpacker = zstandard.ZstdDecompressor().decompressobj()
+    held = b""
     try:
-        with zstandard.ZstdDecompressor().stream_reader(packed) as reader:
-            if skip:
-                reader.read(skip)
-            while data := reader.read(most):
-                yield data
+        for start in range(0, len(packed), SLICE_BYTES):
+            held += unpacker.decompress(packed[start : start + SLICE_BYTES])
+            if skip and len(held) > skip:
+                held, skip = held[skip:], 0
+            while len(held) > most and not skip:
+                yield held[:most]
+                held = held[most:]
     except zstandard.ZstdError as error:
-        path = disk.folder / str(name)
         raise JournalDamagedError(path, 0, name.first_sequence, f"does not decompress: {error}", RESTORE) from None
+    if not unpacker.eof or unpacker.unused_data:
+        raise JournalDamagedError(path, len(packed), name.first_sequence, "is not one whole compressed file", RESTORE)
+    if not skip and held:
+        yield held
 
 
 class OpenSegment:

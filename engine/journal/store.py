@@ -12,7 +12,7 @@ from engine.journal.entry import seal_entries
 from engine.journal.errors import JournalBusyError, JournalError, JournalWriteError
 from engine.journal.reading import closed_entries, spans, tail_entries
 from engine.journal.recovery import RecoveryResult, inspect
-from engine.journal.segment_file import OpenSegment, Spare, open_segment
+from engine.journal.segment_file import OpenSegment, Spare, open_segment, segment_names
 from engine.journal.snapshot import Snapshot, SnapshotName, SnapshotWriting, newest_whole, snapshot_names
 from ipc.memory import address_of
 from ipc.records import SLOT_BYTES, SLOT_WORDS
@@ -196,6 +196,11 @@ class JournalStore:
         return snapshot_names(self.disk)
 
     # ---- reading ----
+    def first_sequence(self) -> int:
+        """Of the oldest entry that is kept."""
+        names = segment_names(self.disk)
+        return names[0].first_sequence if names else 0
+
     def entries(self, from_sequence: int = 0) -> Iterator[NDArray[np.int64]]:
         """The entries from a sequence on, in batches; JournalDamagedError at the first that is not as written."""
         found = spans(self.disk)

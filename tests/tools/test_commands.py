@@ -22,6 +22,7 @@ COMMANDS = [
     "venue",
     "warmup",
     "config",
+    "journal",
     "latency",
     "orders",
     "positions",

@@ -6,6 +6,7 @@ from tools.commands import (
     cancel,
     config,
     demo,
+    journal,
     latency,
     orders,
     positions,
@@ -43,5 +44,6 @@ app.command(rich_help_panel=OBSERVE)(status.status)
 app.command(rich_help_panel=OBSERVE)(positions.positions)
 app.command(rich_help_panel=OBSERVE)(schema.schema)
 app.command(rich_help_panel=OBSERVE)(simulate.simulate)
+app.add_typer(journal.app, rich_help_panel=OBSERVE)
 app.command(rich_help_panel=TRADE)(submit.submit)
 app.command(rich_help_panel=TRADE)(cancel.cancel)

@@ -28,8 +28,9 @@ class CommandGroup(TyperGroup):
 def _told_errors() -> tuple[type[Exception], ...]:
     """The errors whose text says what to do; loaded only when something failed."""
     from engine.config import ConfigurationError  # noqa: PLC0415
+    from engine.journal.errors import JournalError  # noqa: PLC0415
     from ipc.compiler import CacheError  # noqa: PLC0415
     from ipc.errors import ClientError  # noqa: PLC0415
     from ipc.segment import SegmentError  # noqa: PLC0415
 
-    return (CommandError, ConfigurationError, CacheError, ClientError, SegmentError)
+    return (CommandError, ConfigurationError, CacheError, ClientError, JournalError, SegmentError)
