@@ -204,6 +204,7 @@ class OrderQueries:
         if not self._budget.take(self._dialect.query_weights.order_trades, now_ns):
             self._retry(query, now_ns)
             return []
+        query.link_id = link_id
         query.trade_pages += 1
         question = self._dialect.trades_query(
             query.order,

@@ -120,7 +120,9 @@ class OrderSession(Session):
 
     def _take_notice_with_records(self, link: Link, notice: Notice, count: int, now_ns: int) -> Sequence[Action]:
         kind = notice.kind
-        sends = self._reconciliation.take(link.link_id, notice, self._rows, count, now_ns)
+        # An answer may come over a connection that is about to end; what it leads to goes over the new one.
+        asking = link if self._active is None else self._active
+        sends = self._reconciliation.take(asking.link_id, notice, self._rows, count, now_ns)
         if sends is not None:
             return [*sends, *self._go_live(now_ns)]
         if count:

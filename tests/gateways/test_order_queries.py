@@ -4,6 +4,7 @@ import itertools
 
 from gateways.action import Close, Send
 from gateways.binance_spot.limits import QUERY_WEIGHTS
+from gateways.notice import Notice, NoticeKind
 from gateways.order_queries import ANSWER_TIMEOUT_NS, TRADE_PAGES_MAX
 from gateways.query_budget import RATE_PAUSE_NS
 from gateways.reconciliation import OVERDUE_NS, WEIGHT_MAX, WEIGHT_PER_S
@@ -230,6 +231,17 @@ def test_questions_asked_on_a_lost_connection_are_repeated_on_the_spare() -> Non
     assert Send(1, b"status 9") in desk.wait(3 * TICK_NS, alive=[1, 2])
     desk.disconnected(1)
     assert Send(2, b"status 9") in desk.wait(TICK_NS, alive=[2])
+
+
+def test_what_an_answer_over_a_retired_connection_leads_to_is_asked_over_the_new_one() -> None:
+    desk = Desk()
+    desk.go_live()
+    desk.core.open = [open_order(9, is_unknown=True)]
+    assert Send(1, b"status 9") in desk.wait(3 * TICK_NS, alive=[1])
+    desk.session.request_sent()
+    desk.tell(1, Notice(NoticeKind.SHUTDOWN))
+    desk.open(2)
+    assert desk.status(9, status_report(9, cumulative_lots=4)) == [Send(2, b"trades 9 900 0")]
 
 
 def test_a_late_answer_is_still_evidence() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gateways.template import TemplateKey
-from ipc.enums import RequestKind, SelfTradePrevention
+from ipc.enums import OrderType, RequestKind, SelfTradePrevention, TimeInForce
 from ipc.order_id import LEG_MAX
 from tests.engine.spin.wire_desk import CREDENTIALS, TEMPLATES, WireDesk
 from tests.gateways.binance_spot.documented import RULES
@@ -59,6 +59,17 @@ def test_a_frame_is_what_a_plain_filler_makes(desk: WireDesk, name: str, key: Te
         parameters = json.loads(frame)["params"]
         assert parameters["symbol"] == desk.rules.symbol
         assert (b"apiKey" in signed) == (name == "hmac") == ("signature" in parameters)
+
+
+@pytest.mark.parametrize("time_in_force", [TimeInForce.DAY, TimeInForce.GTD])
+@pytest.mark.parametrize("order_type", [OrderType.LIMIT, OrderType.STOP_LIMIT])
+def test_a_time_in_force_that_the_engine_keeps_itself_is_until_cancelled_to_the_venue(
+    desk: WireDesk, order_type: OrderType, time_in_force: TimeInForce
+) -> None:
+    key = TemplateKey(RequestKind.NEW, order_type=order_type)
+    fields = {"order_id": 1, "price_ticks": 5, "order_lots": 7, "stop_price_ticks": 4}
+    kept, _ = desk.encode("ed25519", key, **fields, time_in_force=time_in_force, expire_utc_ns=NS_PER_MS)
+    assert kept == desk.encode("ed25519", key, **fields)[0]
 
 
 def test_there_is_a_template_for_each_request_that_the_core_makes() -> None:
