@@ -96,6 +96,11 @@ class World:
             hot_loop.open_lane(strategy_id, self._reports, self._reports)
         return hot_loop
 
+    def keep_in(self, ring: Segment) -> None:
+        """From now on every input of a core that keeps its inputs goes to the ring."""
+        self._hot_loop.ports[0]["journal"] = ring.address
+        self._hot_loop.ports[0]["journal_epoch"] = 0
+
     def _configure(self) -> None:
         header = self.state.header
         header["instance"] = 1
