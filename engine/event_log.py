@@ -43,7 +43,8 @@ class EventLog:
         try:
             os.write(self._descriptor, self._encode(line) + b"\n")
             self.dropped_count = 0
-        except (BlockingIOError, BrokenPipeError):
+        except OSError:
+            # Nobody reads, or the disk is full: what trades must not end of that.
             self.dropped_count += 1
         finally:
             os.set_blocking(self._descriptor, was_blocking)
