@@ -5,6 +5,7 @@ from pathlib import Path
 
 from engine.core.state import State
 from engine.event_log import EventLog, LogLevel
+from engine.failpoint import reached
 from engine.journal.ring import NAME
 from engine.journal.store import JournalStore
 from ipc.clock import NS_PER_MS, NS_PER_S, Clock
@@ -23,7 +24,9 @@ class RunJournal:
         """Writes the block that every replay of this run starts from, and leaves the store to the journal process."""
         instance = int(state.header["instance"])
         sequence = store.next_sequence
+        reached("engine-carried-over")
         store.write_snapshot(state.memory.tobytes(), sequence, state.digest(), epoch=epoch, is_base=True)
+        reached("engine-ring-awaited")
         self.ring: Segment = create_ring(
             folder / NAME,
             SegmentKind.JOURNAL_RING,

@@ -38,8 +38,8 @@ class VenueProcess:
     ) -> None:
         self._folder = folder / ("venue" if office is None else "private-venue")
         self._folder.mkdir()
-        self._log_file = self._folder / "log.jsonl"
-        self._settings = {"log_file": str(self._log_file), **settings}
+        self.log_file = self._folder / "log.jsonl"
+        self._settings = {"log_file": str(self.log_file), **settings}
         self.ca_file = None if office is None else office.ca_file
         if office is not None:
             chain = str(office.certify("localhost"))
@@ -54,7 +54,7 @@ class VenueProcess:
         table: dict[str, Any] = {
             "port": self.port,
             **self._settings,
-            "limits": {"orders_10s": 1_000_000, "connections_5m": 10_000},
+            "limits": {"orders_10s": 1_000_000, "connections_5m": 10_000, **self._settings.get("limits", {})},
             "instruments": [
                 {"symbol": f"{base}USDT", "base": base, "quote": "USDT", "tick_size": TICK, **facts}
                 for base, facts in TRADED.items()
@@ -96,7 +96,7 @@ class VenueProcess:
     def log(self) -> list[dict[str, Any]]:
         """Everything that the venue says it did, oldest first."""
         self.control("flush")
-        return [json.loads(line) for line in self._log_file.read_text().splitlines()]
+        return [json.loads(line) for line in self.log_file.read_text().splitlines()]
 
     def balances(self, account: str) -> dict[str, Any]:
         """What the account holds of each asset, asked over REST with a key that the engine does not have."""
