@@ -1,5 +1,6 @@
 """Owns orders of which only the venue's number is known: whose they are is asked, and how they stand."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +36,10 @@ class _Stranger:
 class Identities:
     """Such orders, each with the trades of it that no stream told of; the core hears of those when it is known."""
 
-    def __init__(self, core: OrderCore, dialect: OrderDialect, budget: QueryBudget, account_id: int) -> None:
+    def __init__(
+        self, account_id: int, core: OrderCore, dialect: OrderDialect, budget: QueryBudget, counters: Counter[str]
+    ) -> None:
+        self._counters = counters
         self._core = core
         self._dialect = dialect
         self._budget = budget
@@ -133,6 +137,7 @@ class Identities:
         self._tell(stranger.instrument_id, stranger.fills, order_id)
 
     def _tell(self, instrument_id: int, fills: NDArray[np.int64], order_id: int) -> None:
+        self._counters["missed_trades"] += len(fills)
         fills[:, ORDER_ID] = order_id
         self._core.apply(fills, len(fills))
         self._told.setdefault(instrument_id, set()).update((int(row[TRADE_ID]), int(row[SIDE])) for row in fills)

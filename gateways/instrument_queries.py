@@ -1,5 +1,6 @@
 """Owns asking a venue about each instrument of an account: its open orders, and its trades since the last known one."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -56,15 +57,22 @@ class _KnownTrades:
 class InstrumentQueries:
     """Lists and trades, each asked for until the answer came."""
 
-    def __init__(
-        self, account_id: int, core: OrderCore, dialect: OrderDialect, orders: OrderQueries, budget: QueryBudget
+    def __init__(  # noqa: PLR0913 - what asks, and what keeps count of it
+        self,
+        *,
+        account_id: int,
+        core: OrderCore,
+        dialect: OrderDialect,
+        orders: OrderQueries,
+        budget: QueryBudget,
+        counters: Counter[str],
     ) -> None:
         self._account_id = account_id
         self._core = core
         self._dialect = dialect
         self._orders = orders
         self._budget = budget
-        self._identities = Identities(core, dialect, budget, account_id)
+        self._identities = Identities(account_id, core, dialect, budget, counters)
         self._questions: dict[tuple[_What, int], _Question] = {}
         self._known: dict[int, _KnownTrades] = {}
         self._others: set[tuple[int, int]] = set()

@@ -1,5 +1,6 @@
 """Owns asking a venue about single orders until the core knows what the venue knows."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -58,7 +59,8 @@ class OrderQueries:
     its status, the question is asked again.
     """
 
-    def __init__(self, core: OrderCore, dialect: OrderDialect, budget: QueryBudget) -> None:
+    def __init__(self, core: OrderCore, dialect: OrderDialect, budget: QueryBudget, counters: Counter[str]) -> None:
+        self._counters = counters
         self._core = core
         self._dialect = dialect
         self._budget = budget
@@ -97,6 +99,7 @@ class OrderQueries:
         if report[CUMULATIVE_LOTS] > (query.order.cumulative_lots if query else 0):
             if query is None:
                 # It carries our id but the core does not list it: all its fills are missing.
+                self._counters["orders_found"] += 1
                 self._queries[order_id] = _Query(_found_order(report), now_ns)
                 self._waited_for.add(order_id)
             return False
@@ -163,6 +166,7 @@ class OrderQueries:
             self._core.apply(records, count)
             self._answered(query, answer, now_ns)
             return []
+        self._counters["orders_behind"] += 1
         self._core.apply(records[1:], count - 1)
         self._held[answer.order_id] = records[:1].copy()
         query.phase = _Phase.TRADES_ASKED

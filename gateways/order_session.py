@@ -54,6 +54,7 @@ class OrderSession(Session):
             core=core,
             dialect=dialect,
             instrument_ids=[binding.instrument_id for binding in instruments.values()],
+            counters=self.counters,
         )
         self._writer = RecordWriter(account_id)
         self._own_rows = new_rows(capacity=1)

@@ -16,6 +16,7 @@ One turn takes 10 s, or as long as its questions need at SWEEP_WEIGHT_PER_S: 4 f
 instrument. So with 10 instruments and 100 open orders a lost report is found within a minute.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,15 +42,28 @@ class Reconciliation:
     """What is asked on the connections of one account."""
 
     def __init__(
-        self, *, account_id: int, core: OrderCore, dialect: OrderDialect, instrument_ids: Sequence[int]
+        self,
+        *,
+        account_id: int,
+        core: OrderCore,
+        dialect: OrderDialect,
+        instrument_ids: Sequence[int],
+        counters: Counter[str],
     ) -> None:
         self._account_id = account_id
         self._core = core
         self._instrument_ids = instrument_ids
         self._dialect = dialect
         self._budget = QueryBudget(weight_max=WEIGHT_MAX, weight_per_s=WEIGHT_PER_S)
-        self._orders = OrderQueries(core, dialect, self._budget)
-        self._instruments = InstrumentQueries(account_id, core, dialect, self._orders, self._budget)
+        self._orders = OrderQueries(core, dialect, self._budget, counters)
+        self._instruments = InstrumentQueries(
+            account_id=account_id,
+            core=core,
+            dialect=dialect,
+            orders=self._orders,
+            budget=self._budget,
+            counters=counters,
+        )
         self._sweep = Sweep(
             account_id=account_id,
             instrument_ids=instrument_ids,

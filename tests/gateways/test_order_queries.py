@@ -188,6 +188,7 @@ def test_an_order_of_ours_that_the_core_does_not_know_is_told_after_its_fills() 
     desk.trades(8, fill_report(8, trade_id=3, lots=5))
     assert desk.events() == [(8, VenueEvent.FILL), (8, VenueEvent.STATUS)]
     assert desk.session.state is LIVE
+    assert desk.session.counters["orders_found"] == 1
 
 
 def test_an_unknown_order_of_ours_without_fills_is_told_at_once() -> None:

@@ -42,6 +42,7 @@ def test_a_fill_that_the_stream_lost_is_found_without_a_disconnect() -> None:
     desk.trades(8, fill_report(8, trade_id=1, lots=5))
     assert desk.events() == [(8, VenueEvent.FILL), (8, VenueEvent.STATUS)]
     assert desk.session.state is LIVE
+    assert desk.session.counters["orders_behind"] == 1
 
 
 def test_an_end_that_the_stream_lost_is_found() -> None:
@@ -59,6 +60,7 @@ def test_a_trade_of_somebody_else_that_the_stream_lost_is_found() -> None:
     desk.identity(900, status_report(EXTERNAL_ORDER, cumulative_lots=5))
     assert desk.events() == [(EXTERNAL_ORDER, VenueEvent.FILL), (EXTERNAL_ORDER, VenueEvent.STATUS)]
     assert desk.session.state is LIVE
+    assert desk.session.counters["missed_trades"] == 1
 
 
 def test_the_end_of_an_order_of_others_that_the_stream_lost_is_found() -> None:
