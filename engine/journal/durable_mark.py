@@ -100,6 +100,7 @@ class DurableMark:
         except OSError:
             file.close()
             raise
+        file.path = self._disk.folder / NAME
         self._file = file
 
     def close(self) -> None:

@@ -232,6 +232,7 @@ class Spare:
         reached("journal-segment-renamed")
         self._disk.sync_folder()
         file, self._file = self._file, None
+        file.path = self._disk.folder / name
         return OpenSegment(file, header, 0)
 
     def discard(self) -> None:
