@@ -17,7 +17,8 @@ _EXPECTED_ENDS = (EndReason.NONE, EndReason.FILLED, EndReason.CANCELED, EndReaso
 class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
     """What happened to an order, or how it stands; numbers as on the wire, decimals on demand.
 
-    `sequence` counts what this strategy is told, without a gap, over every run of the engine; 0 in what was asked for.
+    `sequence` counts what this strategy is told, without a gap, over every run of the engine; 0 in
+    the refusal of a whole frame.
     `instrument` is None when a refused command named none that exists.
     """
 
