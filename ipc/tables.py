@@ -252,6 +252,7 @@ ORDER = word_row(
     "client_tag",
     "retry_attempts",
     "retry_delay_ns",
+    "max_slippage_bps",  # from which its worst price follows where it has no limit of its own
     "leg_lots",  # what the current leg asked for
     "leg_base_lots",  # filled by earlier legs
     "cancel_reason",  # EndReason that a confirmed cancel gives

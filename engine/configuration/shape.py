@@ -83,6 +83,7 @@ SlippageBps = Annotated[int, Meta(ge=0, le=9_999)]
 RetryAttempts = Annotated[int, Meta(ge=0, le=10)]
 RetryDelayMs = Annotated[int, Meta(ge=0, le=60_000)]
 ExecutionTimeoutMs = Annotated[int, Meta(ge=0, le=DAY_MS, description="milliseconds up to a day, 0 for no limit")]
+AnswerTimeoutMs = Annotated[int, Meta(ge=0, le=60_000, description="milliseconds up to a minute, 0 for no limit")]
 RateLimitOrders = Annotated[int, Meta(ge=1, le=100_000)]
 RateLimitWindowMs = Annotated[int, Meta(ge=1, le=DAY_MS)]
 
@@ -144,6 +145,8 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
     retry_attempts: RetryAttempts = 3
     retry_delay_ms: RetryDelayMs = 100
     execution_timeout_ms: ExecutionTimeoutMs = 5_000
+    acknowledgement_timeout_ms: AnswerTimeoutMs = 2_000
+    cancel_timeout_ms: AnswerTimeoutMs = 2_000
 
 
 class RateLimitConfig(Section, frozen=True, kw_only=True):
@@ -190,6 +193,8 @@ class ExecutionOverride(Section, frozen=True, kw_only=True):
     retry_attempts: RetryAttempts | None = None
     retry_delay_ms: RetryDelayMs | None = None
     execution_timeout_ms: ExecutionTimeoutMs | None = None
+    acknowledgement_timeout_ms: AnswerTimeoutMs | None = None
+    cancel_timeout_ms: AnswerTimeoutMs | None = None
 
 
 class RateLimitOverride(Section, frozen=True, kw_only=True):

@@ -25,6 +25,8 @@ class Terms:
     retry_attempts: int
     retry_delay_ns: int
     execution_timeout_ns: int
+    acknowledgement_timeout_ns: int
+    cancel_timeout_ns: int
     rate_limit_orders: int
     rate_limit_window_ns: int
 
@@ -43,6 +45,8 @@ def resolve_terms(config: Config, strategy: StrategyConfig, account: AccountConf
         retry_attempts=execution.retry_attempts,
         retry_delay_ns=execution.retry_delay_ms * NS_PER_MS,
         execution_timeout_ns=execution.execution_timeout_ms * NS_PER_MS,
+        acknowledgement_timeout_ns=execution.acknowledgement_timeout_ms * NS_PER_MS,
+        cancel_timeout_ns=execution.cancel_timeout_ms * NS_PER_MS,
         rate_limit_orders=rate_limit.rate_limit_orders,
         rate_limit_window_ns=rate_limit.rate_limit_window_ms * NS_PER_MS,
     )

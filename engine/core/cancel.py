@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from engine.core.amendment_reports import reject_amendment, reject_waiting
 from engine.core.command_checks import check_living
-from engine.core.effects import report_order, request_venue
-from engine.core.order_end import end_order
+from engine.core.effects import report_order
+from engine.core.order_end import end_order, report_end
 from engine.core.order_table import find_order
-from engine.core.rate_budget import charge_budget
 from engine.core.replacement import drop_replacement
+from engine.core.requests import send_cancel
 from engine.core.risk import Verdict, check_venue_budget, passed, refuse
 from engine.core.state import header_of, orders_of
 from engine.core.timers import set_timer
@@ -19,42 +20,42 @@ _CANCEL_AGAIN_NS = 1_000_000_000
 
 
 @kernel
-def send_cancel(state: int, order: np.void) -> None:
-    """Asks the venue to cancel the order's current leg."""
-    order["pending_cancel_ns"] = header_of(state)["now_ns"]
-    order["cancel_wanted"] = 0
-    charge_budget(state, order["account_id"], RequestKind.CANCEL)
-    request_venue(state, order, RequestKind.CANCEL, order["leg"], order["price_ticks"], order["leg_lots"])
-    report_order(state, order, ExecutionType.PENDING_CANCEL)
+def is_cancelable(order: np.void) -> bool:
+    """Whether a cancel changes anything: one that only makes room for a replacement is not yet the order's end."""
+    if order["replace_state"] == ReplaceState.CANCELING_FIRST:
+        return True
+    return order["pending_cancel_ns"] == 0 and order["end_wanted"] == EndReason.NONE
 
 
 @kernel
-def is_cancelable(order: np.void) -> bool:
-    """Whether a cancel changes anything: one that only makes room for a replacement is not yet the order's end."""
-    return order["pending_cancel_ns"] == 0 or order["replace_state"] == ReplaceState.CANCELING_FIRST
+def is_at_venue(order: np.void) -> bool:
+    """Whether a leg of a living order may be at the venue: it is not between two attempts nor waiting for its time."""
+    return order["retry_at_ns"] == 0 and order["release_at_ns"] == 0
 
 
 @kernel
 def check_cancel_budget(state: int, order: np.void) -> Verdict:
     """Whether the venue's budget has room for the request that a cancel takes, if it takes one."""
-    if order["retry_at_ns"] != 0 or order["replace_state"] == ReplaceState.CANCELING_FIRST:
+    if not is_at_venue(order) or order["replace_state"] == ReplaceState.CANCELING_FIRST:
         return passed()
     return check_venue_budget(state, order["account_id"], RequestKind.CANCEL)
 
 
 @kernel
 def cancel_rest(state: int, order: np.void) -> None:
-    """Cancels what is left of an order; one between two legs ends at once. Precondition: is_cancelable()."""
+    """Cancels what is left of an order; one that is not at the venue ends at once. Precondition: is_cancelable()."""
     # What is to be cancelled is not tried again.
     order["retry_attempts"] = 0
-    if order["retry_at_ns"] != 0:
-        order["retry_at_ns"] = 0
-        end_order(state, order, order["cancel_reason"], 0)
-        report_order(state, order, ExecutionType.CANCELED)["reason"] = order["cancel_reason"]
+    reject_waiting(state, order, RefusalReason.CANCEL_ALREADY_PENDING)
+    if not is_at_venue(order):
+        end_order(state, order, order["cancel_reason"])
+        report_end(state, order)
     elif order["replace_state"] == ReplaceState.CANCELING_FIRST:
         # The cancel is on its way already; without the replacement behind it, it ends the order.
+        version = order["replace_version"]
         drop_replacement(state, order)
         report_order(state, order, ExecutionType.PENDING_CANCEL)
+        reject_amendment(state, order, version, RefusalReason.CANCEL_ALREADY_PENDING)
     else:
         send_cancel(state, order)
 
@@ -76,10 +77,11 @@ def on_cancel_order(state: int, command: np.void) -> Verdict:
 
 
 @kernel
-def on_execution_timeout(state: int, order: np.void) -> None:
+def on_time_over(state: int, order: np.void, end_reason: int) -> None:
     """The order's time is over: what is left of it is cancelled, and its end will say why."""
     order["execution_deadline_ns"] = 0
-    order["cancel_reason"] = EndReason.EXECUTION_TIMEOUT
+    if order["cancel_reason"] == EndReason.CANCELED:
+        order["cancel_reason"] = end_reason
     order["retry_attempts"] = 0
     if not is_cancelable(order):
         return
@@ -92,6 +94,6 @@ def on_execution_timeout(state: int, order: np.void) -> None:
 @kernel
 def cancel_again_if_over(state: int, order: np.void) -> None:
     """Sees to it that an order whose time is over is cancelled again when a cancel did not end it."""
-    if order["cancel_reason"] == EndReason.EXECUTION_TIMEOUT and order["end_reason"] == EndReason.NONE:
+    if order["cancel_reason"] != EndReason.CANCELED and order["end_reason"] == EndReason.NONE:
         order["execution_deadline_ns"] = header_of(state)["now_ns"] + _CANCEL_AGAIN_NS
         set_timer(state, find_order(state, order["order_id"]), order["execution_deadline_ns"])

@@ -2,46 +2,74 @@
 
 import numpy as np
 
+from engine.core.completion import conclude_leg, end_if_filled
+from engine.core.doubts import missing_lots, settle_doubt, settle_if_complete
 from engine.core.effects import alarm_of_order, raise_alarm, report_order
-from engine.core.order_end import end_order
+from engine.core.order_end import report_end
+from engine.core.order_table import NOBODY
 from engine.core.positions import reserve
+from engine.core.replacement import reserve_working
 from engine.core.state import header_of, tombstones_of
 from engine.core.tombstone_reports import report_tombstone
 from engine.core.trades import take_trade, tell_trade
 from ipc.compiler import kernel
 from ipc.enums import AlarmCode, EndReason, ExecutionType
+from ipc.order_status import is_ended
 
 
 @kernel
 def on_fill(state: int, order: np.void, fill: np.void, leg: int) -> None:
     """Books a fill of one leg of an order that has a slot, living or ended."""
-    header = header_of(state)
     strategy_id, account_id, leg_id = order["strategy_id"], order["account_id"], order["order_id"] | leg
     if not take_trade(state, strategy_id, account_id, order["instrument_id"], order["side"], leg_id, fill):
         return
-    lots, price_ticks = fill["last_lots"], fill["last_price_ticks"]
+    lots = fill["last_lots"]
+    was_missing = missing_lots(order) > 0
     if order["first_fill_ns"] == 0:
-        order["first_fill_ns"] = header["now_ns"]
+        order["first_fill_ns"] = header_of(state)["now_ns"]
     order["cumulative_lots"] += lots
-    order["cumulative_notional"] += lots * price_ticks
-    if leg < order["leg"]:
+    order["cumulative_notional"] += lots * fill["last_price_ticks"]
+    if leg != order["leg"]:
         order["leg_base_lots"] += lots
-    reserve(state, order, -min(lots, order["reserved_lots"]))
-    is_late = order["end_reason"] != EndReason.NONE and order["end_reason"] != EndReason.FILLED
-    if order["end_reason"] == EndReason.NONE:
-        if leg == order["leg"]:
-            _imply_acceptance(order, fill["venue_order_id"], header["now_ns"])
-        if order["cumulative_lots"] >= order["order_lots"]:
-            end_order(state, order, EndReason.FILLED, 0)
-    tell_trade(report_order(state, order, ExecutionType.TRADE), fill)
-    if is_late:
-        _raise_late_fill(state, order, fill)
+        if order["stated_lots"] != 0 and not was_missing:
+            # The venue's count was of the current leg alone.
+            order["stated_lots"] += lots
+    if is_ended(order):
+        _book_after_end(state, order, fill)
+    else:
+        _book_living(state, order, fill, leg, was_missing)
     if order["cumulative_lots"] > order["order_lots"]:
         _raise_overfill(state, order, fill)
+    if strategy_id == NOBODY:
+        alarm = alarm_of_order(state, order, AlarmCode.EXTERNAL_TRADE)
+        alarm["trade_id"] = fill["trade_id"]
+        alarm["found"] = lots
 
 
 @kernel
-def _raise_late_fill(state: int, order: np.void, fill: np.void) -> None:
+def _book_living(state: int, order: np.void, fill: np.void, leg: int, was_missing: bool) -> None:
+    if leg == order["leg"]:
+        _imply_acceptance(order, fill["venue_order_id"], header_of(state)["now_ns"])
+    if was_missing:
+        settle_if_complete(order)
+    reserve_working(state, order)
+    has_ended = False
+    if order["end_wanted"] != EndReason.NONE:
+        if missing_lots(order) == 0:
+            has_ended = conclude_leg(state, order, order["end_wanted"])
+    else:
+        end_if_filled(state, order)
+    tell_trade(report_order(state, order, ExecutionType.TRADE), fill)
+    if has_ended and order["end_reason"] != EndReason.FILLED:
+        report_end(state, order)
+
+
+@kernel
+def _book_after_end(state: int, order: np.void, fill: np.void) -> None:
+    reserve(state, order, -min(fill["last_lots"], order["reserved_lots"]))
+    tell_trade(report_order(state, order, ExecutionType.TRADE), fill)
+    if order["end_reason"] == EndReason.FILLED:
+        return
     header_of(state)["late_fill_count"] += 1
     alarm = alarm_of_order(state, order, AlarmCode.LATE_FILL)
     alarm["trade_id"] = fill["trade_id"]
@@ -67,8 +95,12 @@ def _imply_acceptance(order: np.void, venue_order_id: int, now_ns: int) -> None:
     order["accepted"] = 1
     order["accepted_ns"] = now_ns
     order["venue_order_id"] = venue_order_id
-    if order["pending_cancel_ns"] == 0 and order["pending_replace_ns"] == 0:
-        order["is_unknown"] = 0
+    if order["retry_at_ns"] != 0:
+        # The venue had refused this leg: whether it lives only the venue can tell.
+        order["retry_at_ns"] = 0
+        order["is_unknown"] = 1
+    elif order["pending_cancel_ns"] == 0 and order["pending_replace_ns"] == 0:
+        settle_doubt(order)
 
 
 @kernel

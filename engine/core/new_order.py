@@ -3,31 +3,26 @@
 import numpy as np
 
 from engine.core.command_checks import check_new_id, order_sequence_of
-from engine.core.effects import report_order, request_venue
+from engine.core.deadlines import arm
+from engine.core.effects import report_order
+from engine.core.order_kinds import POST_ONLY, REDUCE_ONLY, check_kind, expiry_of, is_plain, is_stop, may_rest
 from engine.core.order_table import has_room, link_open, take_slot
 from engine.core.positions import reserve
-from engine.core.rate_budget import charge_budget, charge_limiter
+from engine.core.rate_budget import charge_limiter
+from engine.core.reduce_only import check_reduces
+from engine.core.requests import send_leg
 from engine.core.risk import Verdict, check_new_order, note_repetition, passed, refuse
-from engine.core.state import book_of, header_of, instruments_of, orders_of, strategies_of, terms_of
-from engine.core.timers import set_timer
+from engine.core.state import accounts_of, book_of, header_of, instruments_of, orders_of, strategies_of, terms_of
+from engine.core.worst_price import BPS, protected_price, slipped
 from ipc.compiler import kernel
-from ipc.enums import (
-    ExecutionType,
-    OrderFlag,
-    OrderType,
-    RefusalReason,
-    RequestKind,
-    Side,
-    TimeInForce,
-)
+from ipc.enums import ExecutionType, OrderType, RefusalReason, Side, TimeInForce, VenueAbility
 from ipc.records import AS_CONFIGURED
 
 NS_PER_MS = 1_000_000
-BPS = 10_000
 _OVERRIDE_MS_MAX = 86_400_000
 _RETRIES_MAX = 100
 # numba knows no IntFlag.
-_POST_ONLY = int(OrderFlag.POST_ONLY)
+_GOOD_TILL_DATE = int(VenueAbility.GOOD_TILL_DATE)
 
 
 @kernel
@@ -38,11 +33,14 @@ def resolve_order_type(terms: np.void, order_type: int) -> int:
 
 @kernel
 def resolve_time_in_force(terms: np.void, order_type: int, time_in_force: int) -> int:
-    """The time in force asked for, or the configured one; a market order never rests."""
-    resolved = terms["default_time_in_force"] if time_in_force == TimeInForce.DEFAULT else time_in_force
-    if order_type == OrderType.MARKET and resolved == TimeInForce.GTC:
-        return TimeInForce.IOC
-    return resolved
+    """The time in force asked for, or the configured one; a market order never rests, one that waits always does."""
+    if time_in_force == TimeInForce.DEFAULT:
+        if is_stop(order_type):
+            return TimeInForce.GTC + 0
+        time_in_force = terms["default_time_in_force"]
+    if order_type == OrderType.MARKET and time_in_force == TimeInForce.GTC:
+        return TimeInForce.IOC + 0
+    return time_in_force
 
 
 @kernel
@@ -53,17 +51,18 @@ def check_fields(state: int, command: np.void, order_type: int, time_in_force: i
         return refuse(RefusalReason.UNKNOWN_INSTRUMENT, header["instruments_count"] - 1, 0, command["instrument_id"])
     if command["side"] != Side.BUY and command["side"] != Side.SELL:
         return refuse(RefusalReason.INVALID_SIDE, Side.SELL, 0, command["side"])
-    if order_type != OrderType.MARKET and order_type != OrderType.LIMIT:
-        return refuse(RefusalReason.INVALID_ORDER_TYPE, OrderType.LIMIT, 0, order_type)
-    if time_in_force != TimeInForce.GTC and time_in_force != TimeInForce.IOC and time_in_force != TimeInForce.FOK:
-        return refuse(RefusalReason.INVALID_TIME_IN_FORCE, TimeInForce.FOK, 0, time_in_force)
+    if order_type < OrderType.MARKET or order_type > OrderType.STOP_LIMIT:
+        return refuse(RefusalReason.INVALID_ORDER_TYPE, OrderType.STOP_LIMIT, 0, order_type)
+    if time_in_force != TimeInForce.IOC and time_in_force != TimeInForce.FOK and not may_rest(time_in_force):
+        return refuse(RefusalReason.INVALID_TIME_IN_FORCE, TimeInForce.GTD, 0, time_in_force)
     flags = command["order_flags"]
-    if flags & ~_POST_ONLY != 0:
-        return refuse(RefusalReason.INVALID_FLAGS, _POST_ONLY, 0, flags)
-    # This refuses it on a market order too, which is never good till cancelled.
-    if flags == _POST_ONLY and time_in_force != TimeInForce.GTC:
+    if flags & ~(POST_ONLY | REDUCE_ONLY) != 0:
+        return refuse(RefusalReason.INVALID_FLAGS, POST_ONLY | REDUCE_ONLY, 0, flags)
+    # This refuses it on a market order too, which never rests.
+    if flags & POST_ONLY != 0 and (order_type != OrderType.LIMIT or not may_rest(time_in_force)):
         return refuse(RefusalReason.INVALID_FLAGS, 0, 0, flags)
-    if order_type == OrderType.MARKET and command["price_ticks"] != 0:
+    has_limit = order_type == OrderType.LIMIT or order_type == OrderType.STOP_LIMIT
+    if not has_limit and command["price_ticks"] != 0:
         return refuse(RefusalReason.INVALID_PRICE, 0, 0, command["price_ticks"])
     return check_overrides(command)
 
@@ -83,16 +82,12 @@ def check_overrides(command: np.void) -> Verdict:
 
 
 @kernel
-def protected_price(state: int, instrument: np.void, side: int, slippage_bps: int) -> int:
-    """The worst price of a market order: the touch and the allowed slippage; 0 without a fresh touch."""
-    header = header_of(state)
-    if header["now_ns"] - instrument["book_received_ns"] > header["book_age_max_ns"]:
-        return 0
-    if side == Side.BUY:
-        touch = instrument["ask_ticks"]
-        return 0 if touch <= 0 else min(touch + touch * slippage_bps // BPS, instrument["max_price_ticks"])
-    touch = instrument["bid_ticks"]
-    return 0 if touch <= 0 else max(touch - touch * slippage_bps // BPS, instrument["min_price_ticks"])
+def _price_of(state: int, command: np.void, order_type: int, slippage_bps: int) -> int:
+    """The worst price at which an order may trade; 0 when nothing says which."""
+    instrument = instruments_of(state)[command["instrument_id"]]
+    if order_type == OrderType.MARKET:
+        return protected_price(state, instrument, command["side"], slippage_bps)
+    return slipped(instrument, command["side"], command["stop_price_ticks"], slippage_bps)
 
 
 @kernel
@@ -111,31 +106,41 @@ def on_new_order(state: int, strategy_id: int, command: np.void) -> Verdict:
     verdict = check_fields(state, command, order_type, time_in_force)
     if verdict.reason != 0:
         return verdict
+    plain = is_plain(command, order_type, time_in_force)
+    if not plain:
+        verdict = check_kind(state, command, order_type, time_in_force)
+        if verdict.reason != 0:
+            return verdict
     slippage_bps = terms["max_slippage_bps"] if command["max_slippage_bps"] < 0 else command["max_slippage_bps"]
-    is_market = order_type == OrderType.MARKET
     price_ticks = command["price_ticks"]
-    if is_market:
-        instrument = instruments_of(state)[command["instrument_id"]]
-        price_ticks = protected_price(state, instrument, command["side"], slippage_bps)
+    if order_type == OrderType.MARKET or order_type == OrderType.STOP:
+        price_ticks = _price_of(state, command, order_type, slippage_bps)
         if price_ticks == 0:
-            age_ns = header["now_ns"] - instrument["book_received_ns"]
+            age_ns = header["now_ns"] - instruments_of(state)[command["instrument_id"]]["book_received_ns"]
             return refuse(RefusalReason.NO_REFERENCE_PRICE, header["book_age_max_ns"], age_ns, 0)
-    verdict = check_new_order(
-        state,
-        strategy_id,
-        account_id,
-        command["instrument_id"],
-        command["side"],
-        price_ticks,
-        command["order_lots"],
-        is_market,
-    )
+    order_lots = command["order_lots"]
+    if command["quote_notional"] != 0:
+        # At the worst price, so that no more is spent than was said.
+        order_lots = command["quote_notional"] // price_ticks
+    verdict = _check_risk(state, strategy_id, command, order_type, price_ticks, order_lots)
     if verdict.reason != 0:
         return verdict
     if not has_room(state):
         return refuse(RefusalReason.ORDER_TABLE_FULL, header["orders_count"], header["open_order_count"], 1)
-    _accept(state, strategy_id, command, terms, order_type, time_in_force, price_ticks)
+    _accept(state, strategy_id, command, terms, order_type, time_in_force, price_ticks, order_lots, plain)
     return passed()
+
+
+@kernel
+def _check_risk(
+    state: int, strategy_id: int, command: np.void, order_type: int, price_ticks: int, order_lots: int
+) -> Verdict:
+    is_market = order_type == OrderType.MARKET or order_type == OrderType.STOP
+    account_id, instrument_id, side = command["account_id"], command["instrument_id"], command["side"]
+    verdict = check_new_order(state, strategy_id, account_id, instrument_id, side, price_ticks, order_lots, is_market)
+    if verdict.reason != 0 or command["order_flags"] & REDUCE_ONLY == 0:
+        return verdict
+    return check_reduces(book_of(state, strategy_id, instrument_id), side, order_lots)
 
 
 @kernel
@@ -147,9 +152,10 @@ def _accept(
     order_type: int,
     time_in_force: int,
     price_ticks: int,
+    order_lots: int,
+    plain: bool,
 ) -> None:
-    header = header_of(state)
-    now_ns = header["now_ns"]
+    now_ns = header_of(state)["now_ns"]
     slot = take_slot(state, command["order_id"])
     order = orders_of(state)[slot]
     order["strategy_id"] = strategy_id
@@ -160,37 +166,45 @@ def _accept(
     order["time_in_force"] = time_in_force
     order["order_flags"] = command["order_flags"]
     order["price_ticks"] = price_ticks
-    order["order_lots"] = command["order_lots"]
-    order["leg_lots"] = command["order_lots"]
+    order["order_lots"] = order_lots
+    order["leg_lots"] = order_lots
     order["client_tag"] = command["client_tag"]
     order["published_ns"] = command["published_ns"]
     retries, delay_ms = command["retry_attempts"], command["retry_delay_ms"]
     order["retry_attempts"] = terms["retry_attempts"] if retries < 0 else retries
     order["retry_delay_ns"] = terms["retry_delay_ns"] if delay_ms < 0 else delay_ms * NS_PER_MS
+    slippage_bps = command["max_slippage_bps"]
+    order["max_slippage_bps"] = terms["max_slippage_bps"] if slippage_bps < 0 else slippage_bps
+    if not plain:
+        _note_kind(state, order, command)
     timeout_ms = command["execution_timeout_ms"]
     timeout_ns = terms["execution_timeout_ns"] if timeout_ms < 0 else timeout_ms * NS_PER_MS
     if timeout_ns > 0:
-        order["execution_deadline_ns"] = now_ns + timeout_ns
-        set_timer(state, slot, now_ns + timeout_ns)
+        order["execution_deadline_ns"] = max(now_ns, order["release_at_ns"]) + timeout_ns
     link_open(state, slot)
-    reserve(state, order, order["order_lots"])
+    reserve(state, order, order_lots)
     book = book_of(state, strategy_id, command["instrument_id"])
-    note_repetition(state, book, order["side"], price_ticks, order["order_lots"])
+    note_repetition(state, book, order["side"], price_ticks, order_lots)
     strategies_of(state)[strategy_id]["last_order_sequence"] = order_sequence_of(command["order_id"])
-    charge_limiter(state, strategy_id, order["account_id"])
-    send_leg(state, order, RequestKind.NEW)
+    if order["release_at_ns"] == 0:
+        charge_limiter(state, strategy_id, order["account_id"])
+        send_leg(state, order)
     report_order(state, order, ExecutionType.PENDING_NEW)
+    arm(state, slot, order)
 
 
 @kernel
-def send_leg(state: int, order: np.void, request_kind: int) -> None:
-    """Sends the order's current leg to the venue as a new order, or as the replacement of the leg before."""
+def _note_kind(state: int, order: np.void, command: np.void) -> None:
+    """Takes over what an order asks for out of the ordinary; times of the venue become times of this host."""
     now_ns = header_of(state)["now_ns"]
-    charge_budget(state, order["account_id"], request_kind)
-    order["sent_ns"] = now_ns
-    order["pending_new_ns"] = now_ns
-    order["not_found_count"] = 0
-    request = request_venue(state, order, request_kind, order["leg"], order["price_ticks"], order["leg_lots"])
-    if order["order_type"] == OrderType.MARKET:
-        # A market order goes out as the limit that keeps its slippage within bounds.
-        request["order_type"] = OrderType.LIMIT
+    utc_ns = now_ns + accounts_of(state)[order["account_id"]]["utc_offset_ns"]
+    order["stop_price_ticks"] = command["stop_price_ticks"]
+    order["display_lots"] = command["display_lots"]
+    order["self_trade_prevention"] = command["self_trade_prevention"]
+    if command["release_utc_ns"] != 0:
+        order["release_at_ns"] = now_ns + command["release_utc_ns"] - utc_ns
+    time_in_force = order["time_in_force"]
+    if time_in_force == TimeInForce.DAY or time_in_force == TimeInForce.GTD:
+        order["expire_utc_ns"] = expiry_of(time_in_force, command["expire_utc_ns"], utc_ns)
+        if instruments_of(state)[order["instrument_id"]]["ability"] & _GOOD_TILL_DATE == 0:
+            order["expire_at_ns"] = now_ns + order["expire_utc_ns"] - utc_ns

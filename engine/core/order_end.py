@@ -9,34 +9,51 @@ from engine.core.risk import Verdict
 from engine.core.state import header_of
 from engine.core.timers import set_timer
 from ipc.compiler import kernel
-from ipc.enums import EndReason, ExecutionType, ReplaceState
+from ipc.enums import EndReason, ExecutionType, OrderStatus, ReplaceState, VenueHold
+from ipc.order_status import ended_status
 
 
 @kernel
-def end_order(state: int, order: np.void, end_reason: int, missing_lots: int) -> None:
-    """Ends a living order. Lots that the venue counted as filled but has not yet sent stay reserved."""
+def end_order(state: int, order: np.void, end_reason: int) -> None:
+    """Ends a living order, all of whose fills have come as far as is known."""
     assert order["end_reason"] == EndReason.NONE, "an order ends once"
     header = header_of(state)
     order["end_reason"] = end_reason
     order["ended_ns"] = header["now_ns"]
     order["is_unknown"] = 0
+    order["end_wanted"] = EndReason.NONE
+    order["venue_hold"] = VenueHold.NONE
     order["pending_new_ns"] = 0
     order["pending_replace_ns"] = 0
     order["replace_state"] = ReplaceState.NONE
-    if end_reason != EndReason.FILLED:
+    order["not_found_count"] = 0
+    order["retry_at_ns"] = 0
+    order["release_at_ns"] = 0
+    if end_reason != EndReason.FILLED and order["pending_cancel_ns"] != 0:
+        # Remembered for the case that the end turns out to be false.
         order["pending_cancel_ns"] = 0
-    release_down_to(state, order, missing_lots)
+        order["cancel_wanted"] = 1
+    release_down_to(state, order, 0)
     slot = find_order(state, order["order_id"])
     unlink_open(state, slot)
     set_timer(state, slot, header["now_ns"] + header["order_retention_ns"])
 
 
 @kernel
+def report_end(state: int, order: np.void) -> np.void:
+    """Reports the end that an order has come to; returns the report."""
+    end_reason = order["end_reason"]
+    is_expired = ended_status(end_reason) == OrderStatus.EXPIRED
+    report = report_order(state, order, ExecutionType.EXPIRED if is_expired else ExecutionType.CANCELED)
+    report["reason"] = end_reason
+    return report
+
+
+@kernel
 def end_refused(state: int, order: np.void, verdict: Verdict) -> None:
     """Ends an order whose next leg our own rules no longer allow, and says why."""
-    end_order(state, order, EndReason.RETRY_REFUSED, 0)
-    report = report_order(state, order, ExecutionType.EXPIRED)
-    report["reason"] = EndReason.RETRY_REFUSED
+    end_order(state, order, EndReason.RETRY_REFUSED)
+    report = report_end(state, order)
     report["venue_code"] = verdict.reason
     report["limit"] = verdict.limit
     report["current"] = verdict.current

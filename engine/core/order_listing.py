@@ -1,8 +1,10 @@
-"""Owns the list of legs that may still live at a venue, for reconciliation."""
+"""Owns the list of our legs that may still live at a venue, for reconciliation."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.cancel import is_at_venue
+from engine.core.order_table import NOBODY
 from engine.core.state import accounts_of, header_of, orders_of, strategies_of
 from ipc.compiler import kernel
 from ipc.enums import ReplaceState
@@ -32,7 +34,7 @@ def list_open_legs(state: int, account_id: int, rows: int, rows_max: int) -> int
         while slot >= 0:
             order = orders[slot]
             slot = order["next_open"]
-            if order["account_id"] != account_id or order["retry_at_ns"] != 0:
+            if order["account_id"] != account_id or not is_at_venue(order) or strategy_id == NOBODY:
                 continue
             is_unknown = outcome_unknown(order, last_down_ns)
             if count < rows_max:

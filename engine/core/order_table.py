@@ -8,13 +8,14 @@ fill still finds its strategy. An order with an unanswered request never waits f
 import numpy as np
 
 from engine.core.index import find, put, remove
-from engine.core.positions import release_down_to
 from engine.core.state import header_of, order_index_of, orders_of, strategies_of, tombstones_of
 from ipc.compiler import kernel
 from ipc.enums import EndReason
 from ipc.order_id import LEG_MAX
 
 NOWHERE = -1
+# The strategy to which belongs what was not ordered through this engine.
+NOBODY = 0
 
 
 @kernel
@@ -32,6 +33,18 @@ def find_tombstone(state: int, order_id: int) -> int:
     place = find(order_index_of(state), order_id & ~LEG_MAX, 0)
     slots = header_of(state)["orders_count"]
     return place - slots if place >= slots else NOWHERE
+
+
+@kernel
+def external_group(instrument_id: int) -> int:
+    """The index group in which an order that is not ours is found by the venue's id, which is unique there alone."""
+    return instrument_id + 1
+
+
+@kernel
+def find_external(state: int, venue_order_id: int, instrument_id: int) -> int:
+    """The slot of an order that is not ours, NOWHERE when it has none."""
+    return find(order_index_of(state), venue_order_id, external_group(instrument_id))
 
 
 @kernel
@@ -142,6 +155,24 @@ def unlink_open(state: int, slot: int) -> None:
 
 
 @kernel
+def relink_open(state: int, slot: int) -> None:
+    """Takes an order out of those that wait for eviction and adds it to its strategy's open orders again."""
+    header, orders = header_of(state), orders_of(state)
+    following = orders[slot]["next_ended"]
+    before, place = NOWHERE, header["oldest_ended"]
+    while place != slot:
+        before, place = place, orders[place]["next_ended"]
+    if before >= 0:
+        orders[before]["next_ended"] = following
+    else:
+        header["oldest_ended"] = following
+    if following < 0:
+        header["newest_ended"] = before
+    orders[slot]["next_ended"] = NOWHERE
+    link_open(state, slot)
+
+
+@kernel
 def evict_oldest(state: int) -> None:
     """Turns the order that ended first into a tombstone and frees its slot. Precondition: one waits."""
     header, orders = header_of(state), orders_of(state)
@@ -150,8 +181,6 @@ def evict_oldest(state: int) -> None:
     header["oldest_ended"] = order["next_ended"]
     if header["oldest_ended"] < 0:
         header["newest_ended"] = NOWHERE
-    # Fills that the venue counted and never sent are given up here: a slot that is gone cannot reserve.
-    release_down_to(state, order, 0)
     index, tombstones = order_index_of(state), tombstones_of(state)
     place = header["tombstone_next"]
     header["tombstone_next"] = place + 1 if place + 1 < len(tombstones) else 0
@@ -170,6 +199,8 @@ def evict_oldest(state: int) -> None:
     tombstone["venue_order_id"] = order["venue_order_id"]
     tombstone["end_reason"] = order["end_reason"]
     put(index, order["order_id"], 0, header["orders_count"] + place)
+    if order["strategy_id"] == NOBODY:
+        remove(index, order["venue_order_id"], external_group(order["instrument_id"]))
     order["next_ended"] = NOWHERE
     order["next_free"] = header["free_order"]
     order["order_id"] = 0

@@ -6,12 +6,10 @@ rounding stays in the remaining cost, so cash, cost and realised result always a
 
 import numpy as np
 
+from engine.core.order_table import NOBODY
 from engine.core.state import book_of, fee_of, holding_of, instruments_of
 from ipc.compiler import kernel
 from ipc.enums import Side
-
-# The strategy to which belongs what was not ordered through this engine.
-NOBODY = 0
 
 
 @kernel

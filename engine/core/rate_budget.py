@@ -15,6 +15,9 @@ from ipc.compiler import kernel
 from ipc.enums import RequestKind
 from ipc.tables import BUDGETS_PER_ACCOUNT
 
+# The longest ban that Binance states is three days; what says more is not believed.
+_BAN_MAX_NS = 3 * 86_400_000_000_000
+
 
 @kernel
 def limiter_has_room(state: int, strategy_id: int, account_id: int) -> bool:
@@ -52,13 +55,13 @@ def cost_of(budget: np.void, request_kind: int) -> int:
 def _roll(budget: np.void, utc_ns: int) -> None:
     """Begins the calendar window that a moment lies in, if the last one is over.
 
+    What is in flight then may be counted in the new window as well as in the old one, so it stays.
     One that lies far ahead was begun by a clock that has been set back since, and would not end for as long.
     """
     ahead_ns = budget["window_end_utc_ns"] - utc_ns
     if ahead_ns <= 0 or ahead_ns > 2 * budget["window_ns"]:
         budget["window_end_utc_ns"] = utc_ns - utc_ns % budget["window_ns"] + budget["window_ns"]
         budget["counted"] = 0
-        budget["in_flight"] = 0
 
 
 @kernel
@@ -103,6 +106,15 @@ def settle_budget(state: int, account_id: int, request_kind: int) -> None:
 
 
 @kernel
+def leave_in_flight(state: int, account_id: int) -> None:
+    """Counts all that is in flight, because no answer to it will come any more."""
+    budgets = budgets_of(state, account_id)
+    for place in range(BUDGETS_PER_ACCOUNT):
+        budgets[place]["counted"] += budgets[place]["in_flight"]
+        budgets[place]["in_flight"] = 0
+
+
+@kernel
 def learn_budget(state: int, account_id: int, feedback: np.void, utc_ns: int) -> None:
     """Takes over what the venue says of one of its windows; a window that was not declared is passed over."""
     budgets = budgets_of(state, account_id)
@@ -111,7 +123,8 @@ def learn_budget(state: int, account_id: int, feedback: np.void, utc_ns: int) ->
         if budget["limit"] == 0 or budget["limit_type"] != feedback["limit_type"]:
             continue
         # A ban names what was exceeded and may leave out in which window.
-        budget["blocked_until_utc_ns"] = max(budget["blocked_until_utc_ns"], feedback["blocked_until_utc_ns"])
+        blocked_until_utc_ns = min(feedback["blocked_until_utc_ns"], utc_ns + _BAN_MAX_NS)
+        budget["blocked_until_utc_ns"] = max(budget["blocked_until_utc_ns"], blocked_until_utc_ns)
         if budget["window_ns"] == feedback["window_ns"]:
             _roll(budget, utc_ns)
             budget["limit"] = max(feedback["limit"], 1)

@@ -6,7 +6,7 @@ What follows from those rows is formed anew: indexes, lists, timers, and what th
 import numpy as np
 
 from engine.core.index import put
-from engine.core.order_table import NOWHERE, link_open
+from engine.core.order_table import NOBODY, NOWHERE, external_group, link_open
 from engine.core.positions import reserve
 from engine.core.state import (
     header_of,
@@ -37,6 +37,8 @@ def rebuild(state: int, order_count: int, tombstone_count: int, trade_count: int
 def _link_order(state: int, slot: int) -> None:
     header, order = header_of(state), orders_of(state)[slot]
     put(order_index_of(state), order["order_id"], 0, slot)
+    if order["strategy_id"] == NOBODY:
+        put(order_index_of(state), order["venue_order_id"], external_group(order["instrument_id"]), slot)
     reserved_lots = order["reserved_lots"]
     order["reserved_lots"] = 0
     reserve(state, order, reserved_lots)

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from engine.core.cancel import send_cancel
+from engine.core.amendment_reports import carried_out_by, report_amendment
+from engine.core.completion import end_if_filled
+from engine.core.doubts import doubt, settle_doubt
 from engine.core.effects import report_order, tell_venue_word
-from engine.core.new_order import send_leg
-from engine.core.order_end import end_order, end_refused
+from engine.core.order_end import end_order, report_end
 from engine.core.replacement import drop_replacement, is_by_one_request, reserve_working, take_replacement
-from engine.core.risk import check_permission, check_venue_budget
+from engine.core.requests import send_cancel
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ExecutionType, RejectReason, ReplaceState, RequestKind
 from ipc.order_id import LEG_MAX
@@ -15,83 +16,82 @@ from ipc.order_status import is_ended
 
 
 @kernel
-def _confirms_replacement(order: np.void, report: np.void) -> bool:
+def _confirms_replacement(order: np.void, report: np.void, leg: int) -> bool:
     """Whether a report speaks of the pending replacement and not of something that the venue did unasked."""
     if order["pending_replace_ns"] == 0:
         return False
     replace_leg = order["replace_leg"]
     if replace_leg != order["leg"]:
-        names_leg = (
-            report["order_id"] & LEG_MAX == replace_leg or report["replacement_order_id"] & LEG_MAX == replace_leg
-        )
+        names_leg = leg == replace_leg or report["replacement_order_id"] & LEG_MAX == replace_leg
         return is_by_one_request(order) and names_leg
     is_answer = report["answers_request"] == RequestKind.AMEND
     return is_answer or report["order_lots"] in (-1, order["replace_lots"] - order["leg_base_lots"])
 
 
 @kernel
-def on_replaced(state: int, order: np.void, report: np.void) -> None:
+def on_replaced(state: int, order: np.void, report: np.void, leg: int) -> None:
     """The replacement came about, or the venue took quantity away unasked."""
-    if is_ended(order):
+    if is_ended(order) or order["end_wanted"] != EndReason.NONE:
         return
-    if not _confirms_replacement(order, report):
-        _on_reduced(state, order, report)
+    if not _confirms_replacement(order, report, leg):
+        _on_reduced(state, order, report, leg)
         return
+    request_kind = carried_out_by(order)
     if order["replace_leg"] != order["leg"]:
         order["venue_order_id"] = report["venue_order_id"]
     take_replacement(state, order)
-    order["is_unknown"] = 0
-    tell_venue_word(report_order(state, order, ExecutionType.REPLACED), report)
+    settle_doubt(order)
+    own = report_amendment(state, order, ExecutionType.REPLACED, request_kind, order["version"])
+    tell_venue_word(own, report)
     if order["cumulative_lots"] >= order["order_lots"]:
-        end_order(state, order, EndReason.FILLED, 0)
+        end_if_filled(state, order)
     elif order["cancel_wanted"] != 0:
         send_cancel(state, order)
 
 
 @kernel
-def _on_reduced(state: int, order: np.void, report: np.void) -> None:
+def _on_reduced(state: int, order: np.void, report: np.void, leg: int) -> None:
     """The venue took quantity away unasked, as self-trade prevention does."""
     total_lots = report["order_lots"] + order["leg_base_lots"]
     is_less = total_lots < order["order_lots"]
-    if report["order_lots"] < 0 or not is_less or report["order_id"] & LEG_MAX != order["leg"]:
+    if report["order_lots"] < 0 or not is_less or leg != order["leg"]:
         return
     order["order_lots"] = total_lots
     order["leg_lots"] = report["order_lots"]
     reserve_working(state, order)
     tell_venue_word(report_order(state, order, ExecutionType.REPLACED), report)
+    end_if_filled(state, order)
 
 
 @kernel
-def on_replace_rejected(state: int, order: np.void, report: np.void) -> None:
+def on_replace_rejected(state: int, order: np.void, report: np.void, leg: int) -> None:
     """The replacement did not come about; without its old leg the order is over."""
-    if is_ended(order) or order["pending_replace_ns"] == 0:
+    if is_ended(order) or order["pending_replace_ns"] == 0 or order["end_wanted"] != EndReason.NONE:
         return
-    if order["replace_state"] == ReplaceState.CANCELING_FIRST or report["order_id"] & LEG_MAX != order["replace_leg"]:
+    if order["replace_state"] == ReplaceState.CANCELING_FIRST or leg != order["replace_leg"]:
         return
     old_leg_gone = order["replace_state"] == ReplaceState.OLD_LEG_GONE
+    request_kind = carried_out_by(order)
     drop_replacement(state, order)
     if report["reason"] == RejectReason.UNKNOWN_ORDER and not old_leg_gone:
         # Filled, ended or never there: only the venue can tell, so it is asked.
         order["is_unknown"] = 1
-    tell_venue_word(report_order(state, order, ExecutionType.REPLACE_REJECTED), report)
+    version = order["replace_version"]
+    tell_venue_word(report_amendment(state, order, ExecutionType.REPLACE_REJECTED, request_kind, version), report)
     if old_leg_gone:
-        end_order(state, order, order["cancel_reason"], 0)
-        report_order(state, order, ExecutionType.CANCELED)["reason"] = order["cancel_reason"]
+        _end_legless(state, order)
     elif order["cancel_wanted"] != 0:
         send_cancel(state, order)
 
 
 @kernel
-def send_replacing_leg(state: int, order: np.void) -> None:
-    """Sends the new leg after the old one's end is certain. Precondition: replace_lots > cumulative_lots."""
-    take_replacement(state, order)
-    order["pending_cancel_ns"] = 0
-    verdict = check_permission(state, order["strategy_id"], order["account_id"], order["instrument_id"])
-    if verdict.reason == 0:
-        verdict = check_venue_budget(state, order["account_id"], RequestKind.NEW)
-    if verdict.reason != 0:
-        end_refused(state, order, verdict)
+def _end_legless(state: int, order: np.void) -> None:
+    """Ends an order whose old leg is gone and whose new one never came, or waits for the old one's last fills."""
+    if order["stated_lots"] > order["cumulative_lots"]:
+        order["end_wanted"] = order["cancel_reason"]
+        order["pending_cancel_ns"] = 0
+        reserve_working(state, order)
+        doubt(state, order)
         return
-    order["accepted"] = 0
-    send_leg(state, order, RequestKind.NEW)
-    report_order(state, order, ExecutionType.PENDING_REPLACE)
+    end_order(state, order, order["cancel_reason"])
+    report_end(state, order)

@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.core.positions import reserve
 from ipc.compiler import kernel
-from ipc.enums import ReplaceState
+from ipc.enums import EndReason, ReplaceState
 
 
 @kernel
@@ -22,25 +22,51 @@ def is_replacing_leg(order: np.void, leg: int) -> bool:
 
 
 @kernel
+def leg_rest_lots(order: np.void) -> int:
+    """What the current leg may still trade.
+
+    It is more than what is left of the order when an earlier leg was filled after this one was asked for.
+    """
+    return order["leg_base_lots"] + order["leg_lots"] - order["cumulative_lots"]
+
+
+@kernel
+def working_lots(order: np.void) -> int:
+    """What may still trade of a living order, as it is or as it may have become."""
+    done_lots, state = order["cumulative_lots"], order["replace_state"]
+    if order["end_wanted"] != EndReason.NONE:
+        rest_lots = order["stated_lots"] - done_lots
+    else:
+        rest_lots = max(order["order_lots"] - done_lots, leg_rest_lots(order))
+    if state == ReplaceState.NONE:
+        return max(rest_lots, 0)
+    if is_by_one_request(order):
+        return max(rest_lots, order["replace_lots"] - order["leg_base_lots"])
+    return max(rest_lots, order["replace_lots"] - done_lots, 0)
+
+
+@kernel
 def reserve_working(state: int, order: np.void) -> None:
-    """Reserves what may still trade of a living order, as it is or as it may have become."""
-    most_lots = order["order_lots"]
-    if order["replace_state"] != ReplaceState.NONE:
-        most_lots = max(most_lots, order["replace_lots"])
-    reserve(state, order, max(most_lots - order["cumulative_lots"], 0) - order["reserved_lots"])
+    """Reserves what may still trade of a living order."""
+    reserve(state, order, working_lots(order) - order["reserved_lots"])
 
 
 @kernel
 def take_replacement(state: int, order: np.void) -> None:
-    """Makes the replacing leg the current one. Precondition: a replacement is pending."""
-    if order["replace_leg"] != order["leg"]:
+    """Makes the replacement the order. Precondition: one is pending."""
+    if order["replace_leg"] == order["leg"]:
+        order["leg_lots"] = order["replace_lots"] - order["leg_base_lots"]
+    else:
+        # Sent in one request it asked for what was left at that time, when its old leg had not traded yet.
+        is_sent = is_by_one_request(order)
+        left_from = order["leg_base_lots"] if is_sent else order["cumulative_lots"]
+        order["leg_lots"] = order["replace_lots"] - left_from
         order["leg"] = order["replace_leg"]
         order["leg_base_lots"] = order["cumulative_lots"]
-        order["leg_lots"] = order["replace_lots"] - order["cumulative_lots"]
-    else:
-        order["leg_lots"] = order["replace_lots"] - order["leg_base_lots"]
     order["price_ticks"] = order["replace_price_ticks"]
     order["order_lots"] = order["replace_lots"]
+    order["stop_price_ticks"] = order["replace_stop_ticks"]
+    order["version"] = order["replace_version"]
     drop_replacement(state, order)
 
 

@@ -6,7 +6,6 @@ clock, no socket and no random number, so the same inputs give the same block, b
 
 import numpy as np
 
-from engine.core.amend import on_amend_order
 from engine.core.cancel import on_cancel_order
 from engine.core.command_checks import check_envelope, command_at
 from engine.core.effects import (
@@ -21,13 +20,14 @@ from engine.core.effects import (
 from engine.core.mass_pass import on_cancel_all, on_status_request
 from engine.core.new_order import on_new_order
 from engine.core.order_table import NOWHERE, find_order
-from engine.core.rate_budget import learn_budget
+from engine.core.rate_budget import learn_budget, leave_in_flight
 from engine.core.risk import Verdict
 from engine.core.state import accounts_of, balance_of, header_of, instruments_of, orders_of, strategies_of, terms_of
 from engine.core.target_position import on_target_position
 from engine.core.time_passes import next_deadline_ns, on_timer
 from engine.core.trace import traced
 from engine.core.venue_reports import on_venue_report
+from engine.core.versions import on_amend_order
 from ipc.compiler import kernel
 from ipc.enums import AlarmCode, ConnectionState, ExecutionType, RecordKind, RefusalReason
 from ipc.memory import fence_release, load, store, store_release, view
@@ -52,6 +52,7 @@ from ipc.records import (
 HOST_CLOCK = -1
 # The source of inputs that no strategy sent; strategies are numbered from 1.
 ENGINE = 0
+_STAMP_AHEAD_MAX_NS = 60_000_000_000
 
 
 @kernel
@@ -182,7 +183,9 @@ def _on_balance(state: int, balance: np.void) -> None:
         return
     row["free_units"] = balance["free_units"]
     row["locked_units"] = balance["locked_units"]
-    row["venue_utc_ns"] = balance["venue_utc_ns"]
+    # A stamp of a far future would shut out every later balance.
+    utc_ns = header_of(state)["now_ns"] + accounts_of(state)[balance["account_id"]]["utc_offset_ns"]
+    row["venue_utc_ns"] = min(balance["venue_utc_ns"], utc_ns + _STAMP_AHEAD_MAX_NS)
     row["received_ns"] = balance["published_ns"]
 
 
@@ -216,6 +219,7 @@ def _on_venue_state(state: int, change: np.void) -> None:
     account["connection_state"] = change["state"]
     if change["state"] == ConnectionState.DOWN:
         account["last_down_ns"] = header["now_ns"]
+        leave_in_flight(state, account_id)
     for strategy_id in range(header["strategies_count"]):
         is_served = terms_of(state, strategy_id, account_id)["permitted"] != 0
         if is_served and room_for_effects(state) > 0:

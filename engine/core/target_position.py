@@ -49,4 +49,10 @@ def on_target_position(state: int, strategy_id: int, command: np.void) -> Verdic
     order["execution_timeout_ms"] = command["execution_timeout_ms"]
     order["retry_attempts"] = command["retry_attempts"]
     order["retry_delay_ms"] = command["retry_delay_ms"]
+    order["stop_price_ticks"] = 0
+    order["expire_utc_ns"] = 0
+    order["display_lots"] = 0
+    order["quote_notional"] = 0
+    order["self_trade_prevention"] = 0
+    order["release_utc_ns"] = 0
     return on_new_order(state, strategy_id, order)

@@ -1,24 +1,25 @@
-"""Owns what happens when time passes: execution time-outs, retries, retention, the rest of a pass."""
+"""Owns what happens when time passes: an order's deadlines, its retention, the rest of a pass over many orders."""
 
 import numpy as np
 
-from engine.core.cancel import on_execution_timeout
-from engine.core.effects import report_order, room_for_effects
+from engine.core.attempts import try_again
+from engine.core.cancel import on_time_over
+from engine.core.deadlines import answer_due_ns, arm, expiry_due_ns
+from engine.core.doubts import doubt, is_in_doubt
+from engine.core.effects import room_for_effects
 from engine.core.mass_pass import continue_passes
-from engine.core.new_order import send_leg
-from engine.core.order_end import end_refused
 from engine.core.order_table import evict_oldest
-from engine.core.rate_budget import charge_limiter
-from engine.core.risk import check_permission, check_rate
+from engine.core.release import release_order
 from engine.core.state import header_of, orders_of
 from engine.core.timers import NEVER_NS, earliest_ns, set_timer, take_due
+from engine.core.versions import carry_on
 from ipc.compiler import kernel
-from ipc.enums import EndReason, ExecutionType, RequestKind
+from ipc.enums import EndReason
 
 _TIMERS_PER_STEP = 32
 # A timer and an order of a pass ask for one request each, and one step's requests have a bound.
 _TIMERS_BESIDE_PASS = 8
-_EFFECTS_OF_ONE_TIMER = 4
+_EFFECTS_OF_ONE_TIMER = 5
 
 
 @kernel
@@ -41,51 +42,45 @@ def on_timer(state: int) -> None:
 
 @kernel
 def _on_due(state: int, slot: int) -> None:
-    header, order = header_of(state), orders_of(state)[slot]
-    now_ns = header["now_ns"]
+    order = orders_of(state)[slot]
     if order["order_id"] == 0:
         return
     if order["end_reason"] != EndReason.NONE:
-        _evict_expired(state)
-        if order["order_id"] != 0 and order["end_reason"] != EndReason.NONE and order["timer_position"] < 0:
-            set_timer(state, slot, max(order["ended_ns"] + header["order_retention_ns"], now_ns + 1))
+        _retire(state, slot, order)
         return
-    if order["execution_deadline_ns"] != 0 and order["execution_deadline_ns"] <= now_ns:
-        on_execution_timeout(state, order)
-    elif order["retry_at_ns"] != 0 and order["retry_at_ns"] <= now_ns:
-        _retry(state, order)
-    _rearm(state, slot, order)
+    _meet_deadline(state, order)
+    if order["wanted_version"] != 0:
+        carry_on(state, order)
+    if order["end_reason"] == EndReason.NONE:
+        arm(state, slot, order)
 
 
 @kernel
-def _rearm(state: int, slot: int, order: np.void) -> None:
-    if order["end_reason"] != EndReason.NONE:
-        return
-    if order["retry_at_ns"] != 0:
-        set_timer(state, slot, order["retry_at_ns"])
-    if order["execution_deadline_ns"] != 0:
-        set_timer(state, slot, order["execution_deadline_ns"])
+def _meet_deadline(state: int, order: np.void) -> None:
+    """Does what the first of an order's due deadlines asks for; the others come up again at once."""
+    now_ns = header_of(state)["now_ns"]
+    if 0 < order["execution_deadline_ns"] <= now_ns:
+        on_time_over(state, order, EndReason.EXECUTION_TIMEOUT)
+    elif expiry_due_ns(order) <= now_ns:
+        on_time_over(state, order, EndReason.EXPIRED)
+    elif 0 < order["release_at_ns"] <= now_ns:
+        release_order(state, order)
+    elif 0 < order["retry_at_ns"] <= now_ns:
+        try_again(state, order)
+    elif answer_due_ns(state, order) <= now_ns:
+        if is_in_doubt(state, order):
+            order["is_unknown"] = 1
+        else:
+            doubt(state, order)
 
 
 @kernel
-def _retry(state: int, order: np.void) -> None:
-    """Sends what is left of a market order as a new leg, if the rules still allow it."""
-    order["retry_at_ns"] = 0
-    order["retry_attempts"] -= 1
-    verdict = check_permission(state, order["strategy_id"], order["account_id"], order["instrument_id"])
-    if verdict.reason == 0:
-        verdict = check_rate(state, order["strategy_id"], order["account_id"], RequestKind.NEW)
-    if verdict.reason != 0:
-        end_refused(state, order, verdict)
-        return
-    order["last_leg"] += 1
-    order["leg"] = order["last_leg"]
-    order["leg_base_lots"] = order["cumulative_lots"]
-    order["leg_lots"] = order["order_lots"] - order["cumulative_lots"]
-    order["accepted"] = 0
-    charge_limiter(state, order["strategy_id"], order["account_id"])
-    send_leg(state, order, RequestKind.NEW)
-    report_order(state, order, ExecutionType.RETRIED)
+def _retire(state: int, slot: int, order: np.void) -> None:
+    """Frees what has waited long enough; an order whose turn has not come waits on."""
+    header = header_of(state)
+    _evict_expired(state)
+    if order["order_id"] != 0 and order["end_reason"] != EndReason.NONE and order["timer_position"] < 0:
+        set_timer(state, slot, max(order["ended_ns"] + header["order_retention_ns"], header["now_ns"] + 1))
 
 
 @kernel

@@ -16,6 +16,7 @@ def test_the_defaults_are_the_documented_ones(tmp_path: Path) -> None:
     execution = config.execution
     assert (execution.max_slippage_bps, execution.retry_attempts) == (10, 3)
     assert (execution.retry_delay_ms, execution.execution_timeout_ms) == (100, 5_000)
+    assert (execution.acknowledgement_timeout_ms, execution.cancel_timeout_ms) == (2_000, 2_000)
     assert (config.rate_limit.rate_limit_orders, config.rate_limit.rate_limit_window_ms) == (10, 1_000)
     assert (config.monitoring.track_execution_metrics, config.monitoring.log_level) == (True, "INFO")
     assert config.strategies[0].limits[0].max_order_notional == "0"
@@ -30,6 +31,8 @@ def test_the_terms_without_overrides_are_the_files(tmp_path: Path) -> None:
         "retry_attempts": 3,
         "retry_delay_ns": 100_000_000,
         "execution_timeout_ns": 5_000_000_000,
+        "acknowledgement_timeout_ns": 2_000_000_000,
+        "cancel_timeout_ns": 2_000_000_000,
         "rate_limit_orders": 10,
         "rate_limit_window_ns": 1_000_000_000,
     }
@@ -42,6 +45,8 @@ KEYS = [
     ("execution.retry_attempts", 0, "retry_attempts", 0),
     ("execution.retry_delay_ms", 7, "retry_delay_ns", 7_000_000),
     ("execution.execution_timeout_ms", 8, "execution_timeout_ns", 8_000_000),
+    ("execution.acknowledgement_timeout_ms", 0, "acknowledgement_timeout_ns", 0),
+    ("execution.cancel_timeout_ms", 5, "cancel_timeout_ns", 5_000_000),
     ("rate_limit.rate_limit_orders", 9, "rate_limit_orders", 9),
     ("rate_limit.rate_limit_window_ms", 6, "rate_limit_window_ns", 6_000_000),
 ]

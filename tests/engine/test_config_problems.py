@@ -43,6 +43,8 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("execution.retry_attempts", 11, "execution.retry_attempts", "from 0 to 10"),
     ("execution.retry_delay_ms", 60_001, "execution.retry_delay_ms", "from 0 to 60000"),
     ("execution.execution_timeout_ms", -1, "execution.execution_timeout_ms", "0 for no limit"),
+    ("execution.acknowledgement_timeout_ms", 60_001, "execution.acknowledgement_timeout_ms", "up to a minute"),
+    ("execution.cancel_timeout_ms", -1, "execution.cancel_timeout_ms", "0 for no limit"),
     ("rate_limit.rate_limit_orders", 0, "rate_limit.rate_limit_orders", "from 1 to"),
     ("rate_limit.rate_limit_window_ms", 0, "rate_limit.rate_limit_window_ms", "from 1 to"),
     ("monitoring.track_execution_metrics", "yes", "monitoring.track_execution_metrics", "true or false"),

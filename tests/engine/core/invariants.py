@@ -23,20 +23,45 @@ def check_invariants(world: World) -> None:
 
 def _check_facts(orders: np.ndarray) -> None:
     living = orders["end_reason"] == EndReason.NONE
+    held = orders["end_wanted"] != EndReason.NONE
+    is_full = orders["cumulative_lots"] >= orders["order_lots"]
+    leg_rest = orders["leg_base_lots"] + orders["leg_lots"] - orders["cumulative_lots"]
     assert (orders["cumulative_lots"] >= 0).all()
     assert (orders["reserved_lots"] >= 0).all()
-    assert (orders["cumulative_lots"][living] < orders["order_lots"][living]).all(), "what is filled has ended"
-    working = np.maximum(orders["order_lots"], np.where(orders["replace_state"] != 0, orders["replace_lots"], 0))
-    expected = np.maximum(working - orders["cumulative_lots"], 0)
-    assert (orders["reserved_lots"][living] == expected[living]).all(), "what may still trade is reserved"
+    assert (leg_rest[living & is_full & ~held] > 0).all(), "what is filled has ended, unless its leg asked for more"
+    assert (orders["reserved_lots"][living] == _working(orders)[living]).all(), "what may still trade is reserved"
     ended = ~living
-    for field in ("pending_new_ns", "pending_replace_ns", "is_unknown", "replace_state"):
+    for field in (
+        *("pending_new_ns", "pending_replace_ns", "is_unknown", "replace_state", "end_wanted", "venue_hold"),
+        *("retry_at_ns", "release_at_ns", "wanted_version", "reserved_lots"),
+    ):
         assert (orders[field][ended] == 0).all(), f"an ended order has {field}"
+    missing = orders["stated_lots"] > orders["cumulative_lots"]
+    assert not (ended & missing).any(), "no order has ended while fills that the venue counts are missing"
+    assert (orders["is_unknown"][missing & living & (orders["release_at_ns"] == 0)] == 1).all()
+    assert (held <= (living & missing)).all(), "only missing fills hold an end open"
     canceled = ended & (orders["end_reason"] != EndReason.FILLED)
     assert (orders["pending_cancel_ns"][canceled] == 0).all()
     assert ((orders["pending_replace_ns"] != 0) == (orders["replace_state"] != ReplaceState.NONE)).all()
     first = orders["replace_state"] == ReplaceState.CANCELING_FIRST
-    assert (orders["pending_cancel_ns"][first] != 0).all()
+    assert ((orders["pending_cancel_ns"][first] != 0) | held[first]).all()
+    unsent = orders["release_at_ns"] != 0
+    for field in ("pending_new_ns", "accepted", "cumulative_lots", "is_unknown"):
+        assert (orders[field][unsent] == 0).all(), f"an order that waits for its time has {field}"
+    assert (orders["version"] <= np.maximum(orders["replace_version"], 0)).all()
+
+
+def _working(orders: np.ndarray) -> np.ndarray:
+    """The worst that may still trade of each living order, leg by leg."""
+    done = orders["cumulative_lots"]
+    leg_rest = orders["leg_base_lots"] + orders["leg_lots"] - done
+    rest = np.maximum(orders["order_lots"] - done, leg_rest)
+    rest = np.where(orders["end_wanted"] != 0, orders["stated_lots"] - done, rest)
+    state = orders["replace_state"]
+    sent = (state == ReplaceState.SENT) | (state == ReplaceState.OLD_LEG_GONE)
+    by_one_request = sent & (orders["replace_leg"] != orders["leg"])
+    new_leg = orders["replace_lots"] - np.where(by_one_request, orders["leg_base_lots"], done)
+    return np.maximum(np.maximum(rest, np.where(state != 0, new_leg, 0)), 0)
 
 
 def _check_reserved(world: World, orders: np.ndarray) -> None:
@@ -97,10 +122,12 @@ def _walk(orders: np.ndarray, slot: int, field: str) -> list[int]:
 def _check_index(world: World, orders: np.ndarray, used: np.ndarray) -> None:
     index, tombstones = world.state.table("order_index"), world.state.table("tombstones")
     entries = index[index["value"] >= 0]
-    expected = {int(orders[slot]["order_id"]): int(slot) for slot in used}
+    expected = {(int(orders[slot]["order_id"]), 0): int(slot) for slot in used}
+    for slot in used[orders["strategy_id"][used] == 0]:
+        expected[int(orders[slot]["venue_order_id"]), int(orders[slot]["instrument_id"]) + 1] = int(slot)
     for place in np.flatnonzero(tombstones["order_id"] != 0):
-        expected[int(tombstones[place]["order_id"])] = len(orders) + int(place)
-    assert {int(entry["key"]): int(entry["value"]) for entry in entries} == expected
+        expected[int(tombstones[place]["order_id"]), 0] = len(orders) + int(place)
+    assert {(int(entry["key"]), int(entry["group"])): int(entry["value"]) for entry in entries} == expected
     assert len(entries) == len(expected)
     trade_index = world.state.table("trade_index")
     assert (trade_index["value"] >= 0).sum() == (world.state.table("trades")["trade_id"] != 0).sum()
@@ -114,3 +141,10 @@ def _check_timers(world: World, orders: np.ndarray) -> None:
     assert (orders["timer_position"] >= 0).sum() == count
     parents = (np.arange(1, count) - 1) // 2
     assert (timers["deadline_ns"][parents] <= timers["deadline_ns"][1:]).all(), "the heap is in order"
+    due = np.full(len(orders), np.iinfo(np.int64).max)
+    due[slots] = timers["deadline_ns"]
+    living = (orders["order_id"] != 0) & (orders["end_reason"] == EndReason.NONE)
+    for field in ("execution_deadline_ns", "retry_at_ns", "release_at_ns"):
+        waits = living & (orders[field] != 0)
+        in_time = np.maximum(orders[field][waits], int(world.state.header["now_ns"]) + 1)
+        assert (due[waits] <= in_time).all(), f"{field} comes up in time"

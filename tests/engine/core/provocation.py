@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from ipc.enums import (
     JournalState,
     OrderFlag,
+    OrderType,
     RateLimitType,
     RecordKind,
     RefusalReason,
+    Side,
     TimeInForce,
     VenueAbility,
     VenueEvent,
@@ -28,6 +30,7 @@ Act = Callable[[World], Step]
 Provocation = Callable[[World], Act]
 
 POST_ONLY = int(OrderFlag.POST_ONLY)
+REDUCE_ONLY = int(OrderFlag.REDUCE_ONLY)
 BOTH = int(VenueAbility.AMEND_KEEP_PRIORITY | VenueAbility.CANCEL_REPLACE)
 INT64_MAX = (1 << 63) - 1
 INT64_MIN = -(1 << 63)
@@ -113,9 +116,34 @@ def ended_order(act: Callable[[World, int], Step]) -> Provocation:
     return on_order(act, lambda world, order_id: world.venue(VenueEvent.CANCELED, order_id))
 
 
-def unacknowledged(world: World) -> Act:
-    order_id = world.place(accepted=False)
-    return lambda world: world.amend(order_id, order_lots=5)
+def amend_as(version: int) -> Callable[[World, int], Step]:
+    return lambda world, order_id: world.amend(order_id, price_ticks=9_000 + version, version=version)
+
+
+def versioned(version: int, condition: int) -> Callable[[World, int], Step]:
+    fields = {"version": version, "conditional_on_version": condition}
+    return lambda world, order_id: world.amend(order_id, price_ticks=9_500, **fields)
+
+
+def on_stop(*, triggered: bool = False, **fields: int) -> Provocation:
+    def arrange(world: World) -> Act:
+        order_id = world.place(order_type=OrderType.STOP, price_ticks=0, stop_price_ticks=10_100)
+        if triggered:
+            world.venue(VenueEvent.TRIGGERED, order_id)
+        return lambda world: world.amend(order_id, **fields)
+
+    return arrange
+
+
+def reducing(act: Callable[[World, int], Step]) -> Provocation:
+    """Acts on an order that brings a position of ten lots to nothing."""
+
+    def arrange(world: World) -> Act:
+        world.fill(world.place(), 10)
+        order_id = world.place(side=Side.SELL, order_flags=REDUCE_ONLY)
+        return lambda world: act(world, order_id)
+
+    return arrange
 
 
 def resting_market(world: World) -> Act:

@@ -1,23 +1,24 @@
 """Owns random trading: any command and any word of a venue in any order, and a ledger of what must come of it."""
 
 import random
-from collections import defaultdict
 from types import SimpleNamespace
 
 from ipc.enums import (
     ConnectionState,
     ExecutionType,
-    OrderFlag,
-    OrderType,
+    RecordKind,
     RejectReason,
     RequestKind,
     Side,
     TimeInForce,
     VenueEvent,
 )
-from ipc.order_id import LEG_MAX
+from ipc.order_id import LEG_MAX, pack
+from ipc.records import EXTERNAL_ORDER
+from tests.engine.core import random_orders
+from tests.engine.core.random_ledger import Ledger, Trade
 from tests.engine.core.step_effects import Step
-from tests.engine.core.world import NS_PER_MS, NS_PER_S, World
+from tests.engine.core.world import EPOCH, INSTANCE, NS_PER_MS, NS_PER_S, World
 
 _REQUESTS_MAX = 40
 _EVENTS = {
@@ -32,7 +33,28 @@ _EVENTS = {
     VenueEvent.STATUS: 2,
     VenueEvent.NOT_FOUND: 2,
     VenueEvent.OUTCOME_UNKNOWN: 1,
+    VenueEvent.TRIGGERED: 1,
+    VenueEvent.DONE_FOR_DAY: 0.3,
+    VenueEvent.CALCULATED: 0.3,
+    VenueEvent.STOPPED: 0.3,
+    VenueEvent.SUSPENDED: 0.3,
+    VenueEvent.RESTATED: 1,
 }
+_REASONS = (
+    RejectReason.OTHER,
+    RejectReason.UNKNOWN_ORDER,
+    RejectReason.SELF_TRADE,
+    RejectReason.RATE_LIMIT,
+    RejectReason.NOT_SENT,
+)
+
+
+def trading_world() -> World:
+    """A world with few slots, in which requests may stay unanswered for too long."""
+    world = World(orders=24, tombstones=64, trades=8_192)
+    world.state.table("terms")["acknowledgement_timeout_ns"] = 2 * NS_PER_S
+    world.state.table("terms")["cancel_timeout_ns"] = NS_PER_S
+    return world
 
 
 class RandomTrading:
@@ -40,13 +62,10 @@ class RandomTrading:
 
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
+        self.ledger = Ledger()
         self._random = random.Random(seed)
         self._orders: dict[int, dict[str, int]] = {}
         self._sent_legs: set[int] = set()
-        self._trades: set[tuple[int, int, int]] = set()
-        self.filled: dict[int, int] = defaultdict(int)
-        self.positions: dict[tuple[int, int], int] = defaultdict(int)
-        self._ends: dict[int, int] = {}
         self._unanswered: list[SimpleNamespace] = []
 
     def take_step(self) -> None:
@@ -54,12 +73,17 @@ class RandomTrading:
         world, roll = self.world, self._random.random()
         world.now_ns += self._random.choice((0, 1, NS_PER_MS, 30 * NS_PER_MS, 400 * NS_PER_MS))
         if roll < 0.30:
-            self._check(self._command())
+            self._check(random_orders.command(world, self._random, list(self._orders)))
         elif roll < 0.60 and self._unanswered:
             self._check(self._answer(self._unanswered.pop(self._random.randrange(len(self._unanswered)))))
-        elif roll < 0.85 and self._orders:
-            self._check(self._venue_word(self._random.choice(list(self._orders)[-12:])))
-        elif roll < 0.90:
+        elif roll < 0.83 and self._sent_legs:
+            sent = [order_id for order_id in list(self._orders)[-12:] if order_id in self._sent_legs]
+            self._check(self._venue_word(self._random.choice(sent or sorted(self._sent_legs)[-1:]) & ~LEG_MAX))
+        elif roll < 0.85 and self.ledger.trades:
+            self._check(self._word_on_trade())
+        elif roll < 0.87:
+            self._check(self._word_on_unknown_order())
+        elif roll < 0.91:
             self._check(world.after(self._random.choice((0, 60 * NS_PER_MS, NS_PER_S, 7 * NS_PER_S))))
         elif roll < 0.98:
             bid = self._random.randint(9_900, 10_000)
@@ -69,41 +93,63 @@ class RandomTrading:
             self._check(world.connection(ConnectionState.DOWN, account_id))
             self._check(world.connection(ConnectionState.LIVE, account_id))
 
-    def _command(self) -> Step:
-        world, choose = self.world, self._random.choice
-        strategy, roll = self._random.randint(1, 3), self._random.random()
-        orders = world.state.table("orders")
-        is_own = (orders["order_id"] != 0) & (orders["strategy_id"] == strategy) & (orders["end_reason"] == 0)
-        known = [int(order_id) for order_id in orders["order_id"][is_own]] or list(self._orders)[-1:]
-        if roll < 0.5 or not known:
-            return self._new_order(strategy)
-        if roll < 0.55:
-            lots = self._random.randint(-30, 30)
-            return world.target(strategy=strategy, target_lots=lots, instrument_id=self._random.randint(0, 1))
-        if roll < 0.68:
-            return world.cancel(choose(known), strategy=strategy)
-        if roll < 0.97:
-            lots, price = choose((0, 0, self._random.randint(1, 20))), choose((0, self._random.randint(9_950, 10_000)))
-            return world.amend(choose(known), strategy=strategy, price_ticks=price, order_lots=lots)
-        return world.cancel_all(strategy=strategy, instrument_id=self._random.randint(-1, 1))
+    def _word_on_trade(self) -> Step:
+        """The venue takes a trade back or corrects it."""
+        draw = self._random
+        key = draw.choice(list(self.ledger.trades)[-20:])
+        trade, (trade_id, instrument_id, side) = self.ledger.trades[key], key
+        lots = draw.choice((0, trade.lots, draw.randint(1, 12)))
+        fields = {"trade_id": trade_id, "instrument_id": instrument_id, "side": side, "account_id": trade.account_id}
+        self.ledger.change(key, lots)
+        order_id = trade.order_id or EXTERNAL_ORDER
+        if lots == 0:
+            return self.world.venue(VenueEvent.TRADE_CANCELED, order_id, **fields)
+        contents = {"last_lots": lots, "last_price_ticks": draw.randint(9_980, 10_020)}
+        return self.world.venue(VenueEvent.TRADE_CORRECTED, order_id, **contents, **fields)
 
-    def _new_order(self, strategy: int) -> Step:
-        choose = self._random.choice
-        order_type = choose((OrderType.LIMIT, OrderType.LIMIT, OrderType.MARKET))
-        is_limit = order_type == OrderType.LIMIT
-        time_in_force = choose((TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK))
-        may_rest = is_limit and time_in_force == TimeInForce.GTC
-        return self.world.new_order(
-            strategy=strategy,
-            account_id=self._random.randint(0, 1),
-            instrument_id=self._random.randint(0, 1),
-            side=choose((Side.BUY, Side.SELL)),
-            order_type=order_type,
-            time_in_force=time_in_force,
-            order_flags=int(OrderFlag.POST_ONLY) if may_rest and self._random.random() < 0.2 else 0,
-            price_ticks=self._random.randint(9_990, 10_010) if is_limit else 0,
-            order_lots=self._random.randint(1, 20),
-            execution_timeout_ms=choose((-1, -1, 200, 3_000)),
+    def _word_on_unknown_order(self) -> Step:
+        """An order of an earlier run, or one of others, comes to light."""
+        draw = self._random
+        side, account_id, instrument_id = draw.choice((Side.BUY, Side.SELL)), draw.randint(0, 1), draw.randint(0, 1)
+        number = draw.randint(1, 6)
+        fields = {
+            "side": side,
+            "account_id": account_id,
+            "instrument_id": instrument_id,
+            "order_lots": 50,
+            "venue_order_id": 7_000 + number,
+            "cumulative_lots": -1,
+        }
+        event = draw.choice((VenueEvent.ACCEPTED, VenueEvent.FILL, VenueEvent.STATUS, VenueEvent.CANCELED))
+        strategy = draw.randint(1, 3)
+        order_id = pack(instance=INSTANCE, epoch=EPOCH - 1, strategy_id=strategy, sequence=number)
+        is_external = draw.random() < 0.5
+        fields["account_id"] = number % 2
+        if not is_external:
+            # What an order is does not change with the report that makes it known.
+            fields |= {"side": 1 + number % 2, "instrument_id": number // 2 % 2}
+            self._orders.setdefault(
+                order_id,
+                {
+                    "strategy": strategy,
+                    "account_id": fields["account_id"],
+                    "instrument_id": fields["instrument_id"],
+                    "side": fields["side"],
+                    "lots": 50,
+                },
+            )
+        else:
+            fields |= {"side": 1 + number % 2}
+        if event == VenueEvent.FILL:
+            lots, trade_id = draw.randint(1, 3), draw.randint(1, 5_000)
+            fields |= {"trade_id": trade_id, "last_lots": lots, "last_price_ticks": 10_000, "fee_asset_id": -1}
+            key = (trade_id, fields["instrument_id"], fields["side"])
+            owner = 0 if is_external else strategy
+            own_id = 0 if is_external else order_id
+            self.ledger.book(key, Trade(own_id, owner, fields["account_id"], lots))
+        fields["price_ticks"] = 10_000
+        return self.world.feed(
+            RecordKind.VENUE_REPORT, order_id=EXTERNAL_ORDER if is_external else order_id, event=event, **fields
         )
 
     def _venue_word(self, order_id: int) -> Step:
@@ -114,14 +160,18 @@ class RandomTrading:
         fields: dict[str, int] = {"account_id": order["account_id"], "instrument_id": order["instrument_id"]}
         if event == VenueEvent.FILL:
             return self._fill(order_id, leg, fields)
-        done = self.filled[order_id]
+        done = self.ledger.filled[order_id]
         if event == VenueEvent.REPLACED:
             # A venue never takes away what is filled.
             fields["order_lots"] = draw.choice((-1, draw.randint(done + 1, done + 12)))
             fields["replacement_order_id"] = draw.choice((0, order_id | max(legs)))
         if event in (VenueEvent.CANCELED, VenueEvent.EXPIRED):
             fields["cumulative_lots"] = draw.choice((-1, done, done, done + 2))
-        fields["reason"] = draw.choice((RejectReason.OTHER, RejectReason.UNKNOWN_ORDER, RejectReason.SELF_TRADE))
+        if event == VenueEvent.STATUS:
+            fields["cumulative_lots"] = draw.choice((-1, done, max(done - 1, 0), done + 1))
+        if event == VenueEvent.RESTATED:
+            fields["order_lots"] = draw.choice((-1, draw.randint(done + 1, done + 12)))
+        fields["reason"] = draw.choice(_REASONS)
         fields["answers_request"] = draw.choice((0, *RequestKind))
         return self.world.venue(event, order_id, leg=leg, venue_order_id=900 + leg, **fields)
 
@@ -158,26 +208,18 @@ class RandomTrading:
 
     def _fill(self, order_id: int, leg: int, fields: dict[str, int]) -> Step:
         order, draw = self._orders[order_id], self._random
-        lots = draw.choice((1, 2, 5, max(order["lots"] - self.filled[order_id], 1)))
+        lots = draw.choice((1, 2, 5, max(order["lots"] - self.ledger.filled[order_id], 1)))
         trade_id = draw.randint(1, 5_000)
         step = self.world.fill(order_id, lots, draw.randint(9_980, 10_020), leg=leg, trade_id=trade_id, **fields)
-        trade = (trade_id, fields["instrument_id"], order["side"])
-        if trade not in self._trades:
-            self._trades.add(trade)
-            self.filled[order_id] += lots
-            sign = 1 if order["side"] == Side.BUY else -1
-            self.positions[order["strategy"], fields["instrument_id"]] += sign * lots
+        key = (trade_id, fields["instrument_id"], order["side"])
+        self.ledger.book(key, Trade(order_id, order["strategy"], fields["account_id"], lots))
         return step
 
     def _check(self, step: Step) -> None:
         assert len(step.requests) <= _REQUESTS_MAX
         self._unanswered = (self._unanswered + step.requests)[-6:]
         for request in step.requests:
-            assert request.price_ticks > 0
-            if request.request_kind in (RequestKind.NEW, RequestKind.CANCEL_REPLACE):
-                assert request.order_id not in self._sent_legs, "an id is put on a wire once"
-                assert request.order_lots > 0
-                self._sent_legs.add(request.order_id)
+            self._check_request(request)
         for report in step.reports:
             assert report.leaves_lots >= 0
             if report.execution_type == ExecutionType.PENDING_NEW:
@@ -188,19 +230,13 @@ class RandomTrading:
                     "side": report.side,
                     "lots": report.order_lots,
                 }
-        self._check_ledger()
+        self.ledger.check(self.world, step)
 
-    def _check_ledger(self) -> None:
-        world = self.world
-        for (strategy, instrument_id), lots in self.positions.items():
-            assert int(world.book(strategy, instrument_id)["position_lots"]) == lots
-        orders = world.state.table("orders")
-        for order_id, lots, end in zip(
-            orders["order_id"], orders["cumulative_lots"], orders["end_reason"], strict=True
-        ):
-            if order_id == 0:
-                continue
-            assert int(lots) == self.filled[int(order_id)]
-            assert self._ends.setdefault(int(order_id), int(end)) == end, "an order ends once"
-            if end == 0:
-                del self._ends[int(order_id)]
+    def _check_request(self, request: SimpleNamespace) -> None:
+        if request.request_kind in (RequestKind.NEW, RequestKind.CANCEL_REPLACE):
+            assert request.price_ticks > 0
+            assert request.order_id not in self._sent_legs, "an id is put on a wire once"
+            assert request.order_lots > 0
+            assert 0 <= request.display_lots < request.order_lots
+            assert request.time_in_force not in (TimeInForce.GTD, TimeInForce.DAY), "the engine keeps the date"
+            self._sent_legs.add(request.order_id)

@@ -7,6 +7,7 @@ from tests.engine.core.provocation import (
     Row,
     able,
     amend,
+    amend_as,
     amended_too_often,
     cancel,
     cancel_all_under_way,
@@ -16,8 +17,10 @@ from tests.engine.core.provocation import (
     last_leg,
     on_order,
     on_order_short_of_budget,
+    on_stop,
+    reducing,
     resting_market,
-    unacknowledged,
+    versioned,
 )
 
 R = RefusalReason
@@ -30,7 +33,6 @@ ROWS = (
     Row("a second cancel", R.CANCEL_ALREADY_PENDING, on_order(cancel, cancel)),
     Row("an amendment after a cancel", R.CANCEL_ALREADY_PENDING, on_order(AMEND_PRICE, cancel)),
     Row("a cancel-all while one is under way", R.CANCEL_ALREADY_PENDING, cancel_all_under_way, limit=1),
-    Row("a second amendment", R.REPLACE_ALREADY_PENDING, on_order(amend(price_ticks=9_500), AMEND_PRICE)),
     Row("an amendment to the same", R.AMEND_CHANGES_NOTHING, on_order(amend(price_ticks=10_000, order_lots=10))),
     Row("an amendment to nothing", R.AMEND_CHANGES_NOTHING, on_order(amend())),
     Row("an amendment to what is filled", R.AMEND_BELOW_FILLED, on_order(amend(order_lots=4), fill(4)), limit=5),
@@ -39,7 +41,6 @@ ROWS = (
     Row("a new price where only less quantity goes", R.AMEND_NOT_SUPPORTED, able(BOTH & 1, price_ticks=9_000)),
     Row("an amendment of an order that never rests", R.AMEND_NOT_SUPPORTED, immediate_limit, limit=TimeInForce.GTC),
     Row("an amendment of a market order", R.MARKET_ORDER_AMEND, resting_market),
-    Row("an amendment before the acknowledgement", R.ORDER_OUTCOME_UNKNOWN, unacknowledged),
     Row(
         "an amendment of an order of unknown outcome",
         R.ORDER_OUTCOME_UNKNOWN,
@@ -67,5 +68,25 @@ ROWS = (
         R.VENUE_RATE_LIMIT_EXCEEDED,
         on_order_short_of_budget(AMEND_PRICE),
         limit=100,
+    ),
+    Row("a version that is not later", R.VERSION_CONFLICT, on_order(versioned(4, 0), amend_as(5)), limit=6),
+    Row(
+        "a version that waits already", R.VERSION_CONFLICT, on_order(versioned(6, 0), amend_as(5), amend_as(6)), limit=7
+    ),
+    Row("a negative version", R.VERSION_CONFLICT, on_order(versioned(-1, 0)), limit=1),
+    Row("a version that leaves no room for the next", R.VERSION_CONFLICT, on_order(versioned((1 << 62) + 1, 0))),
+    Row("a condition that cannot come about", R.VERSION_CONFLICT, on_order(versioned(0, 1)), limit=0),
+    Row("a negative condition", R.VERSION_CONFLICT, on_order(versioned(0, -1)), limit=0),
+    Row("a condition later than all", R.VERSION_CONFLICT, on_order(versioned(0, 6), amend_as(5)), limit=0),
+    Row("a stop price for an order that has none", R.INVALID_STOP_PRICE, on_order(amend(stop_price_ticks=9_000))),
+    Row("a stop price that has traded", R.INVALID_STOP_PRICE, on_stop(triggered=True, stop_price_ticks=10_500)),
+    Row("a stop price above the venue's", R.INVALID_STOP_PRICE, on_stop(stop_price_ticks=(1 << 30) + 1), limit=1 << 30),
+    Row("a negative stop price", R.INVALID_STOP_PRICE, on_stop(stop_price_ticks=-1), limit=2),
+    Row("a limit for a stop order", R.INVALID_PRICE, on_stop(price_ticks=10_500)),
+    Row(
+        "more of an order that may only reduce",
+        R.REDUCE_ONLY_WOULD_INCREASE,
+        reducing(lambda world, order_id: world.amend(order_id, order_lots=11)),
+        limit=0,
     ),
 )

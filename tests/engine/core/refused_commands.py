@@ -96,9 +96,9 @@ ROWS = (
     # ---- the values of its fields ----
     Row("a side that is none", R.INVALID_SIDE, new_order(side=0)),
     Row("a side beyond the last", R.INVALID_SIDE, new_order(side=3)),
-    Row("an order type that is none", R.INVALID_ORDER_TYPE, new_order(order_type=3)),
+    Row("an order type that is none", R.INVALID_ORDER_TYPE, new_order(order_type=5)),
     Row("a time in force that is none", R.INVALID_TIME_IN_FORCE, new_order(time_in_force=3)),
-    Row("a flag that is none", R.INVALID_FLAGS, new_order(order_flags=2)),
+    Row("a flag that is none", R.INVALID_FLAGS, new_order(order_flags=4)),
     Row("all flags at once", R.INVALID_FLAGS, new_order(order_flags=-1)),
     Row("post only on a market order", R.INVALID_FLAGS, market(order_flags=POST_ONLY)),
     Row(

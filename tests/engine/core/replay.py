@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ipc.records import SLOT_WORDS
+from tests.engine.core.random_trading import trading_world
 from tests.engine.core.world import World
 
 _COLUMNS = 2 + SLOT_WORDS
@@ -26,4 +27,4 @@ def digest_of(path: Path, world: World) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(digest_of(Path(sys.argv[1]), World(orders=24, tombstones=64, trades=8_192)))
+    sys.stdout.write(digest_of(Path(sys.argv[1]), trading_world()))

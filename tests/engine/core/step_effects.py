@@ -48,14 +48,19 @@ class Step:
         return self._of(RecordKind.VENUE_STATE)
 
     @property
+    def alarm_rows(self) -> list[SimpleNamespace]:
+        """What a person is told to look at, with all that is said of it."""
+        return self._of(RecordKind.ALARM)
+
+    @property
     def alarms(self) -> list[AlarmCode]:
         """What a person is told to look at."""
-        return [AlarmCode(alarm.code) for alarm in self._of(RecordKind.ALARM)]
+        return [AlarmCode(alarm.code) for alarm in self.alarm_rows]
 
     @property
     def alarm(self) -> SimpleNamespace:
         """The only alarm."""
-        (alarm,) = self._of(RecordKind.ALARM)
+        (alarm,) = self.alarm_rows
         return alarm
 
     @property

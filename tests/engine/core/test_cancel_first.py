@@ -38,10 +38,14 @@ def test_a_partially_filled_order_is_cancelled_first_and_sent_for_what_is_left(w
     assert world.order(order_id)["end_reason"] == EndReason.FILLED
 
 
-def test_a_leg_whose_last_fills_are_missing_is_not_replaced(world: World) -> None:
+def test_a_leg_whose_last_fills_are_missing_is_replaced_when_they_have_come(world: World) -> None:
     order_id = _canceling_first(world)
     step = world.venue(VenueEvent.CANCELED, order_id, cumulative_lots=6)
-    assert (step.asked, step.happened, _working(world)) == ([], [ExecutionType.CANCELED], 2)
+    assert (step.asked, step.told) == ([], [(ExecutionType.UNKNOWN, OrderStatus.UNKNOWN)])
+    assert _working(world) == 8, "two lots that the venue counted, and what the new leg would ask for"
+    step = world.fill(order_id, 2)
+    assert step.happened == [ExecutionType.PENDING_REPLACE, ExecutionType.TRADE]
+    assert (step.requests[0].request_kind, step.requests[0].order_lots) == (RequestKind.NEW, 6)
 
 
 def test_a_leg_that_filled_past_the_new_quantity_is_not_replaced(world: World) -> None:
@@ -57,14 +61,18 @@ def test_a_leg_that_filled_past_the_new_quantity_is_not_replaced(world: World) -
 def test_a_cancel_that_is_rejected_drops_the_replacement_behind_it(world: World) -> None:
     order_id = _canceling_first(world)
     step = world.venue(VenueEvent.CANCEL_REJECTED, order_id, reason=RejectReason.RATE_LIMIT)
-    assert step.told == [(ExecutionType.CANCEL_REJECTED, OrderStatus.PARTIALLY_FILLED)]
+    assert step.told == [
+        (ExecutionType.CANCEL_REJECTED, OrderStatus.PARTIALLY_FILLED),
+        (ExecutionType.REPLACE_REJECTED, OrderStatus.PARTIALLY_FILLED),
+    ]
     assert (step.reports[0].order_lots, _working(world)) == (10, 6)
 
 
 def test_a_cancel_takes_the_replacement_behind_the_first_cancel_away(world: World) -> None:
     order_id = _canceling_first(world)
     step = world.cancel(order_id)
-    assert (step.asked, step.told) == ([], [(ExecutionType.PENDING_CANCEL, OrderStatus.PENDING_CANCEL)])
+    assert (step.asked, step.happened) == ([], [ExecutionType.PENDING_CANCEL, ExecutionType.REPLACE_REJECTED])
+    assert step.reports[1].venue_code == RefusalReason.CANCEL_ALREADY_PENDING
     assert world.cancel(order_id).refusals == [RefusalReason.CANCEL_ALREADY_PENDING]
     assert world.venue(VenueEvent.CANCELED, order_id, cumulative_lots=4).asked == []
     assert (world.order(order_id)["end_reason"], _working(world)) == (EndReason.CANCELED, 0)

@@ -1,6 +1,7 @@
 """The plain life of an order: placed, acknowledged, filled, cancelled, ended; and the same out of order."""
 
 from ipc.enums import (
+    AlarmCode,
     EndReason,
     ExecutionType,
     Liquidity,
@@ -135,21 +136,6 @@ def test_a_fill_of_a_rejected_order_is_booked(world: World) -> None:
     assert (world.book()["position_lots"], world.counts()) == (4, {"late_fill_count": 1})
 
 
-def test_lots_that_the_venue_counted_before_their_fill_came_stay_reserved_until_it_comes(world: World) -> None:
-    order_id = world.place()
-    world.venue(VenueEvent.CANCELED, order_id, cumulative_lots=3)
-    assert world.book()["open_buy_lots"] == 3
-    world.fill(order_id, 3)
-    assert (world.book()["open_buy_lots"], world.book()["position_lots"]) == (0, 3)
-
-
-def test_lots_whose_fill_never_came_are_given_up_when_the_order_is_forgotten(world: World) -> None:
-    order_id = world.place()
-    world.venue(VenueEvent.CANCELED, order_id, cumulative_lots=3)
-    world.after(RETENTION_NS)
-    assert world.book()["open_buy_lots"] == 0
-
-
 def test_fills_while_a_cancel_is_pending_leave_it_pending(world: World) -> None:
     order_id = world.place()
     world.cancel(order_id)
@@ -225,7 +211,7 @@ def test_other_news_of_a_forgotten_order_changes_nothing(world: World) -> None:
 
 
 def test_news_of_an_order_that_never_was_and_of_another_account_are_counted(world: World) -> None:
-    assert world.fill(world.order_id(), 1).effects == []
+    assert world.fill(world.order_id(), 1).alarms == [AlarmCode.ADOPTED_ORDER]
     order_id = world.place()
     assert world.fill(order_id, 1, account_id=1).effects == []
     assert world.fill(order_id, 1, instrument_id=1).effects == []

@@ -90,8 +90,11 @@ def test_a_leg_whose_end_is_told_twice_is_tried_again_once_and_on_time(world: Wo
 def test_nothing_is_tried_again_while_fills_are_missing(world: World) -> None:
     order_id = _placed_market(world)
     step = world.venue(VenueEvent.EXPIRED, order_id, cumulative_lots=4)
-    assert step.told == [(ExecutionType.EXPIRED, OrderStatus.EXPIRED)]
+    assert step.told == [(ExecutionType.UNKNOWN, OrderStatus.UNKNOWN)]
     assert world.book()["open_buy_lots"] == 4
+    assert world.after(NS_PER_S).requests == []
+    world.fill(order_id, 4)
+    assert world.after(50 * NS_PER_MS).requests[0].order_lots == 6
 
 
 def test_a_limit_order_is_never_tried_again(world: World) -> None:

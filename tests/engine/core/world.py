@@ -33,6 +33,14 @@ REQUEST_EXPIRY_NS = 5 * NS_PER_S
 RATE_LIMIT_ORDERS = 20
 INSTANCE, EPOCH = 3, 7
 BASE, QUOTE, OTHER_ASSET = 0, 1, 2
+# Reduce-only and a good-till date the engine itself must see to here.
+ABILITY = int(
+    VenueAbility.AMEND_KEEP_PRIORITY
+    | VenueAbility.CANCEL_REPLACE
+    | VenueAbility.STOP_ORDERS
+    | VenueAbility.DISPLAY_QUANTITY
+    | VenueAbility.SELF_TRADE_PREVENTION
+)
 
 COMMAND_DEFAULTS: dict[RecordKind, dict[str, int]] = {
     RecordKind.NEW_ORDER: {
@@ -117,7 +125,7 @@ class World:
             market_max_order_lots=2_000,
             min_notional=100,
             max_notional=1 << 50,
-            ability=int(VenueAbility.AMEND_KEEP_PRIORITY | VenueAbility.CANCEL_REPLACE),
+            ability=ABILITY,
         )
         self._fill_rows(
             "accounts",

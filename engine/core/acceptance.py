@@ -1,0 +1,90 @@
+"""Owns signs of life: a venue took a leg, or says how it stands."""
+
+import numpy as np
+
+from engine.core.amendment_reports import carried_out_by, report_amendment
+from engine.core.cancel import cancel_again_if_over
+from engine.core.doubts import is_in_doubt, learn_stated, missing_lots, settle_doubt
+from engine.core.effects import report_order, tell_venue_word
+from engine.core.replace_reports import on_replaced
+from engine.core.replacement import drop_replacement, is_replacing_leg, reserve_working
+from engine.core.requests import send_cancel
+from engine.core.revival import on_count_after_end, on_sign_of_life
+from engine.core.state import header_of
+from ipc.compiler import kernel
+from ipc.enums import EndReason, ExecutionType, ReplaceState, VenueHold
+from ipc.order_status import is_ended
+from ipc.records import NOT_STATED
+
+
+@kernel
+def accept_leg(state: int, order: np.void, venue_order_id: int) -> None:
+    """Notes that the venue has the current leg."""
+    if order["accepted"] == 0:
+        order["accepted"] = 1
+        order["accepted_ns"] = header_of(state)["now_ns"]
+    order["pending_new_ns"] = 0
+    order["retry_at_ns"] = 0
+    order["venue_order_id"] = venue_order_id
+
+
+@kernel
+def on_accepted(state: int, order: np.void, report: np.void, leg: int) -> None:
+    """The venue took a leg."""
+    if is_replacing_leg(order, leg):
+        on_replaced(state, order, report, leg)
+        return
+    if not on_sign_of_life(state, order, report, leg):
+        return
+    if (order["accepted"] != 0 and order["pending_new_ns"] == 0) or order["release_at_ns"] != 0:
+        return
+    accept_leg(state, order, report["venue_order_id"])
+    if order["pending_cancel_ns"] == 0 or order["cancel_wanted"] != 0:
+        settle_doubt(order)
+    tell_venue_word(report_order(state, order, ExecutionType.NEW), report)
+    if order["cancel_wanted"] != 0:
+        send_cancel(state, order)
+
+
+@kernel
+def _is_stale(order: np.void, report: np.void) -> bool:
+    """Whether a status counts less than has come: it was taken before the last fills."""
+    stated = report["cumulative_lots"]
+    return stated != NOT_STATED and stated + order["leg_base_lots"] < order["cumulative_lots"]
+
+
+@kernel
+def on_status(state: int, order: np.void, report: np.void, leg: int) -> None:
+    """The venue says that the leg lives; a cancel or a replacement whose outcome was in doubt is settled by that."""
+    if is_replacing_leg(order, leg):
+        on_replaced(state, order, report, leg)
+        return
+    if not on_sign_of_life(state, order, report, leg):
+        if is_ended(order):
+            on_count_after_end(state, order, report, leg)
+        return
+    if order["release_at_ns"] != 0 or _is_stale(order, report):
+        return
+    learn_stated(order, report)
+    if order["end_wanted"] != EndReason.NONE:
+        reserve_working(state, order)
+        return
+    was_in_doubt = is_in_doubt(state, order)
+    order["not_found_count"] = 0
+    order["venue_hold"] = VenueHold.NONE
+    accept_leg(state, order, report["venue_order_id"])
+    settle_doubt(order)
+    is_dropped = was_in_doubt and order["replace_state"] != ReplaceState.NONE
+    request_kind = carried_out_by(order)
+    if was_in_doubt:
+        order["pending_cancel_ns"] = 0
+    if is_dropped:
+        drop_replacement(state, order)
+    execution_type = ExecutionType.UNKNOWN if missing_lots(order) > 0 else ExecutionType.ORDER_STATUS
+    tell_venue_word(report_order(state, order, execution_type), report)
+    if is_dropped:
+        report_amendment(state, order, ExecutionType.REPLACE_REJECTED, request_kind, order["replace_version"])
+    if order["cancel_wanted"] != 0:
+        send_cancel(state, order)
+    elif was_in_doubt:
+        cancel_again_if_over(state, order)

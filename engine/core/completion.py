@@ -1,0 +1,73 @@
+"""Owns what follows when a leg is over or the order is filled: a next leg, a next attempt, or the end."""
+
+import numpy as np
+
+from engine.core.amendment_reports import report_amendment
+from engine.core.attempts import may_try_rest, plan_attempt
+from engine.core.doubts import missing_lots
+from engine.core.order_end import end_order, end_refused
+from engine.core.reduce_only import check_still_reduces
+from engine.core.replacement import drop_replacement, leg_rest_lots, reserve_working, take_replacement
+from engine.core.requests import send_cancel, send_further_leg
+from engine.core.risk import check_permission, check_venue_budget
+from ipc.compiler import kernel
+from ipc.enums import EndReason, ExecutionType, ReplaceState, RequestKind
+
+
+@kernel
+def end_if_filled(state: int, order: np.void) -> None:
+    """Ends a living order that is filled.
+
+    A leg that was asked for before a fill of an earlier one came is too large: its rest must be cancelled first.
+    """
+    if order["cumulative_lots"] < order["order_lots"]:
+        return
+    if missing_lots(order) > 0:
+        # The venue counts even more than was ordered: what is still to come is waited for.
+        order["end_wanted"] = EndReason.FILLED
+        order["is_unknown"] = 1
+        reserve_working(state, order)
+    elif leg_rest_lots(order) <= 0 or order["retry_at_ns"] != 0:
+        end_order(state, order, EndReason.FILLED)
+    elif order["pending_cancel_ns"] == 0 and order["end_wanted"] == EndReason.NONE:
+        order["retry_attempts"] = 0
+        send_cancel(state, order)
+
+
+@kernel
+def conclude_leg(state: int, order: np.void, end_reason: int) -> bool:
+    """Goes on when a leg is over and all its fills are here; returns whether the order has ended, unreported."""
+    order["is_unknown"] = 0
+    order["end_wanted"] = EndReason.NONE
+    if order["replace_state"] == ReplaceState.CANCELING_FIRST:
+        if order["replace_lots"] > order["cumulative_lots"]:
+            send_replacing_leg(state, order)
+            return False
+        drop_replacement(state, order)
+    is_filled = order["cumulative_lots"] >= order["order_lots"]
+    if not is_filled and may_try_rest(state, order, end_reason):
+        reserve_working(state, order)
+        plan_attempt(state, order)
+        return False
+    if is_filled:
+        # With the leg a cancel of its rest is answered.
+        order["pending_cancel_ns"] = 0
+    end_order(state, order, EndReason.FILLED + 0 if is_filled else end_reason)
+    return True
+
+
+@kernel
+def send_replacing_leg(state: int, order: np.void) -> None:
+    """Sends the new leg after the old one's end is certain. Precondition: replace_lots > cumulative_lots."""
+    take_replacement(state, order)
+    order["pending_cancel_ns"] = 0
+    verdict = check_permission(state, order["strategy_id"], order["account_id"], order["instrument_id"])
+    if verdict.reason == 0:
+        verdict = check_still_reduces(state, order)
+    if verdict.reason == 0:
+        verdict = check_venue_budget(state, order["account_id"], RequestKind.NEW)
+    if verdict.reason != 0:
+        end_refused(state, order, verdict)
+        return
+    send_further_leg(state, order)
+    report_amendment(state, order, ExecutionType.PENDING_REPLACE, RequestKind.NEW, order["version"])

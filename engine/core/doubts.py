@@ -1,0 +1,80 @@
+"""Owns doubt: what the venue counts beyond the fills that came, and requests whose outcome nobody knows."""
+
+import numpy as np
+
+from engine.core.effects import report_order, tell_venue_word
+from engine.core.replacement import reserve_working
+from engine.core.state import accounts_of
+from ipc.compiler import kernel
+from ipc.enums import EndReason, ExecutionType, ReplaceState, RequestKind, VenueHold
+from ipc.order_status import is_ended, outcome_unknown
+
+
+@kernel
+def learn_stated(order: np.void, report: np.void) -> None:
+    """Notes what the venue counts as filled. Precondition: the report speaks of the current leg."""
+    if report["cumulative_lots"] >= 0:
+        order["stated_lots"] = max(order["stated_lots"], order["leg_base_lots"] + report["cumulative_lots"])
+
+
+@kernel
+def missing_lots(order: np.void) -> int:
+    """What the venue counts as filled beyond the fills that came."""
+    return max(order["stated_lots"] - order["cumulative_lots"], 0)
+
+
+@kernel
+def settle_doubt(order: np.void) -> None:
+    """Ends the doubt about an order, unless fills are missing: then the gateway goes on asking."""
+    order["is_unknown"] = 1 if missing_lots(order) > 0 else 0
+
+
+@kernel
+def settle_if_complete(order: np.void) -> None:
+    """Ends a doubt that was about missing fills alone, when the last of them has come."""
+    is_waiting = order["pending_new_ns"] != 0 or order["pending_cancel_ns"] != 0 or order["pending_replace_ns"] != 0
+    if not is_waiting and missing_lots(order) == 0:
+        order["is_unknown"] = 0
+
+
+@kernel
+def hold_open(state: int, order: np.void, end_reason: int, report: np.void) -> None:
+    """Keeps an order that has ended at the venue open until every fill that the venue counts has come."""
+    order["end_wanted"] = end_reason
+    order["is_unknown"] = 1
+    order["venue_hold"] = VenueHold.NONE
+    if order["replace_state"] != ReplaceState.CANCELING_FIRST:
+        order["pending_cancel_ns"] = 0
+    reserve_working(state, order)
+    tell_venue_word(report_order(state, order, ExecutionType.UNKNOWN), report)
+
+
+@kernel
+def doubt(state: int, order: np.void) -> np.void:
+    """Makes the outcome of an order's requests unknown, for the gateway to ask; returns the report."""
+    order["is_unknown"] = 1
+    return report_order(state, order, ExecutionType.UNKNOWN)
+
+
+@kernel
+def is_in_doubt(state: int, order: np.void) -> bool:
+    """Whether an order's outcome is unknown, also by the loss of its connection."""
+    return outcome_unknown(order, accounts_of(state)[order["account_id"]]["last_down_ns"])
+
+
+@kernel
+def on_outcome_unknown(state: int, order: np.void, report: np.void, leg: int) -> None:
+    """The answer to a request got lost; what has been answered in another way since is not in doubt."""
+    if is_ended(order) or order["end_wanted"] != EndReason.NONE:
+        return
+    answers = report["answers_request"]
+    if answers == RequestKind.NEW and (order["pending_new_ns"] == 0 or leg != order["leg"]):
+        return
+    if answers == RequestKind.CANCEL and order["pending_cancel_ns"] == 0:
+        return
+    if (answers == RequestKind.AMEND or answers == RequestKind.CANCEL_REPLACE) and order["pending_replace_ns"] == 0:
+        return
+    if order["release_at_ns"] != 0 or order["retry_at_ns"] != 0:
+        # Nothing of it is at the venue.
+        return
+    tell_venue_word(doubt(state, order), report)

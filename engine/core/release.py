@@ -1,0 +1,59 @@
+"""Owns orders that wait for their time: checked once more when it comes, and sent or ended."""
+
+import numpy as np
+
+from engine.core.deadlines import arm
+from engine.core.effects import report_order
+from engine.core.order_end import end_refused
+from engine.core.order_table import find_order
+from engine.core.rate_budget import charge_limiter
+from engine.core.reduce_only import check_still_reduces
+from engine.core.requests import send_leg
+from engine.core.risk import Verdict, check_numbers, check_permission, check_position, check_rate, check_size, refuse
+from engine.core.state import book_of, header_of, instruments_of
+from engine.core.worst_price import protected_price
+from ipc.compiler import kernel
+from ipc.enums import ExecutionType, OrderType, RefusalReason, RequestKind
+
+
+@kernel
+def release_order(state: int, order: np.void) -> None:
+    """Sends an order whose time has come, if the rules still allow it."""
+    order["release_at_ns"] = 0
+    verdict = _priced_and_checked(state, order)
+    if verdict.reason != 0:
+        end_refused(state, order, verdict)
+        return
+    charge_limiter(state, order["strategy_id"], order["account_id"])
+    send_leg(state, order)
+    report_order(state, order, ExecutionType.RELEASED)
+    arm(state, find_order(state, order["order_id"]), order)
+
+
+@kernel
+def _priced_and_checked(state: int, order: np.void) -> Verdict:
+    strategy_id, account_id, instrument_id = order["strategy_id"], order["account_id"], order["instrument_id"]
+    verdict = check_permission(state, strategy_id, account_id, instrument_id)
+    if verdict.reason != 0:
+        return verdict
+    instrument, book = instruments_of(state)[instrument_id], book_of(state, strategy_id, instrument_id)
+    is_market, price_ticks = order["order_type"] == OrderType.MARKET, order["price_ticks"]
+    if is_market:
+        # The touch has moved since the order was placed.
+        price_ticks = protected_price(state, instrument, order["side"], order["max_slippage_bps"])
+        if price_ticks == 0:
+            header = header_of(state)
+            age_ns = header["now_ns"] - instrument["book_received_ns"]
+            return refuse(RefusalReason.NO_REFERENCE_PRICE, header["book_age_max_ns"], age_ns, 0)
+        order["price_ticks"] = price_ticks
+    verdict = check_numbers(instrument, price_ticks, order["order_lots"], is_market)
+    if verdict.reason == 0:
+        verdict = check_size(book, instrument, price_ticks, order["order_lots"])
+    # Its lots are reserved already.
+    if verdict.reason == 0:
+        verdict = check_position(book, order["side"], 0)
+    if verdict.reason == 0:
+        verdict = check_still_reduces(state, order)
+    if verdict.reason == 0:
+        verdict = check_rate(state, strategy_id, account_id, RequestKind.NEW)
+    return verdict
