@@ -167,7 +167,8 @@ class EventReader:
     def __init__(self, disk: Disk, writer: EventWriter | None = None) -> None:
         self._disk = disk
         self._writer = writer
-        self._summaries: dict[EventName, NDArray[np.void]] = {}
+        # By the size too: a file that was lost may have been made again.
+        self._summaries: dict[tuple[EventName, int], NDArray[np.void]] = {}
 
     def of_strategy(self, strategy_id: int, from_sequence: int, most: int) -> NDArray[np.int64]:
         """What a strategy was told, in order, from one of its sequences on; no more than `most`."""
@@ -213,12 +214,13 @@ class EventReader:
     def _summary(self, name: EventName) -> NDArray[np.void] | None:
         if self._writer is not None and (summary := self._writer.summary_of(name)) is not None:
             return summary
-        if name not in self._summaries:
+        key = name, self._disk.size_of(name.slots)
+        if key not in self._summaries:
             read = read_summary(self._disk, name)
             if read is None:
                 return None
-            self._summaries[name] = read
-        return self._summaries[name]
+            self._summaries[key] = read
+        return self._summaries[key]
 
 
 class _Wanted:

@@ -7,6 +7,7 @@ holds what was written instead.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -236,10 +237,12 @@ class Spare:
         return OpenSegment(file, header, 0)
 
     def discard(self) -> None:
-        """Gives up what was made so far; the next one starts from nothing."""
+        """Gives up what was made so far and the room that it took; the next one starts from nothing."""
         if self._file is not None:
             self._file.close()
             self._file = None
+            with suppress(OSError):
+                self._disk.unlink(_SPARE)
 
 
 def open_segment(disk: Disk, header: SegmentHeader, used: int) -> OpenSegment:

@@ -115,12 +115,11 @@ class JournalService:
     def _keep(self, entries: NDArray[np.int64]) -> None:
         first = self._ring.next_sequence
         try:
-            self._store.append(entries)
+            self._store.append(entries, self._ring.release)
             self._change_state(JournalState.KEEPING)
         except JournalWriteError as error:
             self._retry_at_ns = self._clock.monotonic_ns() + RETRY_NS
             self._change_state(JournalState.FAILED, str(error))
-        self._ring.release(self._store.durable_sequence)
         kept = entries[: self._store.durable_sequence - first]
         if self._replica is not None and len(kept):
             self._follow(self._replica, kept)

@@ -119,6 +119,8 @@ class FakeDisk(Disk):
     def unlink(self, name: str) -> None:
         """Not durable before the folder is synced."""
         self.step()
+        if name not in self.inodes:
+            raise FileNotFoundError(errno.ENOENT, "no such file", name)
         del self.inodes[name]
 
     def sync_folder(self) -> None:
