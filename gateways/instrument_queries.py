@@ -1,6 +1,6 @@
 """Owns asking a venue about each instrument of an account: its open orders, and its trades since the last known one."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -25,6 +25,8 @@ TRADES_PAGE = 100
 """As many as are decoded in a fraction of a millisecond; after a full page the venue's longest one is asked for."""
 TRADE_PAGES_MAX = 100
 """In one go: a venue that still has more is believed to go round in circles, and is asked again another time."""
+LOOKS = 3
+"""So often is each stretch of trades looked through: a list that lags behind may leave one out between two others."""
 
 
 class _What(Enum):
@@ -47,11 +49,16 @@ class _Question:
 
 @dataclass
 class _KnownTrades:
-    """Every trade below `settled` is known. The next round begins there, and so looks twice at what was new in the
-    last one: a list that lagged behind may have left out a trade between two others."""
+    """Every trade below `settled` is known; `ends` are where the last looks ended, the oldest first."""
 
     settled: int
-    newest: int = field(default=0)
+    ends: deque[int] = field(default_factory=deque)
+
+    def look_ended(self, trade_id: int) -> None:
+        """Takes note that a look from `settled` on found the last trade before this one."""
+        self.ends.append(max(trade_id, self.ends[-1] if self.ends else self.settled))
+        if len(self.ends) >= LOOKS:
+            self.settled = self.ends.popleft()
 
 
 class InstrumentQueries:
@@ -160,7 +167,7 @@ class InstrumentQueries:
         known = self._known[answer.instrument_id]
         if question.from_trade_id == 0:
             # What was traded before the engine's first run is not its concern.
-            known.settled = known.newest = answer.last_trade_id + 1
+            known.settled = answer.last_trade_id + 1
             self._answered(question, None, now_ns)
             return
         self._identities.take(answer.instrument_id, fills, now_ns)
@@ -171,8 +178,7 @@ class InstrumentQueries:
             question.is_asked = False
             question.due_ns = now_ns
             return
-        known.settled = max(known.settled, known.newest)
-        known.newest = max(known.newest, question.from_trade_id, answer.last_trade_id + 1)
+        known.look_ended(answer.last_trade_id + 1)
         self._identities.forget_before(answer.instrument_id, known.settled)
         self._answered(question, None, now_ns)
 

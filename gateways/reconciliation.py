@@ -13,7 +13,8 @@ stream left out is found though the connection never broke.
     account              balances                             before       once in a turn
 
 One turn takes 10 s, or as long as its questions need at SWEEP_WEIGHT_PER_S: 4 for each order, 20 for each
-instrument. So with 10 instruments and 100 open orders a lost report is found within a minute.
+instrument. So with 10 instruments and 100 open orders a lost report is found within a minute. What the venue's
+lists themselves leave out is found if they do so for less than two turns.
 """
 
 from collections import Counter

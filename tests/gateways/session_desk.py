@@ -57,6 +57,11 @@ class Desk:
     def now_ns(self) -> int:
         return self.clock.monotonic_ns()
 
+    @property
+    def asked_on(self) -> int:
+        """The connection over which answers come."""
+        return self.session.active_link_id or 0
+
     def start(self) -> Sequence[Action]:
         return self.session.start(self.now_ns)
 
@@ -109,7 +114,7 @@ class Desk:
     ) -> Sequence[Action]:
         """Tells whose an order is."""
         notice = Notice(NoticeKind.IDENTITY_ANSWER, instrument_id=7, venue_order_id=venue_order_id, verdict=verdict)
-        return self.tell(1, notice, *reports)
+        return self.tell(self.asked_on, notice, *reports)
 
     def go_live(self) -> None:
         self.start()
@@ -133,10 +138,10 @@ class Desk:
         return list(self.session.on_tick(self.now_ns))
 
     def status(self, order_id: int, *reports: dict[str, int], verdict: Verdict | None = None) -> Sequence[Action]:
-        return self.tell(1, Notice(NoticeKind.STATUS_ANSWER, "", order_id, verdict=verdict), *reports)
+        return self.tell(self.asked_on, Notice(NoticeKind.STATUS_ANSWER, "", order_id, verdict=verdict), *reports)
 
     def trades(self, order_id: int, *reports: dict[str, int], verdict: Verdict | None = None) -> Sequence[Action]:
-        return self.tell(1, Notice(NoticeKind.TRADES_ANSWER, "", order_id, verdict=verdict), *reports)
+        return self.tell(self.asked_on, Notice(NoticeKind.TRADES_ANSWER, "", order_id, verdict=verdict), *reports)
 
     def events(self) -> list[tuple[int, VenueEvent]]:
         return [(report["order_id"], VenueEvent(report["event"])) for report in self.core.reports()]

@@ -2,7 +2,7 @@
 
 from gateways.action import Send
 from gateways.identities import DENIALS_MAX
-from gateways.instrument_queries import TRADE_PAGES_MAX, TRADES_PAGE
+from gateways.instrument_queries import LOOKS, TRADE_PAGES_MAX, TRADES_PAGE
 from gateways.order_queries import ANSWER_TIMEOUT_NS
 from gateways.query_budget import RATE_PAUSE_NS
 from gateways.verdict import Certainty, Concern, Verdict
@@ -127,7 +127,16 @@ def test_a_list_that_lagged_is_looked_through_again() -> None:
     assert Send(1, f"all trades 7 41 {TRADES_PAGE}".encode()) in desk.wait(12 * NS_PER_S, alive=[1])
     desk.account_trades(1, trade(41), trade(42), trade(43))
     assert [report["trade_id"] for report in desk.core.reports(VenueEvent.FILL)] == [41, 43, 42]
-    assert Send(1, f"all trades 7 44 {TRADES_PAGE}".encode()) in desk.wait(12 * NS_PER_S, alive=[1])
+
+
+def test_a_stretch_of_trades_is_settled_when_it_was_looked_through_often_enough() -> None:
+    desk = returning()
+    desk.core.open = [open_order(OUR_ORDER)._replace(venue_order_id=900)]
+    desk.account_trades(1, trade(41))
+    for _ in range(LOOKS - 1):
+        assert Send(1, f"all trades 7 41 {TRADES_PAGE}".encode()) in desk.wait(12 * NS_PER_S, alive=[1])
+        desk.account_trades(1, trade(41))
+    assert Send(1, f"all trades 7 42 {TRADES_PAGE}".encode()) in desk.wait(12 * NS_PER_S, alive=[1])
 
 
 def test_an_order_that_the_venue_denies_is_asked_for_again_and_in_the_end_somebody_elses() -> None:

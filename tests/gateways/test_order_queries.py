@@ -242,7 +242,8 @@ def test_what_an_answer_over_a_retired_connection_leads_to_is_asked_over_the_new
     desk.session.request_sent()
     desk.tell(1, Notice(NoticeKind.SHUTDOWN))
     desk.open(2)
-    assert desk.status(9, status_report(9, cumulative_lots=4)) == [Send(2, b"trades 9 900 0")]
+    answer = Notice(NoticeKind.STATUS_ANSWER, order_id=9)
+    assert desk.tell(1, answer, status_report(9, cumulative_lots=4)) == [Send(2, b"trades 9 900 0")]
 
 
 def test_a_late_answer_is_still_evidence() -> None:
