@@ -2,7 +2,7 @@
 
 import re
 
-from gateways.binance_spot.messages import Filter, SymbolInformation
+from gateways.binance_spot.instrument_messages import Filter, SymbolInformation
 from gateways.decimal_text import to_scaled
 from gateways.errors import VenueProtocolError
 from gateways.instrument import InstrumentRules

@@ -6,7 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gateways.binance_spot.messages import UNDECODABLE, MarketFrame, OtherMarketFrame, SubscribeReply
+from gateways.binance_spot.market_messages import MarketFrame, OtherMarketFrame, SubscribeReply
+from gateways.binance_spot.messages import UNDECODABLE
 from gateways.errors import VenueProtocolError
 from gateways.instrument import InstrumentBinding
 from gateways.notice import Notice, NoticeKind

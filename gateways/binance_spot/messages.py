@@ -1,7 +1,6 @@
-"""Owns the shapes of Binance Spot messages; unknown fields are tolerated, every number and text is bounded.
+"""Owns the shapes of Binance Spot's order messages; unknown fields are tolerated, every number and text is bounded.
 
-Source: https://github.com/binance/binance-spot-api-docs, web-socket-api.md, user-data-stream.md and
-web-socket-streams.md of 2026-07-21.
+Source: https://github.com/binance/binance-spot-api-docs, web-socket-api.md and user-data-stream.md of 2026-07-21.
 """
 
 from typing import Annotated
@@ -16,7 +15,6 @@ Count = Annotated[int, Meta(ge=0, le=(1 << 53))]
 Milliseconds = Annotated[int, Meta(ge=0, le=8_000_000_000_000)]
 ErrorCode = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
 RequestId = Annotated[str, Meta(max_length=36)]
-Names = Annotated[tuple[Text, ...], Meta(max_length=64)]
 
 ROWS_MAX = 1000
 """The longest list that one reply may hold; `myTrades` and `allOrders` page at this length."""
@@ -325,84 +323,3 @@ class TimeResult(Struct, gc=False, rename="camel"):
     """{"serverTime":1656400526260}, web-socket-api.md#check-server-time"""
 
     server_time: Milliseconds
-
-
-class Filter(Struct, gc=False, rename="camel"):
-    """{"filterType":"PRICE_FILTER","minPrice":"0.00000100","maxPrice":"100000.00000000","tickSize":"0.00000100"}
-    {"filterType":"LOT_SIZE","minQty":"0.00100000","maxQty":"100000.00000000","stepSize":"0.00100000"}
-    {"filterType":"NOTIONAL","minNotional":"10.00000000","applyMinToMarket":false,"maxNotional":"10000.00000000",…}
-
-    filters.md; a filter that is not named here fills none of these fields.
-    """
-
-    filter_type: Text
-    min_price: Number = "0"
-    max_price: Number = "0"
-    tick_size: Number = "0"
-    min_qty: Number = "0"
-    max_qty: Number = "0"
-    step_size: Number = "0"
-    min_notional: Number = "0"
-    max_notional: Number = "0"
-
-
-class SymbolInformation(Struct, gc=False, rename="camel"):
-    """{"symbol":"BNBBTC","status":"TRADING","baseAsset":"BNB",…,"quoteAsset":"BTC",…,"orderTypes":["LIMIT",…],
-    "icebergAllowed":true,…,"cancelReplaceAllowed":true,"amendAllowed":false,…,"filters":[…],…,
-    "allowedSelfTradePreventionModes":["NONE"]}"""
-
-    symbol: Text
-    status: Text
-    base_asset: Text
-    quote_asset: Text
-    filters: Annotated[tuple[Filter, ...], Meta(max_length=64)]
-    cancel_replace_allowed: bool = False
-    amend_allowed: bool = False
-    iceberg_allowed: bool = False
-    order_types: Names = ()
-    allowed_self_trade_prevention_modes: Names = ()
-
-
-class ExchangeInformation(Struct, gc=False, rename="camel"):
-    """{"timezone":"UTC","serverTime":1655969291181,"rateLimits":[…],"exchangeFilters":[],"symbols":[…],…}
-
-    web-socket-api.md#exchange-information
-    """
-
-    symbols: Annotated[tuple[SymbolInformation, ...], Meta(max_length=10_000)]
-    rate_limits: RateLimits = ()
-
-
-class BookTicker(Struct, gc=False):
-    """{"u":400900217,"s":"BNBUSDT","b":"25.35190000","B":"31.21000000","a":"25.36520000","A":"40.66000000"}
-
-    web-socket-streams.md#individual-symbol-book-ticker-streams
-    """
-
-    update_id: Identity = field(name="u")
-    symbol: Text = field(name="s")
-    bid_price: Number = field(name="b")
-    bid_quantity: Number = field(name="B")
-    ask_price: Number = field(name="a")
-    ask_quantity: Number = field(name="A")
-
-
-class MarketFrame(Struct, gc=False):
-    """{"stream":"bnbusdt@bookTicker","data":{…}}, web-socket-streams.md#general-wss-information"""
-
-    stream: Text
-    data: BookTicker
-
-
-class SubscribeReply(Struct, gc=False):
-    """{"result":null,"id":1}, web-socket-streams.md#subscribe-to-a-stream"""
-
-    id: Annotated[int, Meta(ge=0, le=(1 << 31))]
-    result: None
-
-
-class OtherMarketFrame(Struct, gc=False):
-    """{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1770123456789}}, or another stream."""
-
-    stream: Text
-    data: EventName

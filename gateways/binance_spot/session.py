@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from gateways.binance_spot.instrument_messages import ExchangeInformation
 from gateways.binance_spot.instruments import rules
 from gateways.binance_spot.limits import QUERY_WEIGHTS
-from gateways.binance_spot.messages import UNDECODABLE, ExchangeInformation, TimeResult
+from gateways.binance_spot.messages import UNDECODABLE, TimeResult
 from gateways.binance_spot.query_replies import account_trades_id, identity_id, open_orders_id, order_trades_id
 from gateways.binance_spot.replies import BALANCES_LETTER, CANCEL_ALL_LETTER, ORDER_LIMITS_LETTER
 from gateways.binance_spot.requests import Requests, Value

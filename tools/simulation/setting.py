@@ -20,8 +20,8 @@ from engine.config import (
 from engine.core.state import State
 from engine.state_builder import Directory, StateBuilder, capacities_of
 from gateways import simulator
+from gateways.binance_spot.instrument_messages import ExchangeInformation
 from gateways.binance_spot.instruments import rules
-from gateways.binance_spot.messages import ExchangeInformation
 from gateways.credentials import Credentials, KeyKind
 from gateways.instrument import AssetBinding, InstrumentBinding
 from gateways.registry import VENUES

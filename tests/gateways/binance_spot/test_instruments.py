@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateways.binance_spot.instrument_messages import ExchangeInformation, SymbolInformation
 from gateways.binance_spot.instruments import rules
-from gateways.binance_spot.messages import ExchangeInformation, SymbolInformation
 from gateways.errors import VenueProtocolError
 from gateways.instrument import InstrumentRules
 from ipc.enums import InstrumentStatus, VenueAbility
