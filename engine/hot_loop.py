@@ -223,10 +223,10 @@ class HotLoop:
         """Every leg of the account that has not ended."""
         return _as_orders(self._list_legs(account_id))
 
-    def doubtful_orders(self, account_id: int) -> list[OpenOrder]:
-        """Those of unknown outcome, or waiting for an answer; picked before Python looks at one of them."""
+    def unknown_orders(self, account_id: int) -> list[OpenOrder]:
+        """Those of unknown outcome, picked before Python looks at one of them."""
         legs = self._list_legs(account_id)
-        return _as_orders(legs[(legs["is_unknown"] | legs["waits_since_ns"]) != 0])
+        return _as_orders(legs[legs["is_unknown"] != 0])
 
     def open_order_ids(self, account_id: int) -> list[int]:
         """The ids of all of them."""

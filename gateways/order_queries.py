@@ -122,9 +122,9 @@ class OrderQueries:
                 query.phase = _Phase.WAITING
                 query.due_ns = now_ns
 
-    def watch(self, doubtful: Iterable[OpenOrder], now_ns: int) -> None:
-        """Puts every order of unknown outcome on the list, takes those off that are settled."""
-        unknown = {order.order_id: order for order in doubtful if order.is_unknown}
+    def watch(self, orders: Iterable[OpenOrder], now_ns: int) -> None:
+        """Puts these orders of unknown outcome on the list, takes those off that are settled."""
+        unknown = {order.order_id: order for order in orders}
         for order_id, query in list(self._queries.items()):
             if query.phase is _Phase.WAITING and order_id not in self._waited_for and order_id not in unknown:
                 del self._queries[order_id]

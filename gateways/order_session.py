@@ -82,7 +82,7 @@ class OrderSession(Session):
             return actions
         if self.state is ConnectionState.LIVE and now_ns - self._watched_ns >= WATCH_EVERY_NS:
             self._watched_ns = now_ns
-            self._doubt(self._reconciliation.watch(now_ns), now_ns)
+            self._reconciliation.watch(now_ns)
         actions += self._reconciliation.due(link.link_id, now_ns)
         if now_ns - self._measured_ns >= MEASURE_CLOCK_EVERY_NS:
             actions += self._measure_clock(link, now_ns)
@@ -183,14 +183,6 @@ class OrderSession(Session):
             self._writer.everything_in_flight_unknown()
             self._core.apply(self._own_rows, self._writer.count)
         self._reconciliation.ask_again(link.link_id, now_ns)
-
-    def _doubt(self, overdue: list[int], now_ns: int) -> None:
-        """Tells the core of orders whose answers got lost while the connection stands."""
-        self.counters["overdue_answers"] += len(overdue)
-        for order_id in overdue:
-            self._writer.start(self._own_rows, now_ns)
-            self._writer.outcome_unknown(order_id)
-            self._core.apply(self._own_rows, self._writer.count)
 
     def _on_down(self, now_ns: int) -> None:
         self._tell_state(ConnectionState.DOWN, now_ns)

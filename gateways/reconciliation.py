@@ -30,13 +30,10 @@ from gateways.order_queries import OrderQueries
 from gateways.query_budget import QueryBudget
 from gateways.sweep import Sweep
 from gateways.venue import OrderCore, OrderDialect
-from ipc.clock import NS_PER_S
 
 WEIGHT_MAX = 1_800
 WEIGHT_PER_S = 35
 """Two thirds of the 6,000 that Binance grants in a minute, the sweep included, however many orders are in doubt."""
-OVERDUE_NS = 12 * NS_PER_S
-"""A request that is not answered by now never will be: a venue says after 10 s that it does not know."""
 
 
 class Reconciliation:
@@ -103,19 +100,10 @@ class Reconciliation:
             sends.append(Send(link_id, self._dialect.balances_query(now_ns)))
         return sends
 
-    def watch(self, now_ns: int) -> list[int]:
-        """Looks after orders of unknown outcome and goes on with the sweep.
-
-        Returns the orders whose answers are overdue: their outcome is not known either, but nobody has said so yet.
-        """
-        doubtful = self._core.doubtful_orders(self._account_id)
-        self._orders.watch(doubtful, now_ns)
+    def watch(self, now_ns: int) -> None:
+        """Looks after orders of unknown outcome and goes on with the sweep."""
+        self._orders.watch(self._core.unknown_orders(self._account_id), now_ns)
         self._sweep.go_on(now_ns)
-        return [
-            order.order_id
-            for order in doubtful
-            if not order.is_unknown and order.waits_since_ns and now_ns - order.waits_since_ns >= OVERDUE_NS
-        ]
 
     def take(
         self, link_id: int, answer: Notice, records: NDArray[np.int64], count: int, now_ns: int

@@ -161,10 +161,6 @@ class RecordWriter:
             side,
         )
 
-    def outcome_unknown(self, order_id: int) -> None:
-        """Writes that the answers to an order's requests will not come any more."""
-        self.venue_report(order_id, _OUTCOME_UNKNOWN)
-
     def everything_in_flight_unknown(self) -> None:
         """Writes that no request in flight of this account can count on its reply: the report names no order."""
         self.venue_report(0, _OUTCOME_UNKNOWN)

@@ -12,6 +12,8 @@ from ipc.clock import NS_PER_S
 SWEEP_WEIGHT_PER_S = 10
 """A tenth of the 6,000 that Binance grants in a minute."""
 SWEEP_EVERY_NS = 10 * NS_PER_S
+OVERDUE_NS = 12 * NS_PER_S
+"""A request that is not answered by now never will be: a venue says after 10 s that it does not know."""
 
 
 class Sweep:
@@ -73,5 +75,5 @@ class Sweep:
             return
         order = self._core.open_order(self._account_id, self._orders_left.popleft())
         # An answer that is still on its way tells the same, and would be in a race with this one.
-        if order is not None and not order.waits_since_ns:
+        if order is not None and (not order.waits_since_ns or now_ns - order.waits_since_ns >= OVERDUE_NS):
             self._orders.ask(order, now_ns)

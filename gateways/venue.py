@@ -50,8 +50,8 @@ class OrderCore(Protocol):
     def open_orders(self, account_id: int) -> list[OpenOrder]:
         """Every leg of the account that has not ended, those of unknown outcome included."""
 
-    def doubtful_orders(self, account_id: int) -> list[OpenOrder]:
-        """Those of them that are of unknown outcome or wait for an answer."""
+    def unknown_orders(self, account_id: int) -> list[OpenOrder]:
+        """Those of them that are of unknown outcome."""
 
     def open_order_ids(self, account_id: int) -> list[int]:
         """The ids of all of them."""

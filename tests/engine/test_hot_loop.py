@@ -8,6 +8,7 @@ from engine.core.state import Capacities, State
 from engine.hot_loop import HotLoop
 from engine.spin.spin import APPLIED_MASK
 from ipc.clock import ManualClock
+from ipc.enums import VenueEvent
 from ipc.records import SLOT_WORDS
 from tests.engine.core.world import World
 
@@ -45,10 +46,12 @@ def world() -> World:
     return world
 
 
-def test_the_orders_that_wait_or_are_in_doubt_are_told_from_the_others(world: World) -> None:
+def test_the_orders_of_unknown_outcome_are_told_from_the_others(world: World) -> None:
     loop = HotLoop(world.state, strategy_rows=4, idle="spin", clock=ManualClock())
     accepted, waiting = sorted(loop.open_orders(0))
-    assert loop.doubtful_orders(0) == [waiting]
+    assert loop.unknown_orders(0) == []
+    world.venue(VenueEvent.OUTCOME_UNKNOWN, waiting.order_id)
+    assert loop.unknown_orders(0) == [waiting._replace(is_unknown=True)]
     assert sorted(loop.open_order_ids(0)) == [accepted.order_id, waiting.order_id]
     assert loop.open_order(0, accepted.order_id) == accepted
     assert loop.open_order(0, accepted.order_id + 1) is None

@@ -30,8 +30,8 @@ class RecordingCore:
     def open_orders(self, account_id: int) -> list[OpenOrder]:
         return list(self.open)
 
-    def doubtful_orders(self, account_id: int) -> list[OpenOrder]:
-        return [order for order in self.open if order.is_unknown or order.waits_since_ns]
+    def unknown_orders(self, account_id: int) -> list[OpenOrder]:
+        return [order for order in self.open if order.is_unknown]
 
     def open_order_ids(self, account_id: int) -> list[int]:
         return [order.order_id for order in self.open]

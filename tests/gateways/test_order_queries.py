@@ -7,7 +7,7 @@ from gateways.binance_spot.limits import QUERY_WEIGHTS
 from gateways.notice import Notice, NoticeKind
 from gateways.order_queries import ANSWER_TIMEOUT_NS, TRADE_PAGES_MAX
 from gateways.query_budget import RATE_PAUSE_NS
-from gateways.reconciliation import OVERDUE_NS, WEIGHT_MAX, WEIGHT_PER_S
+from gateways.reconciliation import WEIGHT_MAX, WEIGHT_PER_S
 from gateways.verdict import Certainty, Concern, Verdict
 from ipc.clock import NS_PER_MS, NS_PER_S
 from ipc.enums import RejectReason, VenueEvent
@@ -260,16 +260,3 @@ def test_a_disconnect_forgets_the_questions_and_the_next_connection_asks_anew() 
     desk.disconnected(1)
     desk.wait(2 * TICK_NS)
     assert desk.open(2) == [Send(2, b"status 8")]
-
-
-def test_an_answer_that_never_comes_over_a_lively_connection_leaves_its_order_unknown_and_asked_for() -> None:
-    desk = Desk()
-    desk.go_live()
-    desk.core.open = [open_order(8, waits_since_ns=desk.now_ns), open_order(9)]
-    desk.wait(OVERDUE_NS - TICK_NS, alive=[1])
-    assert desk.events() == []
-    desk.wait(4 * TICK_NS, alive=[1])
-    assert set(desk.events()) == {(8, VenueEvent.OUTCOME_UNKNOWN)}
-    assert desk.session.counters["overdue_answers"] > 0
-    desk.core.open = [open_order(8, is_unknown=True), open_order(9)]
-    assert Send(1, b"status 8") in desk.wait(4 * TICK_NS, alive=[1])

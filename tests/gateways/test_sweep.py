@@ -5,7 +5,7 @@ import pytest
 from gateways.action import Action, Send
 from gateways.binance_spot.limits import QUERY_WEIGHTS
 from gateways.instrument_queries import TRADES_PAGE
-from gateways.sweep import SWEEP_EVERY_NS, SWEEP_WEIGHT_PER_S
+from gateways.sweep import OVERDUE_NS, SWEEP_EVERY_NS, SWEEP_WEIGHT_PER_S
 from ipc.clock import NS_PER_S
 from ipc.enums import VenueEvent
 from ipc.records import EXTERNAL_ORDER
@@ -76,6 +76,12 @@ def test_an_order_that_waits_for_an_answer_is_left_alone() -> None:
     desk = sweeping()
     desk.core.open = [open_order(8, waits_since_ns=desk.now_ns)]
     assert Send(1, b"status 8") not in desk.wait(PATIENCE_NS - SWEEP_EVERY_NS, alive=[1])
+
+
+def test_an_order_whose_answer_is_overdue_is_asked_for() -> None:
+    desk = sweeping()
+    desk.core.open = [open_order(8, waits_since_ns=desk.now_ns - OVERDUE_NS)]
+    asked_until(desk, Send(1, b"status 8"))
 
 
 def test_an_order_that_ended_since_the_turn_began_is_not_asked_for() -> None:
