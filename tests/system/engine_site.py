@@ -33,9 +33,9 @@ _OF_RECOVERY = frozenset(("recovered", "carried_over", "snapshot"))
 class EngineSite:
     """A quiet venue and the configuration of one engine beside it."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, *others: str) -> None:
         self.installation = installation
-        self.venue = installation.start_venue("main", flow={"enabled": False})
+        self.venue = installation.start_venue("main", *others, flow={"enabled": False})
         self.folder: Path = installation.runtime / ENGINE
 
     def table(self) -> dict[str, Any]:
