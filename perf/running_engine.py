@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from engine.config import load_config
 from engine.engine import Engine
 from engine.event_log import EventLog, LogLevel
+from engine.journal.configured import configured_store
 from engine.lifetime import EngineLock, next_epoch
 from engine.loop import SpinLoop
+from engine.recovery.earlier_run import take_up
 from engine.segments import EngineSegments
 from engine.state_builder import Directory
 from engine.warmup import ENTRY_KERNELS, load_entries
@@ -46,6 +48,7 @@ from perf.venue_driver import (
     VenuePeer,
     warm_up,
 )
+from tools.child_process import ChildProcess
 
 _READY_TIMEOUT_S = 30
 _RAW_REQUESTS_MAX = 1 << 40
@@ -199,14 +202,23 @@ def running_engine(*, core: int, peer_core: int) -> Iterator[RunningEngine]:
 
 @contextlib.contextmanager
 def _engine(setting: Setting, driver: _DriverLink) -> Iterator[RunningEngine]:
-    config = load_config(setting.write_engine(int(driver.peer.words[PORT])))
-    lock = EngineLock(ENGINE)
-    epoch = next_epoch(ENGINE)
-    segments = EngineSegments(config, Directory(config), lock.folder, epoch=epoch)
+    config_file = setting.write_engine(int(driver.peer.words[PORT]))
+    config = load_config(config_file)
     clock, loop = SystemClock(), SpinLoop()
-    with (setting.folder / "engine.log").open("wb") as log_file:
+    with (
+        (setting.folder / "engine.log").open("wb") as log_file,
+        ChildProcess("journal", ["-m", "engine.journal", str(config_file)]) as journal,
+    ):
+        journal.keep_to(set(USABLE_CORES))
         log = EventLog(log_file.fileno(), LogLevel.INFO, clock)
-        engine = Engine(config, segments, epoch=epoch, loop=loop, cores=USABLE_CORES, clock=clock, log=log)
+        lock = EngineLock(ENGINE)
+        store = configured_store(config)
+        earlier = take_up(store, lock.folder, clock=clock, log=log)
+        epoch = next_epoch(ENGINE, after=earlier.epoch)
+        segments = EngineSegments(config, Directory(config), lock.folder, epoch=epoch)
+        engine = Engine(
+            config, segments, store, earlier, epoch=epoch, loop=loop, cores=USABLE_CORES, clock=clock, log=log
+        )
         gc.collect()
         gc.freeze()
         gc.disable()

@@ -61,15 +61,15 @@ def test_an_order_rests_is_listed_and_canceled() -> None:
 
 @pytest.mark.usefixtures("engine")
 def test_an_order_is_listed_with_its_terms_and_told_after_its_end() -> None:
-    terms = ("--price", "60000", "--execution-timeout-ms", "0", "--time-in-force", "gtc", "--post-only")
+    terms = ("--stop-price", "69000", "--price", "69000", "--execution-timeout-ms", "0", "--time-in-force", "gtc")
     status, order = oms("submit", INSTRUMENT, "buy", "0.001", *terms, *STRATEGY)
     assert (status, order["order_status"]) == (0, "NEW")
     ((row,), order_id) = (oms("orders", *STRATEGY)[1]["orders"], order["client_order_id"])
     shown = {name: row[name] for name in ("type", "time_in_force", "stop", "version", "ends_as", "waiting_ms")}
     assert shown == {
-        "type": "LIMIT",
+        "type": "STOP_LIMIT",
         "time_in_force": "GTC",
-        "stop": None,
+        "stop": "69000.00",
         "version": 0,
         "ends_as": None,
         "waiting_ms": None,
