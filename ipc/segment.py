@@ -37,6 +37,10 @@ class SegmentError(Exception):
     """A segment cannot be made or trusted; the message names the file, what is wrong and what is allowed."""
 
 
+class SegmentGoneError(SegmentError):
+    """A segment is not there, or its owner has left it: there is no engine, or it is just starting or ending."""
+
+
 class SegmentKind(IntEnum):
     """What lies behind the header."""
 
@@ -168,7 +172,7 @@ class Segment:
         try:
             descriptor = os.open(path, flags)
         except FileNotFoundError:
-            raise SegmentError(f"{path} does not exist; is the engine running?") from None
+            raise SegmentGoneError(f"{path} does not exist; is the engine running?") from None
         except OSError as error:
             raise SegmentError(f"{path} cannot be opened: {error.strerror}") from None
         try:
@@ -197,7 +201,8 @@ class Segment:
             expected[SegmentWord.READY] = 1
         for word, value in expected.items():
             if int(self.words[word]) != value:
-                raise SegmentError(
+                error = SegmentGoneError if word is SegmentWord.READY else SegmentError
+                raise error(
                     f"{self.path}: header word {word.name} is {int(self.words[word])}, allowed is {value}; "
                     "it was left by another version or another boot, restart the engine"
                 )

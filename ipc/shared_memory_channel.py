@@ -23,7 +23,7 @@ from ipc.frame import decode_slots
 from ipc.last_command import last_in_ring
 from ipc.records import ALL_INSTRUMENTS, SLOT_BYTES, SLOT_WORDS
 from ipc.ring import resume_producing
-from ipc.segment import Segment, SegmentError, SegmentKind, SegmentWord
+from ipc.segment import Segment, SegmentGoneError, SegmentKind, SegmentWord
 from ipc.session import Identity, Session, Unsent
 from ipc.state_reader import StateReader
 from ipc.strategy_kernels import reports_waiting
@@ -186,18 +186,15 @@ def _attach(folder: Path, strategy: str) -> tuple[Segment, Segment, Segment]:
             )
         if not state.is_held():
             raise EngineNotRunningError(f"the engine in {folder} was killed and left its segments; start it again")
-        # The engine makes its segments one after the other; a client may come in between.
         runs = {tuple(int(segment.words[word]) for word in _IDENTITY_WORDS) for segment in segments}
         if len(runs) != 1 or not all(segment.is_current() for segment in segments):
             raise EngineNotRunningError(f"the engine in {folder} is just starting; try again in a moment")
     except BaseException as error:
         for segment in segments:
             segment.close()
-        is_there = all((folder / name).exists() for name in ("state", f"commands-{strategy}", f"reports-{strategy}"))
-        if isinstance(error, SegmentError) and not is_there:
-            raise EngineNotRunningError(
-                f"the engine in {folder} is just starting or ending; try again in a moment"
-            ) from None
+        if isinstance(error, SegmentGoneError):
+            # The engine makes and leaves its segments one after the other; a client may come in between.
+            raise EngineNotRunningError(f"the engine in {folder} is just starting or ending; try again") from None
         raise
     return state, commands, reports
 

@@ -167,6 +167,17 @@ def test_an_engine_that_is_just_making_its_segments_is_waited_for(engine: FakeEn
     connect(URL, strategy="maker").close()
 
 
+@pytest.mark.parametrize("word", ["missing", "left"])
+def test_an_engine_that_is_just_making_or_leaving_its_segments_is_not_running(engine: FakeEngine, word: str) -> None:
+    reports = engine.reports[MAKER]
+    if word == "missing":
+        reports.unlink()
+    else:
+        reports.words[SegmentWord.READY] = 0
+    with pytest.raises(EngineNotRunningError, match="just starting or ending"):
+        connect(URL, strategy="maker", timeout_s=0.1, clock=ManualClock())
+
+
 def test_an_unknown_strategy_is_told_the_known_ones(engine: FakeEngine) -> None:
     with pytest.raises(UnknownNameError, match="no strategy 'nobody'; allowed are: maker, taker"):
         connect(URL, strategy="nobody")
