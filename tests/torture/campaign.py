@@ -114,7 +114,7 @@ class Campaign:
 
     def table(self) -> str:
         """Point by point: how many kills, and when all was ready again."""
-        lines = [f"{'point':<48} {'kills':>5} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8}"]
+        lines = [f"{'point':<52} {'kills':>5} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8}"]
         lines += [_row(point.name, [kill.ready_ms for kill in self.kills if kill.point is point]) for point in POINTS]
         for process in ("engine", "journal"):
             times = [kill.ready_ms for kill in self.kills if kill.point.process == process]
@@ -134,7 +134,7 @@ class Campaign:
 
 def _row(name: str, times_ms: list[float]) -> str:
     if not times_ms:
-        return f"{name:<48} {0:>5}"
+        return f"{name:<52} {0:>5}"
     ordered = sorted(times_ms)
     p50, p99 = (ordered[min(len(ordered) * share // 100, len(ordered) - 1)] for share in (50, 99))
-    return f"{name:<48} {len(ordered):>5} {p50:>8.0f} {p99:>8.0f} {ordered[-1]:>8.0f}"
+    return f"{name:<52} {len(ordered):>5} {p50:>8.0f} {p99:>8.0f} {ordered[-1]:>8.0f}"
