@@ -43,7 +43,8 @@ class JournalService:
         self._events = EventWriter(store.disk)
         self._is_replica_due = True
         self._tidy_at_ns = 0
-        self._snapshot_sequence = 0
+        # The newest one, and the one that was begun last: it may have failed, or not be written yet.
+        self._snapshot_sequence = self._snapshot_begun = 0
         self._chore: Iterator[None] = iter(())
         self._recover()
         self._server = EventServer(
@@ -77,7 +78,7 @@ class JournalService:
             if snapshot is None:
                 raise JournalError(f"{self._store.folder} has no snapshot to start from")
             self._replica = catch_up(self._store, self._events, snapshot, self._beat)
-            self._snapshot_sequence = snapshot.sequence
+            self._snapshot_sequence = self._snapshot_begun = snapshot.sequence
         except OSError as error:
             self._put_off_replica(error)
         except JournalError as error:
@@ -161,7 +162,7 @@ class JournalService:
     def _next_chore(self, now_ns: int) -> Iterator[None]:
         replica = self._replica
         entries_max = self._config.journal.snapshot_every
-        if replica is not None and replica.next_sequence - self._snapshot_sequence >= entries_max:
+        if replica is not None and replica.next_sequence - self._snapshot_begun >= entries_max:
             return self._write_snapshot(replica)
         if now_ns < self._tidy_at_ns:
             return iter(())
@@ -170,7 +171,7 @@ class JournalService:
 
     def _write_snapshot(self, replica: Replica) -> Iterator[None]:
         sequence, block = replica.next_sequence, replica.block()
-        self._snapshot_sequence = sequence
+        self._snapshot_begun = sequence
         digest = yield from replica.digest_of(block)
         writing = self._store.start_snapshot(block, sequence, digest, epoch=self._ring.epoch)
         try:
@@ -178,6 +179,7 @@ class JournalService:
                 yield
         finally:
             writing.close()
+        self._snapshot_sequence = sequence
         self._log.write(LogLevel.INFO, "snapshot", sequence=sequence, digest=digest)
 
     def _tidy(self) -> Iterator[None]:

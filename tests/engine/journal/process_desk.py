@@ -57,7 +57,11 @@ class ProcessDesk:
     def start(self, failpoint: str = "") -> None:
         """Starts the journal process."""
         self.ring.words[SegmentWord.JOURNAL_STATE] = JournalState.ABSENT
-        environment = {**os.environ, "OMS_FAILPOINT": failpoint}
+        armed = self._config.parent / "failpoints"
+        armed.mkdir(exist_ok=True)
+        if failpoint:
+            (armed / failpoint).write_text("1")
+        environment = {**os.environ, "OMS_FAILPOINTS": str(armed)}
         command = [sys.executable, "-m", "engine.journal", str(self._config)]
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
 

@@ -278,3 +278,11 @@ def test_a_disk_that_takes_nothing_is_no_beginning(desk: Desk) -> None:
     desk.service = desk.serve()
     desk.service.turn(0)
     assert desk.told_state == JournalState.KEEPING
+
+
+def test_a_snapshot_that_was_begun_does_not_stand_for_the_last_one(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, JournaledWorld().trade(1_200), snapshot_every=1_000)
+    desk.hand_over(1_200)
+    desk.turn_until(desk.ring.is_empty)
+    desk.service.close(with_snapshot=True)
+    assert [name.sequence for name in desk.store.snapshots()] == [0, 1_200]
