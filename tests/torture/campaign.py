@@ -12,7 +12,7 @@ from tests.torture.points import POINTS, NotReachedError, Point, is_gone
 from tests.torture.strategy_log import Mode
 from tests.torture.torn_site import STRATEGIES, TornSite
 
-BATCH = 10
+BATCH = 7
 READY_TIMEOUT_S = 60.0
 # What has no answer is sought for as long as the venue may still act on it, and then for one more second.
 SETTLE_TIMEOUT_S = 25.0

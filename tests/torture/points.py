@@ -181,7 +181,7 @@ def _command_word(word: int) -> Callable[[TornSite, random.Random], int]:
     return partial(_at_word, "alpha", "commands-alpha", SegmentKind.COMMAND_RING, word, _COMMANDS)
 
 
-# The first twenty name a place each.
+# The first twenty name a place each. Deaths of one process are spread, for each is answered by a longer wait.
 POINTS = (
     Point("engine: entry claimed", "engine", _journal_word(1)),
     Point(
@@ -190,31 +190,31 @@ POINTS = (
         partial(_at_failpoint, "journal-entries-written", passes_max=50),
     ),
     Point("strategy: command claimed", "alpha", _command_word(1)),
+    Point("engine: start, base snapshot half written", "engine", partial(_at_start, "base-snapshot-slice")),
     Point("venue: cut before an order", "venue", partial(_at_venue, "fault?action=drop_connection&match=order.place")),
-    Point("engine: entry committed", "engine", _journal_word(0)),
     Point(
         "journal: synced, mark not written", "journal", partial(_at_failpoint, "journal-entries-synced", passes_max=50)
     ),
+    Point("engine: entry committed", "engine", _journal_word(0)),
     Point("engine: before a send", "engine", partial(_at_send, False)),
-    Point("strategy: command published", "alpha", _command_word(0)),
-    Point("engine: after a send", "engine", partial(_at_send, True)),
     Point("journal: amid a snapshot", "journal", partial(_at_failpoint, "run-snapshot-slice", passes_max=3)),
-    Point("venue: cut behind an order", "venue", partial(_at_venue, "fault?action=drop_after&match=order.place")),
+    Point("engine: start, base snapshot renamed", "engine", partial(_at_start, "base-snapshot-renamed")),
+    Point("strategy: command published", "alpha", _command_word(0)),
     Point("journal: file renamed, folder not synced", "journal", partial(_at_failpoint, "journal-segment-renamed")),
-    Point("engine: amid reconciliation, orders", "engine", partial(_in_reconciliation, "order.status")),
+    Point("venue: cut behind an order", "venue", partial(_at_venue, "fault?action=drop_after&match=order.place")),
+    Point("control: at random", "control", partial(_at_random, "control")),
+    Point("engine: after a send", "engine", partial(_at_send, True)),
     Point("journal: snapshot renamed, folder not synced", "journal", partial(_at_failpoint, "run-snapshot-renamed")),
+    Point("engine: start, carried over", "engine", partial(_at_start, "engine-carried-over")),
+    Point("engine: amid reconciliation, orders", "engine", partial(_in_reconciliation, "order.status")),
     Point(
         "journal: compressed file renamed, folder not synced",
         "journal",
         partial(_at_failpoint, "journal-compressed-renamed"),
     ),
-    Point("engine: start, base snapshot half written", "engine", partial(_at_start, "base-snapshot-slice")),
-    Point("engine: start, base snapshot renamed", "engine", partial(_at_start, "base-snapshot-renamed")),
-    Point("engine: start, carried over", "engine", partial(_at_start, "engine-carried-over")),
     Point("engine: start, no ring yet", "engine", partial(_at_start, "engine-ring-awaited")),
-    Point("control: at random", "control", partial(_at_random, "control")),
-    Point("engine: amid reconciliation, trades", "engine", partial(_in_reconciliation, "myTrades")),
     Point("strategy over ZeroMQ: at random", "beta", partial(_at_random, "beta")),
+    Point("engine: amid reconciliation, trades", "engine", partial(_in_reconciliation, "myTrades")),
     Point("journal: at random", "journal", partial(_at_random, "journal")),
     Point("engine: at random", "engine", partial(_at_random, "engine")),
     Point("venue: all connections cut", "venue", partial(_at_venue, "drop-connections")),
