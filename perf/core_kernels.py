@@ -129,6 +129,12 @@ def write_new_order(world: np.void, number: int, lots: int) -> int:
     command["execution_timeout_ms"] = -1
     command["retry_attempts"] = -1
     command["retry_delay_ms"] = -1
+    command["stop_price_ticks"] = 0
+    command["expire_utc_ns"] = 0
+    command["display_lots"] = 0
+    command["quote_notional"] = 0
+    command["self_trade_prevention"] = 0
+    command["release_utc_ns"] = 0
     return strategy_id
 
 
