@@ -123,7 +123,12 @@ def _rebook(state: int, trade: np.void, strategy_id: int, word: np.void, lots: i
 
 @kernel
 def _count(state: int, order: np.void, leg: int, added_lots: int, added_notional: int) -> None:
-    """Changes what an order counts as filled, and with it whether it lives."""
+    """Changes what an order counts as filled, and with it whether it lives.
+
+    An order that was adopted may count less than is taken back of it.
+    """
+    added_lots = max(added_lots, -order["cumulative_lots"])
+    added_notional = max(added_notional, -order["cumulative_notional"])
     order["cumulative_lots"] += added_lots
     order["cumulative_notional"] += added_notional
     if leg != order["leg"]:

@@ -30,6 +30,7 @@ class Ledger:
     trades: dict[TradeKey, Trade] = field(default_factory=dict)
     filled: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     positions: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
+    _before: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     _ends: dict[int, int] = field(default_factory=dict)
 
     def book(self, key: TradeKey, trade: Trade) -> None:
@@ -48,12 +49,23 @@ class Ledger:
         self.filled[trade.order_id] += lots
         self.positions[trade.strategy, key[1]] += lots if key[2] == Side.BUY else -lots
 
+    def _anchor(self, world: World, order_id: int) -> None:
+        """An order that is adopted does not know what was booked before it had a slot."""
+        for order in world.state.table("orders"):
+            if order["order_id"] == order_id & ~LEG_MAX:
+                self._before[int(order["order_id"])] = self.filled[int(order["order_id"])] - int(
+                    order["cumulative_lots"]
+                )
+
     def check(self, world: World, step: Step) -> None:
         """Asserts that the state says the same, and that an order which had ended lives again only with a word."""
         told = {report.order_id for report in step.reports if report.execution_type in _REOPENING}
         revived = {alarm.order_id & ~LEG_MAX for alarm in step.alarm_rows if alarm.code == AlarmCode.REVIVED_ORDER}
         for order_id in told | revived:
             self._ends.pop(order_id, None)
+        for alarm in step.alarm_rows:
+            if alarm.code == AlarmCode.ADOPTED_ORDER:
+                self._anchor(world, alarm.order_id)
         for (strategy, instrument_id), lots in self.positions.items():
             assert int(world.book(strategy, instrument_id)["position_lots"]) == lots
         orders = world.state.table("orders")
@@ -62,7 +74,7 @@ class Ledger:
         ):
             if order_id == 0 or strategy_id == 0:
                 continue
-            assert int(lots) == self.filled[int(order_id)]
+            assert int(lots) == self.filled[int(order_id)] - self._before[int(order_id)]
             assert self._ends.setdefault(int(order_id), int(end)) == end, "an order ends once"
             if end == 0:
                 del self._ends[int(order_id)]

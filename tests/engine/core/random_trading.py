@@ -111,7 +111,8 @@ class RandomTrading:
         """An order of an earlier run, or one of others, comes to light."""
         draw = self._random
         side, account_id, instrument_id = draw.choice((Side.BUY, Side.SELL)), draw.randint(0, 1), draw.randint(0, 1)
-        number = draw.randint(1, 6)
+        # Recent ones: what was forgotten altogether and comes again would be another order.
+        number = len(self.world.inputs) // 100 + draw.randint(1, 2)
         fields = {
             "side": side,
             "account_id": account_id,

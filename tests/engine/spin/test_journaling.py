@@ -109,7 +109,7 @@ def test_in_power_mode_what_is_not_on_disk_does_not_leave_and_a_cancel_does(tmp_
     desk.loop.send_frames()
     desk.turn()
     assert len(sent) == 1
-    desk.publish(RecordKind.NEW_ORDER)
+    desk.publish(RecordKind.NEW_ORDER, retry_attempts=0)
     desk.publish(RecordKind.CANCEL_ORDER, order_id=order_id)
     desk.beat(JournalState.FAILED)
     for _ in range(4):

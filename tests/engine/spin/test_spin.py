@@ -150,7 +150,7 @@ def test_a_strategy_that_does_not_read_loses_reports_and_is_told_how_many(desk: 
 
 
 def test_a_frame_that_could_not_leave_is_an_order_that_was_rejected(desk: SpinDesk) -> None:
-    desk.publish(RecordKind.NEW_ORDER)
+    desk.publish(RecordKind.NEW_ORDER, retry_attempts=0)
     desk.turn()
     desk.loop.use_senders([lambda buffer, offset: False] * 2, [])
     desk.loop.send_frames()
