@@ -110,7 +110,9 @@ def test_entries_are_shown_by_place_kind_and_order(journal: tuple[JournalStore, 
     rows = [json.loads(line) for line in oms("show", NAME, "--kind", "new_order", "--json")[1].splitlines()]
     assert len(rows) == sum(int(entry[1]) == 1 for entry in world.entries())
     assert {row["kind"] for row in rows} == {"NEW_ORDER"}
-    order = rows[0]["fields"]["order_id"]
+    reports = [json.loads(line) for line in oms("show", NAME, "--kind", "venue_report", "--json")[1].splitlines()]
+    told_of = {row["fields"]["order_id"] for row in reports}
+    order = next(row["fields"]["order_id"] for row in rows if row["fields"]["order_id"] in told_of)
     about = [json.loads(line) for line in oms("show", NAME, "--order", order, "--json")[1].splitlines()]
     assert len(about) > 1
     assert {row["fields"]["order_id"][:10] for row in about} == {order[:10]}
