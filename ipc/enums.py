@@ -240,6 +240,7 @@ class ReplaceState(IntEnum):
     SENT = 1  # one request to the venue replaces the leg
     OLD_LEG_GONE = 2  # the venue confirmed the cancel, its word on the new leg is awaited
     CANCELING_FIRST = 3  # the leg is partially filled: its end is awaited before the new leg is sent
+    NEW_LEG_SENT = 4  # that leg is gone and the new one was sent as an order of its own
 
 
 class JournalState(IntEnum):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ipc.compiler import kernel
-from ipc.enums import EndReason, OrderStatus, VenueHold
+from ipc.enums import EndReason, OrderStatus, ReplaceState, VenueHold
 
 
 @kernel
@@ -39,7 +39,8 @@ def status_of(order: np.void, last_down_ns: int) -> int:
 @kernel
 def _status_above_filled(order: np.void) -> int:
     """What outranks a fill, 0 when nothing does."""
-    if order["pending_cancel_ns"] != 0:
+    # A cancel that makes way for a new leg is a part of the replacement.
+    if order["pending_cancel_ns"] != 0 and order["replace_state"] != ReplaceState.CANCELING_FIRST:
         return OrderStatus.PENDING_CANCEL
     if order["pending_replace_ns"] != 0 or order["wanted_version"] != 0:
         return OrderStatus.PENDING_REPLACE

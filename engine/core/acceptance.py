@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.core.amendment_reports import carried_out_by, report_amendment
 from engine.core.cancel import cancel_again_if_over
+from engine.core.completion import end_if_filled
 from engine.core.doubts import is_in_doubt, learn_stated, missing_lots, settle_doubt
 from engine.core.effects import report_order, tell_venue_word
 from engine.core.replace_reports import on_replaced
@@ -12,7 +13,7 @@ from engine.core.requests import send_cancel
 from engine.core.revival import on_count_after_end, on_sign_of_life
 from engine.core.state import header_of
 from ipc.compiler import kernel
-from ipc.enums import EndReason, ExecutionType, ReplaceState, VenueHold
+from ipc.enums import EndReason, ExecutionType, ReplaceState, RequestKind, VenueHold
 from ipc.order_status import is_ended
 from ipc.records import NOT_STATED
 
@@ -47,6 +48,19 @@ def on_accepted(state: int, order: np.void, report: np.void, leg: int) -> None:
 
 
 @kernel
+def confirm_new_leg(state: int, order: np.void, report: np.void) -> None:
+    """The venue has the leg that was sent when the old one was gone: the replacement has come about."""
+    accept_leg(state, order, report["venue_order_id"])
+    drop_replacement(state, order)
+    if order["pending_cancel_ns"] == 0 or order["cancel_wanted"] != 0:
+        settle_doubt(order)
+    own = report_amendment(state, order, ExecutionType.REPLACED, RequestKind.NEW, order["version"])
+    tell_venue_word(own, report)
+    if order["cancel_wanted"] != 0:
+        send_cancel(state, order)
+
+
+@kernel
 def _is_stale(order: np.void, report: np.void) -> bool:
     """Whether a status counts less than has come: it was taken before the last fills."""
     stated = report["cumulative_lots"]
@@ -76,14 +90,17 @@ def on_status(state: int, order: np.void, report: np.void, leg: int) -> None:
     settle_doubt(order)
     is_dropped = was_in_doubt and order["replace_state"] != ReplaceState.NONE
     request_kind = carried_out_by(order)
-    if was_in_doubt:
+    if was_in_doubt and order["cancel_wanted"] == 0:
         order["pending_cancel_ns"] = 0
     if is_dropped:
         drop_replacement(state, order)
+        end_if_filled(state, order)
     execution_type = ExecutionType.UNKNOWN if missing_lots(order) > 0 else ExecutionType.ORDER_STATUS
     tell_venue_word(report_order(state, order, execution_type), report)
     if is_dropped:
         report_amendment(state, order, ExecutionType.REPLACE_REJECTED, request_kind, order["replace_version"])
+    if is_ended(order):
+        return
     if order["cancel_wanted"] != 0:
         send_cancel(state, order)
     elif was_in_doubt:

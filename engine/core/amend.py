@@ -14,7 +14,7 @@ from engine.core.order_kinds import REDUCE_ONLY, check_stop_price, is_stop
 from engine.core.rate_budget import charge_limiter
 from engine.core.reduce_only import check_reduces
 from engine.core.replacement import reserve_working
-from engine.core.requests import send_cancel, send_replacement
+from engine.core.requests import ask_cancel, send_replacement
 from engine.core.risk import (
     Verdict,
     check_numbers,
@@ -154,7 +154,7 @@ def start_amendment(state: int, order: np.void, change: Change, version: int) ->
         charge_limiter(state, order["strategy_id"], order["account_id"])
     reserve_working(state, order)
     if is_first_canceled:
-        send_cancel(state, order)
+        ask_cancel(state, order)
     else:
         send_replacement(state, order, leg_lots)
-        report_amendment(state, order, ExecutionType.PENDING_REPLACE, carried_out_by(order), version)
+    report_amendment(state, order, ExecutionType.PENDING_REPLACE, carried_out_by(order), version)

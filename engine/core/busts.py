@@ -25,13 +25,24 @@ from ipc.records import EXTERNAL_ORDER
 
 
 @kernel
-def on_trade_word(state: int, word: np.void) -> None:
-    """Takes a trade back, or puts other contents in its place."""
-    slot = _slot_of(state, word)
+def is_remembered(state: int, word: np.void) -> bool:
+    """Whether the trade that a word speaks of has been booked."""
+    return _place_of(state, word, _slot_of(state, word)) >= 0
+
+
+@kernel
+def _place_of(state: int, word: np.void, slot: int) -> int:
     side = word["side"]
     if slot != NOWHERE:
         side = orders_of(state)[slot]["side"]
-    place = _find(state, word, side)
+    return _find(state, word, side)
+
+
+@kernel
+def on_trade_word(state: int, word: np.void) -> None:
+    """Takes a trade back, or puts other contents in its place."""
+    slot = _slot_of(state, word)
+    place = _place_of(state, word, slot)
     if place < 0:
         _on_unknown_trade(state, word, slot)
         return
@@ -71,11 +82,12 @@ def _on_unknown_trade(state: int, word: np.void, slot: int) -> None:
         trade = remember_trade(state, order["instrument_id"], order["side"], order["order_id"], word)
         trade["lots"] = 0
         trade["fee_units"] = 0
-    _raise(state, strategy_id, word, 0, word["last_lots"])
+    alarm_of_word(state, strategy_id, word, 0, word["last_lots"])
 
 
 @kernel
-def _raise(state: int, strategy_id: int, word: np.void, expected: int, found: int) -> None:
+def alarm_of_word(state: int, strategy_id: int, word: np.void, expected: int, found: int) -> None:
+    """Tells a person what a venue did to a trade."""
     is_cancel = word["event"] == VenueEvent.TRADE_CANCELED
     code = AlarmCode.TRADE_CANCELED + 0 if is_cancel else AlarmCode.TRADE_CORRECTED + 0
     alarm = raise_alarm(state, strategy_id, code, word["order_id"], word["account_id"], word["instrument_id"])
@@ -102,7 +114,7 @@ def _change(state: int, trade: np.void, slot: int, word: np.void, lots: int) -> 
     elif place != NOWHERE:
         _count_forgotten(tombstones_of(state)[place], added_lots, added_notional)
         _tell(report_tombstone(state, place, execution_type), trade, word, before_lots)
-    _raise(state, strategy_id, word, before_lots, lots)
+    alarm_of_word(state, strategy_id, word, before_lots, lots)
 
 
 @kernel

@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.core.amendment_reports import report_amendment
 from engine.core.cancel import cancel_again_if_over
+from engine.core.completion import end_if_filled
 from engine.core.effects import report_order, tell_venue_word
 from engine.core.replacement import drop_replacement, is_by_one_request
 from engine.core.requests import send_cancel
@@ -16,6 +17,9 @@ from ipc.order_status import is_ended
 def on_cancel_rejected(state: int, order: np.void, report: np.void, leg: int) -> None:
     """The venue did not cancel; why decides whether that is settled."""
     if order["pending_cancel_ns"] == 0 or order["end_wanted"] != EndReason.NONE:
+        return
+    if order["cancel_wanted"] != 0 and not is_ended(order):
+        # It is out no more: it waits to be sent again.
         return
     if not is_ended(order) and report["reason"] == RejectReason.UNKNOWN_ORDER:
         if order["accepted"] == 0 or is_by_one_request(order):
@@ -32,7 +36,9 @@ def on_cancel_rejected(state: int, order: np.void, report: np.void, leg: int) ->
     is_dropped = order["replace_state"] == ReplaceState.CANCELING_FIRST
     if is_dropped:
         drop_replacement(state, order)
-    tell_venue_word(report_order(state, order, ExecutionType.CANCEL_REJECTED), report)
+        end_if_filled(state, order)
+    else:
+        tell_venue_word(report_order(state, order, ExecutionType.CANCEL_REJECTED), report)
     if is_dropped:
         version = order["replace_version"]
         own = report_amendment(state, order, ExecutionType.REPLACE_REJECTED, RequestKind.CANCEL, version)

@@ -7,7 +7,7 @@ from engine.core.attempts import may_try_rest, plan_attempt
 from engine.core.doubts import missing_lots
 from engine.core.order_end import end_order, end_refused
 from engine.core.reduce_only import check_still_reduces
-from engine.core.replacement import drop_replacement, leg_rest_lots, reserve_working, take_replacement
+from engine.core.replacement import leg_rest_lots, reserve_working, take_replacement
 from engine.core.requests import send_cancel, send_further_leg
 from engine.core.risk import check_permission, check_venue_budget
 from ipc.compiler import kernel
@@ -21,6 +21,9 @@ def end_if_filled(state: int, order: np.void) -> None:
     A leg that was asked for before a fill of an earlier one came is too large: its rest must be cancelled first.
     """
     if order["cumulative_lots"] < order["order_lots"]:
+        return
+    if order["replace_state"] != ReplaceState.NONE:
+        # The original is filled, but the replacement may still come about: the venue's word on that is awaited.
         return
     if missing_lots(order) > 0:
         # The venue counts even more than was ordered: what is still to come is waited for.
@@ -39,11 +42,17 @@ def conclude_leg(state: int, order: np.void, end_reason: int) -> bool:
     """Goes on when a leg is over and all its fills are here; returns whether the order has ended, unreported."""
     order["is_unknown"] = 0
     order["end_wanted"] = EndReason.NONE
+    order["pending_cancel_ns"] = 0
     if order["replace_state"] == ReplaceState.CANCELING_FIRST:
         if order["replace_lots"] > order["cumulative_lots"]:
             send_replacing_leg(state, order)
             return False
-        drop_replacement(state, order)
+        # No more was asked for than has traded: the order is amended to that (FIX 4.4, appendix D, D12).
+        order["order_lots"] = order["cumulative_lots"]
+        order["version"] = order["replace_version"]
+        end_order(state, order, EndReason.FILLED)
+        report_amendment(state, order, ExecutionType.REPLACED, RequestKind.CANCEL, order["version"])
+        return False
     is_filled = order["cumulative_lots"] >= order["order_lots"]
     if not is_filled and may_try_rest(state, order, end_reason):
         reserve_working(state, order)
@@ -60,7 +69,6 @@ def conclude_leg(state: int, order: np.void, end_reason: int) -> bool:
 def send_replacing_leg(state: int, order: np.void) -> None:
     """Sends the new leg after the old one's end is certain. Precondition: replace_lots > cumulative_lots."""
     take_replacement(state, order)
-    order["pending_cancel_ns"] = 0
     verdict = check_permission(state, order["strategy_id"], order["account_id"], order["instrument_id"])
     if verdict.reason == 0:
         verdict = check_still_reduces(state, order)
@@ -70,4 +78,6 @@ def send_replacing_leg(state: int, order: np.void) -> None:
         end_refused(state, order, verdict)
         return
     send_further_leg(state, order)
+    order["replace_state"] = ReplaceState.NEW_LEG_SENT
+    order["pending_replace_ns"] = order["pending_new_ns"]
     report_amendment(state, order, ExecutionType.PENDING_REPLACE, RequestKind.NEW, order["version"])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.core.effects import report_order, tell_venue_word
-from engine.core.replacement import reserve_working
+from engine.core.replacement import drop_replacement, reserve_working
 from engine.core.state import accounts_of
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ExecutionType, ReplaceState, RequestKind, VenueHold
@@ -43,9 +43,11 @@ def hold_open(state: int, order: np.void, end_reason: int, report: np.void) -> N
     order["end_wanted"] = end_reason
     order["is_unknown"] = 1
     order["venue_hold"] = VenueHold.NONE
-    if order["replace_state"] != ReplaceState.CANCELING_FIRST:
+    if order["replace_state"] == ReplaceState.CANCELING_FIRST:
+        reserve_working(state, order)
+    else:
         order["pending_cancel_ns"] = 0
-    reserve_working(state, order)
+        drop_replacement(state, order)
     tell_venue_word(report_order(state, order, ExecutionType.UNKNOWN), report)
 
 

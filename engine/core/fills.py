@@ -99,7 +99,7 @@ def _imply_acceptance(order: np.void, venue_order_id: int, now_ns: int) -> None:
         # The venue had refused this leg: whether it lives only the venue can tell.
         order["retry_at_ns"] = 0
         order["is_unknown"] = 1
-    elif order["pending_cancel_ns"] == 0 and order["pending_replace_ns"] == 0:
+    elif (order["pending_cancel_ns"] == 0 or order["cancel_wanted"] != 0) and order["pending_replace_ns"] == 0:
         settle_doubt(order)
 
 

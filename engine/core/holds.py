@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.core.acceptance import accept_leg
 from engine.core.completion import end_if_filled
-from engine.core.doubts import learn_stated, missing_lots
+from engine.core.doubts import learn_stated, missing_lots, settle_doubt
 from engine.core.effects import report_order, tell_venue_word
 from engine.core.replacement import reserve_working
 from engine.core.state import header_of
@@ -80,3 +80,5 @@ def _accept_by_word(state: int, order: np.void, report: np.void) -> None:
         order["is_unknown"] = 1
     if order["accepted"] == 0 or order["pending_new_ns"] != 0:
         accept_leg(state, order, report["venue_order_id"])
+        if order["pending_cancel_ns"] == 0 or order["cancel_wanted"] != 0:
+            settle_doubt(order)

@@ -2,17 +2,18 @@
 
 import numpy as np
 
+from engine.core.amendment_reports import report_amendment
 from engine.core.attempts import may_try_rejected, plan_attempt
 from engine.core.completion import conclude_leg
 from engine.core.doubts import doubt, hold_open, learn_stated, missing_lots
 from engine.core.effects import report_order, tell_venue_word
 from engine.core.order_end import end_order, report_end
 from engine.core.replace_reports import on_replace_rejected, on_replaced
-from engine.core.replacement import is_by_one_request, is_replacing_leg
+from engine.core.replacement import drop_replacement, is_by_one_request, is_replacing_leg
 from engine.core.revival import on_count_after_end
 from engine.core.state import header_of
 from ipc.compiler import kernel
-from ipc.enums import EndReason, ExecutionType, RejectReason, ReplaceState, VenueEvent
+from ipc.enums import EndReason, ExecutionType, RejectReason, ReplaceState, RequestKind, VenueEvent
 from ipc.order_status import is_ended
 
 NOT_FOUND_ANSWERS_NEEDED = 2
@@ -82,6 +83,16 @@ def _end_without_leg(state: int, order: np.void, report: np.void, is_proven: boo
 
     What no word of the venue proves is marked, so that a later sign of life revives the order.
     """
+    if order["replace_state"] == ReplaceState.NEW_LEG_SENT:
+        # The old leg is gone, so nothing is left of the order.
+        version = order["replace_version"]
+        drop_replacement(state, order)
+        own = report_amendment(state, order, ExecutionType.REPLACE_REJECTED, RequestKind.NEW, version)
+        tell_venue_word(own, report)
+        end_order(state, order, order["cancel_reason"])
+        order["not_found_count"] = 0 if is_proven else NOT_FOUND_ANSWERS_NEEDED
+        report_end(state, order)
+        return
     has_traded = order["cumulative_lots"] > 0
     end_order(state, order, EndReason.CANCELED if has_traded else EndReason.REJECTED)
     order["not_found_count"] = 0 if is_proven else NOT_FOUND_ANSWERS_NEEDED

@@ -18,7 +18,7 @@ from ipc.order_status import is_ended
 @kernel
 def _confirms_replacement(order: np.void, report: np.void, leg: int) -> bool:
     """Whether a report speaks of the pending replacement and not of something that the venue did unasked."""
-    if order["pending_replace_ns"] == 0:
+    if order["pending_replace_ns"] == 0 or order["replace_state"] == ReplaceState.NEW_LEG_SENT:
         return False
     replace_leg = order["replace_leg"]
     if replace_leg != order["leg"]:
@@ -56,7 +56,7 @@ def _on_reduced(state: int, order: np.void, report: np.void, leg: int) -> None:
     is_less = total_lots < order["order_lots"]
     if report["order_lots"] < 0 or not is_less or leg != order["leg"]:
         return
-    order["order_lots"] = total_lots
+    order["order_lots"] = max(total_lots, order["cumulative_lots"])
     order["leg_lots"] = report["order_lots"]
     reserve_working(state, order)
     tell_venue_word(report_order(state, order, ExecutionType.REPLACED), report)
@@ -68,19 +68,22 @@ def on_replace_rejected(state: int, order: np.void, report: np.void, leg: int) -
     """The replacement did not come about; without its old leg the order is over."""
     if is_ended(order) or order["pending_replace_ns"] == 0 or order["end_wanted"] != EndReason.NONE:
         return
-    if order["replace_state"] == ReplaceState.CANCELING_FIRST or leg != order["replace_leg"]:
+    is_asked = order["replace_state"] == ReplaceState.SENT or order["replace_state"] == ReplaceState.OLD_LEG_GONE
+    if not is_asked or leg != order["replace_leg"]:
         return
     old_leg_gone = order["replace_state"] == ReplaceState.OLD_LEG_GONE
     request_kind = carried_out_by(order)
     drop_replacement(state, order)
-    if report["reason"] == RejectReason.UNKNOWN_ORDER and not old_leg_gone:
+    if not old_leg_gone:
+        end_if_filled(state, order)
+    if report["reason"] == RejectReason.UNKNOWN_ORDER and not old_leg_gone and not is_ended(order):
         # Filled, ended or never there: only the venue can tell, so it is asked.
         order["is_unknown"] = 1
     version = order["replace_version"]
     tell_venue_word(report_amendment(state, order, ExecutionType.REPLACE_REJECTED, request_kind, version), report)
     if old_leg_gone:
         _end_legless(state, order)
-    elif order["cancel_wanted"] != 0:
+    elif order["cancel_wanted"] != 0 and not is_ended(order):
         send_cancel(state, order)
 
 

@@ -16,6 +16,12 @@ def is_by_one_request(order: np.void) -> bool:
 
 
 @kernel
+def is_new_leg_sent(order: np.void, leg: int) -> bool:
+    """Whether a report speaks of the leg that was sent when the old one was gone, and not confirmed yet."""
+    return order["replace_state"] == ReplaceState.NEW_LEG_SENT and leg == order["leg"]
+
+
+@kernel
 def is_replacing_leg(order: np.void, leg: int) -> bool:
     """Whether a report speaks of the leg that is to take over."""
     return is_by_one_request(order) and leg == order["replace_leg"]
@@ -64,7 +70,8 @@ def take_replacement(state: int, order: np.void) -> None:
         order["leg"] = order["replace_leg"]
         order["leg_base_lots"] = order["cumulative_lots"]
     order["price_ticks"] = order["replace_price_ticks"]
-    order["order_lots"] = order["replace_lots"]
+    # Less than has traded is amended to that (FIX 4.4, appendix D, D12).
+    order["order_lots"] = max(order["replace_lots"], order["cumulative_lots"])
     order["stop_price_ticks"] = order["replace_stop_ticks"]
     order["version"] = order["replace_version"]
     drop_replacement(state, order)

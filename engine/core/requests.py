@@ -56,13 +56,19 @@ def send_replacement(state: int, order: np.void, leg_lots: int) -> None:
 
 @kernel
 def send_cancel(state: int, order: np.void) -> None:
+    """Asks the venue to cancel the order, and tells."""
+    ask_cancel(state, order)
+    report_order(state, order, ExecutionType.PENDING_CANCEL)
+
+
+@kernel
+def ask_cancel(state: int, order: np.void) -> None:
     """Asks the venue to cancel the order's current leg."""
     order["pending_cancel_ns"] = header_of(state)["now_ns"]
     order["cancel_wanted"] = 0
     charge_budget(state, order["account_id"], RequestKind.CANCEL)
     request_venue(state, order, RequestKind.CANCEL, order["leg"], order["price_ticks"], order["leg_lots"])
     await_answer(state, order, terms_of(state, order["strategy_id"], order["account_id"])["cancel_timeout_ns"])
-    report_order(state, order, ExecutionType.PENDING_CANCEL)
 
 
 @kernel

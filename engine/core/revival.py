@@ -79,5 +79,6 @@ def on_count_after_end(state: int, order: np.void, report: np.void, leg: int) ->
     # One that has traded is not a rejected one.
     end_reason = EndReason.CANCELED + 0 if order["end_reason"] == EndReason.REJECTED else order["end_reason"]
     revive(state, order)
+    order["accepted"] = 1
     order["cancel_wanted"] = 0
     hold_open(state, order, end_reason, report)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from engine.core.acceptance import on_accepted, on_status
+from engine.core.acceptance import confirm_new_leg, on_accepted, on_status
 from engine.core.adoption import adopt
-from engine.core.busts import on_trade_word
+from engine.core.busts import alarm_of_word, is_remembered, on_trade_word
 from engine.core.cancel_reports import on_cancel_rejected
 from engine.core.doubts import doubt, on_outcome_unknown
 from engine.core.fills import on_fill, on_fill_after_eviction
@@ -13,7 +13,7 @@ from engine.core.leg_end import on_leg_ended, on_not_found, on_rejected
 from engine.core.order_table import NOWHERE, find_external, find_order, find_tombstone
 from engine.core.rate_budget import leave_in_flight, settle_budget
 from engine.core.replace_reports import on_replace_rejected, on_replaced
-from engine.core.replacement import is_by_one_request, is_replacing_leg
+from engine.core.replacement import is_by_one_request, is_new_leg_sent, is_replacing_leg
 from engine.core.requests import send_cancel
 from engine.core.revival import on_sign_of_life
 from engine.core.state import accounts_of, header_of, orders_of
@@ -38,7 +38,7 @@ def on_venue_report(state: int, report: np.void) -> None:
         accounts_of(state)[account_id]["last_down_ns"] = header["now_ns"]
         leave_in_flight(state, account_id)
         return
-    if event == VenueEvent.TRADE_CANCELED or event == VenueEvent.TRADE_CORRECTED:
+    if event == VenueEvent.TRADE_CANCELED or (event == VenueEvent.TRADE_CORRECTED and is_remembered(state, report)):
         on_trade_word(state, report)
         return
     slot = _slot_of(state, report)
@@ -51,7 +51,12 @@ def on_venue_report(state: int, report: np.void) -> None:
         header["unmatched_report_count"] += 1
         return
     leg = 0 if report["order_id"] == EXTERNAL_ORDER else report["order_id"] & LEG_MAX
-    _dispatch(state, order, report, leg)
+    if is_new_leg_sent(order, leg) and _proves_leg(event):
+        confirm_new_leg(state, order, report)
+        if event != VenueEvent.STATUS:
+            _dispatch(state, order, report, leg)
+    else:
+        _dispatch(state, order, report, leg)
     if order["wanted_version"] != 0:
         carry_on(state, order)
 
@@ -68,7 +73,7 @@ def _slot_of(state: int, report: np.void) -> int:
     place = find_tombstone(state, report["order_id"])
     if place == NOWHERE:
         return adopt(state, report)
-    if report["event"] == VenueEvent.FILL:
+    if report["event"] == VenueEvent.FILL or report["event"] == VenueEvent.TRADE_CORRECTED:
         on_fill_after_eviction(state, place, report)
     return NOWHERE
 
@@ -76,7 +81,7 @@ def _slot_of(state: int, report: np.void) -> int:
 @kernel
 def _dispatch(state: int, order: np.void, report: np.void, leg: int) -> None:
     event = report["event"]
-    if event == VenueEvent.FILL:
+    if event == VenueEvent.FILL or event == VenueEvent.TRADE_CORRECTED:
         _on_leg_filled(state, order, report, leg)
     elif event == VenueEvent.ACCEPTED:
         on_accepted(state, order, report, leg)
@@ -101,6 +106,19 @@ def _dispatch(state: int, order: np.void, report: np.void, leg: int) -> None:
 
 
 @kernel
+def _proves_leg(event: int) -> bool:
+    """Whether a venue that says this has the leg, or had it."""
+    return not (
+        event == VenueEvent.REJECTED
+        or event == VenueEvent.CANCEL_REJECTED
+        or event == VenueEvent.REPLACED
+        or event == VenueEvent.REPLACE_REJECTED
+        or event == VenueEvent.NOT_FOUND
+        or event == VenueEvent.OUTCOME_UNKNOWN
+    )
+
+
+@kernel
 def _on_leg_filled(state: int, order: np.void, report: np.void, leg: int) -> None:
     """Books a fill; one that overtook the acknowledgement of its leg stands for it."""
     is_revived = False
@@ -109,6 +127,9 @@ def _on_leg_filled(state: int, order: np.void, report: np.void, leg: int) -> Non
     elif leg > order["leg"] or (is_ended(order) and order["not_found_count"] != 0):
         is_revived = on_sign_of_life(state, order, report, leg)
     on_fill(state, order, report, leg)
+    if report["event"] == VenueEvent.TRADE_CORRECTED:
+        # It overtook its fill, which is not booked when it comes.
+        alarm_of_word(state, order["strategy_id"], report, 0, report["last_lots"])
     if is_ended(order):
         return
     if is_revived:

@@ -32,7 +32,7 @@ def test_a_partially_filled_order_is_cancelled_first_and_sent_for_what_is_left(w
     request = world.venue(VenueEvent.CANCELED, order_id, cumulative_lots=5).requests[0]
     assert (request.request_kind, request.order_id) == (RequestKind.NEW, order_id | 1)
     assert (request.price_ticks, request.order_lots) == (9_000, 7)
-    assert world.accept(order_id, leg=1).told == [(ExecutionType.NEW, OrderStatus.PARTIALLY_FILLED)]
+    assert world.accept(order_id, leg=1).told == [(ExecutionType.REPLACED, OrderStatus.PARTIALLY_FILLED)]
     assert _working(world) == 7
     world.fill(order_id, 7, 9_000, leg=1)
     assert world.order(order_id)["end_reason"] == EndReason.FILLED
@@ -48,23 +48,21 @@ def test_a_leg_whose_last_fills_are_missing_is_replaced_when_they_have_come(worl
     assert (step.requests[0].request_kind, step.requests[0].order_lots) == (RequestKind.NEW, 6)
 
 
-def test_a_leg_that_filled_past_the_new_quantity_is_not_replaced(world: World) -> None:
+def test_an_order_that_filled_past_the_new_quantity_is_amended_to_what_it_filled(world: World) -> None:
     order_id = world.place()
     world.fill(order_id, 4)
     world.row("instruments", 0)["ability"] = int(VenueAbility.CANCEL_REPLACE)
     world.amend(order_id, order_lots=5)
     world.fill(order_id, 2)
     step = world.venue(VenueEvent.CANCELED, order_id, cumulative_lots=6)
-    assert (step.asked, step.happened, _working(world)) == ([], [ExecutionType.CANCELED], 0)
+    assert (step.asked, step.told) == ([], [(ExecutionType.REPLACED, OrderStatus.FILLED)])
+    assert (step.reports[0].order_lots, _working(world)) == (6, 0)
 
 
 def test_a_cancel_that_is_rejected_drops_the_replacement_behind_it(world: World) -> None:
     order_id = _canceling_first(world)
     step = world.venue(VenueEvent.CANCEL_REJECTED, order_id, reason=RejectReason.RATE_LIMIT)
-    assert step.told == [
-        (ExecutionType.CANCEL_REJECTED, OrderStatus.PARTIALLY_FILLED),
-        (ExecutionType.REPLACE_REJECTED, OrderStatus.PARTIALLY_FILLED),
-    ]
+    assert step.told == [(ExecutionType.REPLACE_REJECTED, OrderStatus.PARTIALLY_FILLED)]
     assert (step.reports[0].order_lots, _working(world)) == (10, 6)
 
 

@@ -100,7 +100,10 @@ def test_a_later_leg_needs_its_own_two_not_founds(world: World) -> None:
     world.now_ns += REQUEST_EXPIRY_NS
     assert world.venue(VenueEvent.NOT_FOUND, order_id, leg=1).effects == []
     step = world.venue(VenueEvent.NOT_FOUND, order_id, leg=1)
-    assert step.told == [(ExecutionType.REJECTED, OrderStatus.CANCELED)], "it has traded, so it was no rejected order"
+    assert step.told == [
+        (ExecutionType.REPLACE_REJECTED, OrderStatus.PARTIALLY_FILLED),
+        (ExecutionType.CANCELED, OrderStatus.CANCELED),
+    ]
 
 
 def test_a_new_leg_never_found_after_its_old_leg_went_ends_the_order(world: World) -> None:

@@ -150,8 +150,9 @@ def test_the_end_drops_what_waits(world: World) -> None:
     order_id = world.place()
     world.amend(order_id, price_ticks=9_000)
     world.amend(order_id, price_ticks=9_100)
-    step = world.fill(order_id, 10)
-    assert step.happened == [ExecutionType.TRADE, ExecutionType.REPLACE_REJECTED]
+    assert world.fill(order_id, 10).happened == [ExecutionType.TRADE]
+    step = world.venue(VenueEvent.REPLACE_REJECTED, order_id, leg=1)
+    assert step.happened == [ExecutionType.REPLACE_REJECTED, ExecutionType.REPLACE_REJECTED]
     assert step.reports[1].venue_code == RefusalReason.ORDER_ALREADY_ENDED
     assert world.order(order_id)["end_reason"] == EndReason.FILLED
 
@@ -164,7 +165,7 @@ def test_an_amendment_waits_for_a_leg_that_is_cancelled_first(world: World) -> N
     world.venue(VenueEvent.CANCELED, order_id, cumulative_lots=4)
     step = world.accept(order_id, leg=1)
     assert (step.happened, step.asked) == (
-        [ExecutionType.NEW, ExecutionType.PENDING_REPLACE],
+        [ExecutionType.REPLACED, ExecutionType.PENDING_REPLACE],
         [RequestKind.CANCEL_REPLACE],
     )
 
