@@ -14,6 +14,7 @@ BENCHMARKS = {
     "core": "the order core: a new order, the controls, a life cycle, and how costs grow (P2, P7)",
     "journal": "what keeping an input costs, and how fast a journal is lived again (P8, P9)",
     "restart": "a killed engine with many open orders, until its successor is ready (P9)",
+    "lifecycle": "whole lives of orders, fills after thousands, the races, beside NautilusTrader (P2, P7, R1)",
     "start": "from the command until orders are taken, cached and cold, and the memory then (P10, P11)",
     "signal_to_wire": "a signal's way to the wire and back, beside bare echoes and sends (P3-P6)",
 }

@@ -39,6 +39,7 @@ EXPECTED_KEYS = {
     },
     "journal": {"journal_append_p50_ns", "journal_append_p999_ns", "replay_records_per_s"},
     "restart": {"restart_ready_s"},
+    "lifecycle": {"life_cycles_per_s", "fill_cost_8000", "scenarios_passed"},
     "start": {"start_cached_s", "start_cold_s", "engine_rss_mb"},
     "signal_to_wire": {
         "signal_to_bytes_p50_us",

@@ -1,0 +1,48 @@
+"""All sequences of events without repetition leave the core and the reference model with the same facts.
+
+Up to five events long in an ordinary run. OMS_SEQUENCE_LENGTH=7 goes further: some ten minutes of one core.
+`-s` prints how many sequences, distinct states and pairs of status and event there were.
+"""
+
+import os
+import sys
+from functools import cache
+
+import pytest
+
+from tests.engine.lifecycle.alphabets import ALPHABETS, EVENTS
+from tests.engine.lifecycle.facts import Status
+from tests.engine.lifecycle.walk import Count, walk
+
+LENGTH = int(os.environ.get("OMS_SEQUENCE_LENGTH", "5"))
+# Of all events at once only the beginnings of lives can be tried.
+EVERYTHING_LENGTH = max(LENGTH - 2, 1)
+
+
+@cache
+def _walked(name: str) -> Count:
+    alphabet = ALPHABETS[name]
+    length = EVERYTHING_LENGTH if name == "everything" else LENGTH
+    count = walk(alphabet.start, {event: EVENTS[event] for event in alphabet.events}, length)
+    sys.stdout.write(f"\n{name}: {len(alphabet.events)} events, up to {length} of them: {count}")
+    return count
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7_200)
+@pytest.mark.parametrize("name", ALPHABETS)
+def test_core_and_reference_agree_after_every_sequence(name: str) -> None:
+    count = _walked(name)
+    assert count.differences == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7_200)
+def test_every_event_comes_in_every_status() -> None:
+    total = Count()
+    for name in ALPHABETS:
+        total.take_in(_walked(name))
+    sys.stdout.write(f"\nin all: {total}\n")
+    missing = {(status.name, event) for status in Status for event in EVENTS} - total.pairs
+    # A venue may say anything at any time, and so may a strategy: no pair is impossible.
+    assert missing == set()
