@@ -23,6 +23,8 @@ import engine
 CORE = Path(engine.__file__).parent / "core"
 # Guards of these answer with a number, which their caller turns into the refusal.
 _NUMERIC_GUARDS = ("limiter_has_room", "budget_shortfall", "protected_price")
+# What is refused here ends an order that was accepted before; `test_order_times` is its table.
+_TOLD_LATER = ("release",)
 _SECONDS_MAX = 20
 _OURS = ("engine.core", "tests.engine.core")
 
@@ -71,6 +73,8 @@ def find_mutants() -> list[Mutant]:
     """A mutant for each guard, and for each alternative of a guard that has several."""
     found = []
     for path in sorted(CORE.glob("*.py")):
+        if path.stem in _TOLD_LATER:
+            continue
         for function in ast.walk(ast.parse(path.read_text())):
             if not isinstance(function, ast.FunctionDef):
                 continue

@@ -21,6 +21,11 @@ def quote(**fields: int) -> Provocation:
     return market(order_lots=0, **fields)
 
 
+def reducing_at_no_price(world: World) -> object:
+    world.fill(world.place(order_lots=200), 200)
+    return lambda world: world.new_order(side=Side.SELL, order_lots=200, price_ticks=1, order_flags=REDUCE_ONLY)
+
+
 def by_more_than_is_held(world: World) -> object:
     world.fill(world.place(), 10)
     world.place(side=Side.SELL, order_lots=4)
@@ -28,6 +33,8 @@ def by_more_than_is_held(world: World) -> object:
 
 
 ROWS = (
+    Row("an order type below the first", R.INVALID_ORDER_TYPE, new_order(order_type=-1)),
+    Row("a price out of range of an order that reduces", R.PRICE_OUT_OF_RANGE, reducing_at_no_price, limit=2),
     # ---- stop orders ----
     Row("a stop order on a venue that has none", R.NOT_SUPPORTED_BY_VENUE, without(VenueAbility.STOP_ORDERS, **STOP)),
     Row("a stop price of a limit order", R.INVALID_STOP_PRICE, new_order(stop_price_ticks=10_100)),
@@ -65,7 +72,7 @@ ROWS = (
     # ---- quantities ----
     Row("money for a limit order", R.INVALID_QUANTITY, new_order(order_lots=0, quote_notional=50_000)),
     Row("money and lots", R.INVALID_QUANTITY, market(quote_notional=50_000)),
-    Row("negative money", R.INVALID_QUANTITY, quote(quote_notional=-1)),
+    Row("negative money", R.INVALID_QUANTITY, quote(quote_notional=-1), limit=0),
     Row("money at a price not known yet", R.INVALID_QUANTITY, quote(quote_notional=50_000, **LATER)),
     Row("money for less than a lot", R.INVALID_QUANTITY, quote(quote_notional=10_000), limit=1),
     Row(
@@ -75,6 +82,7 @@ ROWS = (
     ),
     Row("a negative display quantity", R.INVALID_DISPLAY_QUANTITY, new_order(display_lots=-1), limit=9),
     Row("a display of everything", R.INVALID_DISPLAY_QUANTITY, new_order(display_lots=10), limit=9),
+    Row("a display of an order without a limit", R.INVALID_DISPLAY_QUANTITY, new_order(**STOP, display_lots=2)),
     Row("a display of a market order", R.INVALID_DISPLAY_QUANTITY, market(display_lots=2)),
     Row(
         "a display of an order that never rests",
