@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from ipc.enums import EndReason, OrderStatus
+from ipc.enums import EndReason, OrderStatus, VenueHold
 from ipc.order_status import leaves_lots_of, status_of
 from ipc.tables import ORDER
 
@@ -101,3 +101,20 @@ def test_a_filled_order_whose_cancel_is_not_answered_yet_is_pending_cancel() -> 
 @pytest.mark.parametrize(("cumulative", "leaves"), [(0, 10), (4, 6), (10, 0), (12, 0)])
 def test_leaves_are_what_may_still_trade(cumulative: int, leaves: int) -> None:
     assert leaves_lots_of(_order(cumulative_lots=cumulative)) == leaves
+
+
+@pytest.mark.parametrize("end", [EndReason.NONE, EndReason.FILLED], ids=lambda end: end.name)
+@pytest.mark.parametrize("hold", [VenueHold.DONE_FOR_DAY, VenueHold.CALCULATED], ids=lambda hold: hold.name)
+def test_an_order_done_or_calculated_outranks_what_is_filled(hold: VenueHold, end: EndReason) -> None:
+    order = _order(end_reason=end, venue_hold=hold, cumulative_lots=10, accepted=1)
+    assert status_of(order, DOWN_NS) == OrderStatus[hold.name]
+    order["pending_replace_ns"] = AFTER_NS
+    assert status_of(order, DOWN_NS) == OrderStatus.PENDING_REPLACE
+
+
+@pytest.mark.parametrize("hold", [VenueHold.STOPPED, VenueHold.SUSPENDED], ids=lambda hold: hold.name)
+@pytest.mark.parametrize("cumulative", [0, 4, 10])
+def test_an_order_stopped_or_suspended_outranks_what_is_filled_in_part(hold: VenueHold, cumulative: int) -> None:
+    order = _order(venue_hold=hold, cumulative_lots=cumulative, accepted=1)
+    expected = OrderStatus.FILLED if cumulative == LOTS else OrderStatus[hold.name]
+    assert status_of(order, DOWN_NS) == expected
