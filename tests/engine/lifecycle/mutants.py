@@ -77,11 +77,12 @@ def _scenarios_notice() -> bool:
 def _sequences_notice() -> bool:
     alphabets = importlib.import_module("tests.engine.lifecycle.alphabets")
     differs = importlib.import_module("tests.engine.lifecycle.walk").differs
-    for name, alphabet in alphabets.ALPHABETS.items():
-        length = SEQUENCE_LENGTH - 1 if name == "everything" else SEQUENCE_LENGTH
-        events = {event: alphabets.EVENTS[event] for event in alphabet.events}
-        if differs(alphabet.start, events, length):
-            return True
+    # Short ones of every kind first: most changes show at once.
+    for length in range(2, SEQUENCE_LENGTH + 1):
+        for name, alphabet in alphabets.ALPHABETS.items():
+            events = {event: alphabets.EVENTS[event] for event in alphabet.events}
+            if differs(alphabet.start, events, length - 1 if name == "everything" else length):
+                return True
     return False
 
 

@@ -157,6 +157,17 @@ def test_d12_replace_to_a_quantity_below_what_has_traded_meanwhile_is_amended_to
     twins.stands(FILLED, cum=8, leaves=0, lots=8)
 
 
+def test_d12_holds_for_a_replacement_by_a_cancel_and_a_new_order_too() -> None:
+    twins = _live()
+    twins.fill(1, 2)
+    twins.amend(lots=5, price=9_000)
+    twins.fill(2, 4)
+    twins.ended(stated=6)
+    twins.asked()
+    twins.told(ExecutionType.REPLACED)
+    twins.stands(FILLED, cum=6, leaves=0, lots=6)
+
+
 def test_d13_one_replace_request_is_accepted_another_one_is_also_accepted() -> None:
     twins = _live()
     twins.fill(1, 1)
