@@ -46,8 +46,15 @@ HEARD_OPEN = Told(NEW, OPEN, leaves_lots=10)
 HEARD_FILL = Told(TRADE, FILLED, 10, 0, 1, 10, 10_000)
 
 
-def verdict(records: list[dict[str, Any]], told: list[Told], *, most: int = 10, position: int = 0) -> list[str]:
-    return judge(records, [({ORDER: (BUY, most)}, told)], [position])
+def verdict(
+    records: list[dict[str, Any]],
+    told: list[Told],
+    *,
+    most: int = 10,
+    position: int = 0,
+    forgotten: tuple[int, ...] = (),
+) -> list[str]:
+    return judge(records, [({ORDER: (BUY, most)}, told, forgotten)], [position])
 
 
 def test_an_order_that_was_filled_and_told_so_is_fine() -> None:
@@ -97,3 +104,10 @@ def test_the_answer_to_a_repeated_command_is_not_about_the_order() -> None:
 
 def test_what_others_ordered_is_nobodys_fault() -> None:
     assert verdict([venue("accepted", text="web1"), ACCEPTED, FILL], [HEARD_FILL], position=10) == []
+
+
+def test_what_went_down_with_the_journals_tail_is_told_again_only_if_it_matters() -> None:
+    assert verdict([ACCEPTED, venue("canceled")], [], forgotten=(ORDER,)) == []
+    assert verdict([ACCEPTED, venue("canceled")], []) != []
+    assert verdict([ACCEPTED], [], forgotten=(ORDER,)) != []
+    assert verdict([ACCEPTED, FILL], [], position=10, forgotten=(ORDER,)) != []

@@ -37,7 +37,8 @@ def look_over(state: int, seen: int) -> int:
             return FILLS_VANISHED | slot << PLACE_SHIFT
         if row["end_reason"] != 0 and order["end_reason"] != row["end_reason"]:
             return END_CHANGED | slot << PLACE_SHIFT
-        if order["end_reason"] == 0 and order["reserved_lots"] < order["order_lots"] - order["cumulative_lots"]:
+        may_trade_to = order["order_lots"] if order["end_wanted"] == 0 else order["stated_lots"]
+        if order["end_reason"] == 0 and order["reserved_lots"] < may_trade_to - order["cumulative_lots"]:
             return RESERVED_TOO_LITTLE | slot << PLACE_SHIFT
         if order["end_reason"] != row["end_reason"]:
             found = ENDED | slot << PLACE_SHIFT

@@ -4,7 +4,7 @@ It shares no code with what it judges, so it has its own reading of client order
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ _TRADE, _REFUSED = 3, 12
 _FILLED, _CANCELED, _EXPIRED, _REJECTED, _REFUSED_STATUS = 4, 5, 6, 7, 10
 _REPEATED_COMMAND = (3, 8)
 _LEG_BITS = 8
-_ENDING_EVENTS = ("canceled", "expired", "prevented")
+_ENDING_EVENTS = ("canceled", "expired")
 _LOTS_PER_ONE = Decimal(100_000)
 _TICKS_PER_ONE = Decimal(100)
 
@@ -93,20 +93,26 @@ def read_strategy(told: Iterable[Any]) -> dict[int, StrategyOrder]:
 
 def judge(
     records: Sequence[Mapping[str, Any]],
-    strategies: Sequence[tuple[Mapping[int, tuple[int, int]], Sequence[Any]]],
+    strategies: Sequence[tuple[Mapping[int, tuple[int, int]], Sequence[Any], Collection[int]]],
     positions: Sequence[int],
 ) -> list[str]:
-    """What is wrong, as sentences; `strategies` are what each submitted (side, most lots or 0) and was told."""
+    """What is wrong, as sentences; `strategies` are what each submitted (side, most lots or 0) and was told.
+
+    The third part of each names orders whose reports went down with the journal's tail: one of those that ended
+    without a fill needs not be told again.
+    """
     wrong: list[str] = []
     at_venue = read_venue(records)
     claimed: set[int] = set()
-    for place, (submitted, told) in enumerate(strategies):
+    for place, (submitted, told, forgotten) in enumerate(strategies):
         heard = read_strategy(told)
         claimed |= submitted.keys()
         bought = 0
         for order_id, (_, most_lots) in submitted.items():
             venue = at_venue.get(order_id)
             own = heard.get(order_id)
+            if own is None and venue is not None and order_id in forgotten and not (venue.living or venue.trades):
+                continue
             wrong += _compare(order_id, most_lots, venue, own)
             bought += venue.signed_lots if venue is not None else 0
         if bought != positions[place]:

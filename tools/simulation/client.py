@@ -60,6 +60,8 @@ class Client:
         self.submitted: dict[int, tuple[int, int]] = {}
         """Side and the most that was ever asked for, by order."""
         self.told: list[Told] = []
+        self.forgotten: set[int] = set()
+        """Orders of which the engine has lost reports that this strategy had read."""
         self.action_count = 0
         self._stage = stage
         self._random = generator.random
@@ -105,6 +107,7 @@ class Client:
         self._reads_from_ns = 0
         self.read()
         if self._last_report > last_sequence:
+            self.forgotten |= {told.order_id for told in self.told if told.sequence > last_sequence}
             self.told = [told for told in self.told if told.sequence <= last_sequence]
             self._last_report = last_sequence
         self._read_history(last_sequence)

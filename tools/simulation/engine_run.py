@@ -36,7 +36,6 @@ _REQUEST = int(RecordKind.VENUE_REQUEST)
 _NEW_ORDER = int(RecordKind.NEW_ORDER)
 _FRAMES_BEFORE_SENDING = 80
 _KIND, _PUBLISHED = 1, 3
-CRASH_POINTS = ("crash_before_apply", "crash_before_send", "crash_after_send")
 
 
 class EngineCrashError(Exception):

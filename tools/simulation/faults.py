@@ -83,7 +83,10 @@ COMMANDS = (
     FaultClass("report_lag", 0.15, 6, "a strategy reads its reports late"),
     FaultClass("reports_lost", 0.02, 2, "a strategy's ring is full, so it must read what it missed elsewhere"),
 )
-FAULTS = {each.name: each for each in (*MOMENTS, *REQUESTS, *REPLIES, *EVENTS, *COMMANDS)}
+POWER_LOSS = FaultClass("power_loss", 0, 1, "the host loses power, and with it the tail of the journal")
+FAULTS = {each.name: each for each in (*MOMENTS, *REQUESTS, *REPLIES, *EVENTS, *COMMANDS, POWER_LOSS)}
+CRASH_POINTS = ("crash_before_apply", "crash_before_send", "crash_after_send")
+"""Where within a step the engine dies."""
 _PLACES = {name: place for place, name in enumerate(FAULTS)}
 _SEED_STEP = 1_000_003
 SWARM_SHARE = 0.22

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from gateways.simulator.orders import Order
 from ipc.clock import NS_PER_MS, NS_PER_S
 from ipc.enums import JournalState
-from ipc.order_id import from_text
 from tools.simulation.block_view import phase_of_row
-from tools.simulation.engine_run import CRASH_POINTS
-from tools.simulation.faults import MOMENTS
+from tools.simulation.faults import CRASH_POINTS, MOMENTS, POWER_LOSS
 from tools.simulation.timeline import START_NS
 from tools.simulation.venue import VenueLink
 
@@ -29,7 +27,7 @@ def plan_moments(stage: Stage) -> None:
     for _ in range(world.randrange(6, 22)):
         timeline.at(START_NS + int(world.random() * active_ns), market.trade)
     moments = Moments(stage)
-    for fault in MOMENTS:
+    for fault in (*MOMENTS, POWER_LOSS):
         generator = stage.plan.generator(fault.name)
         if generator is None:
             continue
@@ -95,10 +93,14 @@ class Moments:
 
     def _kill(self, name: str, generator: Random) -> None:
         stage = self._stage
-        if stage.run.is_dead:
+        if stage.run.is_dead or (name == "power_loss" and not stage.has_history):
             return
         stage.run.crash_point = name
-        since_ns = stage.run.now_ns - generator.randrange(300) * NS_PER_MS if name == "power_loss" else None
+        since_ns = None
+        if name == "power_loss":
+            # A leg that the engine sent of its own accord would be sent again under the same id.
+            tail_ns = generator.randrange(300) * NS_PER_MS
+            since_ns = max(stage.run.now_ns - tail_ns, stage.auditor.further_leg_ns + 1)
         stage.engine_died(stage.run, lost_since_ns=since_ns)
 
     def _disconnect(self, generator: Random) -> bool:
@@ -219,8 +221,3 @@ class Moments:
     def _strategy_crash(self, generator: Random) -> bool:
         generator.choice(self._stage.clients).crash()
         return True
-
-
-def is_ours(text: str) -> bool:
-    """Whether a client order id is one of ours."""
-    return from_text(text) is not None

@@ -38,6 +38,8 @@ API_KEY = "A" * 64
 RECEIVE_WINDOW_MS = 2_000
 EXPIRY_MARGIN_NS = 1_000 * NS_PER_MS
 """Beyond the window in which a request may still be accepted: the clocks' difference and the replicas' lag."""
+ANSWER_TIMEOUT_NS = 1_500 * NS_PER_MS
+"""After which an unanswered request makes its order unknown."""
 STRATEGIES = (1, 2)
 INSTANCE = 5
 BALANCES = {"BTC": "1000", "USDT": "100000000"}
@@ -95,6 +97,8 @@ def make_setting() -> Setting:
     builder.set_instrument(0, directory.instruments[0], told)
     builder.set_budgets(0, venue)
     state.header["request_expiry_ns"] = RECEIVE_WINDOW_MS * NS_PER_MS + EXPIRY_MARGIN_NS
+    terms = state.table("terms")
+    terms["acknowledgement_timeout_ns"] = terms["cancel_timeout_ns"] = ANSWER_TIMEOUT_NS
     decimals = state.table("assets")["decimals"]
     return Setting(
         config=config,

@@ -8,6 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from engine.recovery.carry_over import carry_over
+from gateways.order_queries import ANSWER_TIMEOUT_NS as QUESTION_TIMEOUT_NS
 from ipc.clock import NS_PER_MS, NS_PER_S
 from ipc.enums import ConnectionState
 from ipc.order_id import from_text
@@ -21,7 +22,7 @@ from tools.simulation.journal import Journal, ReplayDifferenceError
 from tools.simulation.moments import plan_moments, take_from
 from tools.simulation.network import Network
 from tools.simulation.policies import Policy
-from tools.simulation.setting import STRATEGIES
+from tools.simulation.setting import ANSWER_TIMEOUT_NS, EXPIRY_MARGIN_NS, RECEIVE_WINDOW_MS, STRATEGIES
 from tools.simulation.timeline import START_NS, UTC_BASE_NS, Timeline
 from tools.simulation.venue import Venue
 from tools.simulation.violation import ViolationError
@@ -29,13 +30,16 @@ from tools.simulation.workshop import Workshop
 
 ACTIVE_NS = 6 * NS_PER_S
 QUIET_NS_MAX = 90 * NS_PER_S
-RESOLVE_NS = 20 * NS_PER_S
-"""How long an outcome may stay unknown while the connection stands and nothing goes wrong: the time after which a
-missing answer is overdue, the window of a request with its margin, and 2 s."""
+RESOLVE_NS = ANSWER_TIMEOUT_NS + QUESTION_TIMEOUT_NS + RECEIVE_WINDOW_MS * NS_PER_MS + EXPIRY_MARGIN_NS + 2 * NS_PER_S
+"""How long an outcome may stay unknown while the connection stands and nothing goes wrong: until a missing answer
+is noticed, the last lost question is asked again and the request can no longer be accepted, and 2 s more."""
 SWEEP_NS = 12 * NS_PER_S
 """In which everything that is open has been asked for once."""
 _FOUND_IN_TURN = ("lost_event", "lagging_status", "lagging_trades", "lagging_list")
 _LOOK_EVERY_NS = 250 * NS_PER_MS
+_HISTORY_SHARE = 0.8
+"""Of the seeds begin with an engine that has traded before; only one that has can say what it missed."""
+_TRADES_BEFORE = 1_000
 _BURST_SHARE = 0.03
 _BURST_ORDERS = 35
 
@@ -76,7 +80,7 @@ class Stage:
         if say is not None:
             self.network.tell = self.say
         self.resends_rejected = False
-        self.adopts_external = False
+        self.has_history = world.random() < _HISTORY_SHARE
         self.bursts = world.random() < _BURST_SHARE
         self.crash_count = 0
         self.event_count = 0
@@ -90,6 +94,9 @@ class Stage:
         self._lost_since_ns: int | None = None
         self._began_ns = 0
         workshop.reset()
+        if self.has_history:
+            self.venue.book.trade_id = _TRADES_BEFORE
+            workshop.live.state.table("holdings")["last_trade_id"] = _TRADES_BEFORE
         self.auditor = Auditor(self)
         self.network.placed = self.auditor.arrived
         self.network.take_from = lambda order, generator: take_from(self, order, generator)
@@ -132,7 +139,7 @@ class Stage:
         books = self.workshop.live.state.table("books")["position_lots"]
         return judge(
             self.venue.log.records,
-            [(client.submitted, client.told) for client in self.clients],
+            [(client.submitted, client.told, client.forgotten) for client in self.clients],
             [int(books[client.strategy_id]) for client in self.clients],
         )
 
@@ -188,11 +195,11 @@ class Stage:
         self.run = self._boot()
         self._carry_over(spare)
         self.run.journal.base = self.workshop.live.state.memory.tobytes()
-        self.auditor.began()
-        self.run.start()
-        self._welcome()
+        self.auditor.began(old.journal.entries)
         for client in self.clients:
             client.catch_up(last_sequence=self._last_sequence(client.strategy_id))
+        self._welcome()
+        self.run.start()
 
     def _boot(self) -> EngineRun:
         header = self.workshop.live.state.header
@@ -266,7 +273,7 @@ class Stage:
             live_since_ns = live_since_ns or timeline.now_ns
             if self._is_at_rest() and timeline.now_ns - live_since_ns >= sweep_ns:
                 return
-            if timeline.now_ns - live_since_ns > RESOLVE_NS and not self.network.in_transit:
+            if timeline.now_ns - live_since_ns > sweep_ns + RESOLVE_NS and not self.network.in_transit:
                 break
         doubtful = [row for row in live.living() if row["is_unknown"] or row["pending_new_ns"]]
         raise ViolationError(
@@ -279,11 +286,12 @@ class Stage:
         if self.network.in_transit or any(wire.is_silent for wire in self.network.wires):
             return False
         return not any(
-            row["is_unknown"]
+            (row["is_unknown"] and row["strategy_id"] != 0)
             or row["pending_new_ns"]
             or row["pending_cancel_ns"]
             or row["pending_replace_ns"]
             or row["retry_at_ns"]
+            or row["release_at_ns"]
             or row["execution_deadline_ns"]
             or row["cancel_wanted"]
             or row["replace_state"]
