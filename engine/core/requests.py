@@ -38,6 +38,8 @@ def send_leg(state: int, order: np.void) -> None:
 def send_further_leg(state: int, order: np.void) -> None:
     """Sends a leg after the first one of its order."""
     order["accepted"] = 0
+    # The venue's number of the leg before would be asked for in its place.
+    order["venue_order_id"] = 0
     send_leg(state, order)
     await_answer(state, order, terms_of(state, order["strategy_id"], order["account_id"])["acknowledgement_timeout_ns"])
 
