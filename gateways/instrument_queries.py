@@ -166,7 +166,9 @@ class InstrumentQueries:
             return
         known = self._known[answer.instrument_id]
         if question.from_trade_id == 0:
-            # What was traded before the engine's first run is not its concern.
+            # What was traded before the engine's first run is not its concern, unless it knows the order.
+            numbers = [number for instrument_id, number in self._others if instrument_id == answer.instrument_id]
+            self._identities.take(answer.instrument_id, fills[np.isin(fills[:, VENUE_ORDER_ID], numbers)], now_ns)
             known.settled = answer.last_trade_id + 1
             self._answered(question, None, now_ns)
             return

@@ -213,3 +213,15 @@ def test_an_order_of_others_that_the_venue_forgot_does_not_keep_us_from_trading(
         desk.identity(901, verdict=refused())
         desk.wait(NS_PER_S, alive=[1])
     assert desk.session.state is LIVE
+
+
+def test_a_trade_of_an_order_of_others_that_is_known_is_booked_though_it_is_the_first_of_all() -> None:
+    desk = Desk()
+    desk.core.others = [(7, 900)]
+    desk.start()
+    desk.open_only(1)
+    desk.listed(1)
+    desk.account_trades(1, trade(1), trade(2, venue_order_id=901))
+    desk.identity(900, status_report(EXTERNAL_ORDER, cumulative_lots=2))
+    assert desk.events() == [(EXTERNAL_ORDER, VenueEvent.FILL), (EXTERNAL_ORDER, VenueEvent.STATUS)]
+    assert desk.session.state is LIVE

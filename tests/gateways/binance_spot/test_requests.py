@@ -115,7 +115,7 @@ QUESTIONS = [
         lambda spoken: spoken.account_trades_query(7, from_trade_id=0, page=100, now_ns=NOW_NS),
         "FBTCUSDT",
         "myTrades",
-        {"symbol": "BTCUSDT", "limit": 1},
+        {"symbol": "BTCUSDT", "limit": 100},
     ),
     (lambda spoken: spoken.balances_query(NOW_NS), "B1", "account.status", {"omitZeroBalances": True}),
     (
