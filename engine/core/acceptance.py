@@ -91,8 +91,6 @@ def on_status(state: int, order: np.void, report: np.void, leg: int) -> None:
     if 0 <= report["order_lots"] < order["leg_lots"]:
         # Only an amendment or the venue itself makes a leg smaller.
         on_replaced(state, order, report, leg)
-        if is_ended(order):
-            return
     is_dropped = was_in_doubt and order["replace_state"] != ReplaceState.NONE
     request_kind = carried_out_by(order)
     if was_in_doubt and order["cancel_wanted"] == 0:

@@ -149,7 +149,9 @@ class BinanceSpotDialect:
 
     def account_trades_query(self, instrument_id: int, *, from_trade_id: int, page: int, now_ns: int) -> bytes:
         """Asks for a page of the trades of one symbol from one on; for the newest when that is 0."""
-        asked: dict[str, Value] = {"limit": page} | ({"fromId": from_trade_id} if from_trade_id else {})
+        asked: dict[str, Value] = {"limit": page}
+        if from_trade_id:
+            asked["fromId"] = from_trade_id
         request_id = account_trades_id(self._symbols[instrument_id])
         return self._private("myTrades", request_id, instrument_id, asked, now_ns)
 

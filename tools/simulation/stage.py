@@ -35,7 +35,18 @@ RESOLVE_NS = ANSWER_TIMEOUT_NS + QUESTION_TIMEOUT_NS + RECEIVE_WINDOW_MS * NS_PE
 is noticed, the last lost question is asked again and the request can no longer be accepted, and 2 s more."""
 SWEEP_NS = 12 * NS_PER_S
 """In which everything that is open has been asked for once."""
-_FOUND_IN_TURN = ("lost_event", "lagging_status", "lagging_trades", "lagging_list")
+_FOUND_IN_TURN = frozenset(
+    (
+        "lost_event",
+        "lagging_status",
+        "lagging_trades",
+        "lagging_list",
+        "half_open",
+        "malformed_event",
+        "binary_event",
+    )
+)
+"""After these something may be left out without a doubt: a spare connection takes over, a replica answers."""
 _LOOK_EVERY_NS = 250 * NS_PER_MS
 _HISTORY_SHARE = 0.8
 """Of the seeds begin with an engine that has traded before; only one that has can say what it missed."""
