@@ -123,6 +123,7 @@ class LogicalOrder(Requests):
                 return
             if leg != self.leg:
                 self.requests.append("CANCEL")
+                self._tell(Happened.PENDING_CANCEL)
                 return
         self._forget_cancel()
         self._settle_doubt()

@@ -182,3 +182,15 @@ def test_r33_a_cancel_and_an_amendment_cross(amendment_wins: bool) -> None:
     twins.cancel()
     twins.amend(lots=8)
     assert twins.step.refusals == [RefusalReason.CANCEL_ALREADY_PENDING]
+
+
+def test_r33_a_cancel_that_met_the_old_leg_follows_the_new_one() -> None:
+    twins = _live()
+    twins.amend(price=9_000)
+    twins.cancel()
+    twins.replaced()
+    twins.cancel_rejected(leg=0)
+    twins.asked(RequestKind.CANCEL)
+    assert twins.step.requests[0].order_id == twins.order_id | 1
+    twins.ended(stated=0)
+    twins.stands(CANCELED, cum=0, leaves=0)
