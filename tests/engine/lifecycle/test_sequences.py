@@ -16,7 +16,7 @@ from tests.engine.lifecycle.walk import Count, walk
 
 LENGTH = int(os.environ.get("OMS_SEQUENCE_LENGTH", "5"))
 # Of all events at once only the beginnings of lives can be tried.
-EVERYTHING_LENGTH = max(LENGTH - 2, 1)
+EVERYTHING_LENGTH = max(LENGTH - 2, 3)
 
 
 @cache
@@ -44,5 +44,6 @@ def test_every_event_comes_in_every_status() -> None:
         total.take_in(_walked(name))
     sys.stdout.write(f"\nin all: {total}\n")
     missing = {(status.name, event) for status in Status for event in EVENTS} - total.pairs
-    # A venue may say anything at any time, and so may a strategy: no pair is impossible.
-    assert missing == set()
+    # A venue may say anything at any time; only what leads into a status alone cannot come again without repetition.
+    alone = ("expired", "rejected", "done for day", "calculated", "stopped", "suspended")
+    assert missing <= {(event.upper().replace(" ", "_"), event) for event in alone}
