@@ -83,6 +83,12 @@ def on_status(state: int, order: np.void, report: np.void, leg: int) -> None:
     if order["end_wanted"] != EndReason.NONE:
         reserve_working(state, order)
         return
+    if report["order_lots"] >= 0 and report["order_lots"] + order["leg_base_lots"] < order["order_lots"]:
+        # An amendment whose answer got lost has come about, or the venue took quantity away.
+        accept_leg(state, order, report["venue_order_id"])
+        on_replaced(state, order, report, leg)
+        if is_ended(order) or order["end_wanted"] != EndReason.NONE:
+            return
     was_in_doubt = is_in_doubt(state, order)
     order["not_found_count"] = 0
     order["venue_hold"] = VenueHold.NONE

@@ -200,3 +200,19 @@ def test_news_of_an_ended_order_change_nothing(world: World) -> None:
         if event not in (VenueEvent.FILL, VenueEvent.TRADE_CANCELED, VenueEvent.TRADE_CORRECTED):
             assert world.venue(event, order_id).effects == [], event.name
     assert world.order(order_id)["end_reason"] == EndReason.FILLED
+
+
+@pytest.mark.parametrize("filled_lots", [0, 4])
+def test_a_status_tells_that_an_amendment_came_about_whose_answer_was_lost(world: World, filled_lots: int) -> None:
+    order_id = world.place()
+    world.amend(order_id, order_lots=4)
+    _reconnect(world)
+    if filled_lots:
+        assert world.fill(order_id, filled_lots).told[0][0] == ExecutionType.TRADE
+    step = _status(world, order_id, order_lots=4, cumulative_lots=filled_lots)
+    is_filled = filled_lots == 4
+    status = OrderStatus.FILLED if is_filled else OrderStatus.NEW
+    assert step.told[0] == (ExecutionType.REPLACED, status)
+    assert world.order(order_id)["order_lots"] == 4
+    assert world.order(order_id)["end_reason"] == (EndReason.FILLED if is_filled else EndReason.NONE)
+    assert world.book()["open_buy_lots"] == 4 - filled_lots
