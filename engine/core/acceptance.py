@@ -68,7 +68,7 @@ def _is_stale(order: np.void, report: np.void) -> bool:
 
 
 @kernel
-def on_status(state: int, order: np.void, report: np.void, leg: int) -> None:
+def on_status(state: int, order: np.void, report: np.void, leg: int) -> None:  # noqa: PLR0912  one word, many doubts
     """The venue says that the leg lives; a cancel or a replacement whose outcome was in doubt is settled by that."""
     if is_replacing_leg(order, leg):
         on_replaced(state, order, report, leg)
