@@ -25,12 +25,12 @@ from engine.journal.event_file import STRATEGY_WORD
 from engine.journal.events import EventReader
 from engine.zeromq_endpoint import bind
 from engine.zeromq_refusal import check_digest, refusal
+from ipc.address import EVENTS_SOCKET
 from ipc.enums import RecordKind, RefusalReason
 from ipc.frame import FRAME_BYTES_MAX, RECORDS_MAX, FrameError, decode, encode, encode_slots
 from ipc.records import HEADER_FIELDS, HELLO, SNAPSHOT_REQUEST
 from ipc.tables import words_name
 
-EVENTS_SOCKET = "events"
 EVENTS_MAX = RECORDS_MAX - 1
 _QUESTIONS_PER_TURN = 4
 _QUEUE_FRAMES_MAX = 16

@@ -1,5 +1,6 @@
 """Owns the journal process's end of the journal's ring."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,9 @@ from numpy.typing import NDArray
 
 from engine.journal.errors import JournalError
 from ipc.enums import JournalState
-from ipc.records import SLOT_BYTES, SLOT_WORDS
+from ipc.records import SLOT_WORDS
 from ipc.ring import is_retired, ready_count, release_many
-from ipc.segment import Segment, SegmentKind, SegmentWord
+from ipc.segment import Segment, SegmentError, SegmentKind, SegmentWord, boot_id
 
 NAME = "journal"
 
@@ -48,6 +49,14 @@ class JournalRing:
         first = self.next_sequence & (self._capacity - 1)
         return self._slots[first : first + count].copy()
 
+    def waiting(self) -> NDArray[np.int64]:
+        """A copy of all slots that were handed over and not given back. Precondition: the engine is gone."""
+        sequences = np.arange(self.next_sequence, self.next_sequence + self._capacity)
+        places = sequences & (self._capacity - 1)
+        is_committed = self._slots[places, 0] == sequences + 1
+        count = self._capacity if is_committed.all() else int(is_committed.argmin())
+        return self._slots[places[:count]]
+
     def release(self, durable_sequence: int) -> None:
         """Says up to where all is on the disk, and gives back the slots below."""
         self.segment.words[SegmentWord.JOURNAL_DURABLE] = durable_sequence
@@ -63,15 +72,23 @@ class JournalRing:
         return is_retired(self.segment.address)
 
 
-def left_entries(folder: Path, from_sequence: int) -> NDArray[np.int64]:
-    """What a dead engine handed over and nobody wrote down: the slots from a sequence on, none when there is no ring.
+def keep_left(folder: Path, from_sequence: int, keep: Callable[[NDArray[np.int64]], None]) -> int:
+    """Has `keep` write down what a dead engine handed over and nobody wrote down yet; returns how many entries.
 
-    Precondition: the engine is gone and nobody serves the ring.
+    The slots are given back when it has: whatever stops it, all of them are still in the ring.
+    Precondition: the engine is gone and nobody serves the ring; what comes before `from_sequence` is on disk.
     """
     path = folder / NAME
-    if not path.exists():
-        return np.zeros((0, SLOT_WORDS), np.int64)
-    ring = JournalRing(Segment.attach(path, SegmentKind.JOURNAL_RING, writable=True, is_retired_allowed=True))
+    if not path.exists() or not _is_of_this_boot(path):
+        return 0
+    try:
+        segment = Segment.attach(path, SegmentKind.JOURNAL_RING, writable=True, is_retired_allowed=True)
+    except SegmentError as error:
+        raise JournalError(
+            f"{path} may hold what an earlier run left and cannot be read ({error}); "
+            "start the version that left it once more, or remove it: then only the venues know its last inputs"
+        ) from None
+    ring = JournalRing(segment)
     try:
         first = ring.next_sequence
         if first > from_sequence:
@@ -79,9 +96,17 @@ def left_entries(folder: Path, from_sequence: int) -> NDArray[np.int64]:
                 f"{path} starts with journal sequence {first}, the journal ends before {from_sequence}: "
                 "what lies between is lost; restore the journal folder from a copy"
             )
-        slots = [ring.take(ring.segment.content.size // SLOT_BYTES)]
-        ring.release(first + len(slots[0]))
-        slots.append(ring.take(ring.segment.content.size // SLOT_BYTES))
+        waiting = ring.waiting()
+        left = waiting[from_sequence - first :]
+        if len(left):
+            keep(left)
+        ring.release(first + len(waiting))
     finally:
         ring.segment.close()
-    return np.concatenate(slots)[from_sequence - first :]
+    return len(left)
+
+
+def _is_of_this_boot(path: Path) -> bool:
+    """Whether the machine has stayed up since: of a ring in a folder on disk anything may be missing else."""
+    words = np.fromfile(path, np.int64, SegmentWord.BOOT_ID + 1)
+    return len(words) > SegmentWord.BOOT_ID and int(words[SegmentWord.BOOT_ID]) == boot_id()

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from engine.core.state import State
 from engine.event_log import EventLog, LogLevel
 from engine.journal.errors import JournalBusyError
 from engine.journal.recovery import RecoveryResult
 from engine.journal.replica import Replica
-from engine.journal.ring import left_entries
+from engine.journal.ring import keep_left
 from engine.journal.store import JournalStore
 from ipc.clock import NS_PER_MS, NS_PER_S, WaitingClock
 
@@ -34,9 +32,7 @@ def take_up(store: JournalStore, runtime_folder: Path, *, clock: WaitingClock, l
     found = _recover(store, clock, log)
     for text in found.said:
         log.write(LogLevel.WARNING, "journal", said=text)
-    left = left_entries(runtime_folder, store.next_sequence)
-    if len(left):
-        store.append(np.ascontiguousarray(left))
+    left_count = keep_left(runtime_folder, store.next_sequence, store.append)
     if found.snapshot is None:
         return EarlierRun(None, 0, store.next_sequence)
     replica = Replica(found.snapshot)
@@ -48,7 +44,7 @@ def take_up(store: JournalStore, runtime_folder: Path, *, clock: WaitingClock, l
         "recovered",
         epoch=found.snapshot.epoch,
         replayed=store.next_sequence - found.snapshot.sequence,
-        from_ring=len(left),
+        from_ring=left_count,
         open_orders=int(state.header["open_order_count"]),
         milliseconds=(clock.monotonic_ns() - started_ns) // NS_PER_MS,
     )

@@ -22,7 +22,7 @@ from ipc.segment import Segment, SegmentKind, SegmentWord, private_folder
 from tests.engine.configuration_file import set_key, sound_table, write_table
 from tests.engine.journal.journaled_world import JournaledWorld
 
-_PATIENCE_NS = 20 * NS_PER_S
+_PATIENCE_S = 60
 NAME = "journaled"
 
 
@@ -79,7 +79,7 @@ class ProcessDesk:
 
     def _await(self, condition: Callable[[], bool]) -> None:
         assert self._process is not None, "it was started"
-        give_up_ns = self._clock.monotonic_ns() + _PATIENCE_NS
+        give_up_ns = self._clock.monotonic_ns() + _PATIENCE_S * NS_PER_S
         while not condition():
             assert self._process.poll() is None, f"the journal process died: {self._process.communicate()[1]}"
             assert self._clock.monotonic_ns() < give_up_ns, "it takes too long"
@@ -110,6 +110,6 @@ class ProcessDesk:
     def ended(self, *, status: int) -> str:
         """Waits for the end; returns what it logged."""
         assert self._process is not None, "it was started"
-        _, log = self._process.communicate(timeout=20)
+        _, log = self._process.communicate(timeout=_PATIENCE_S)
         assert self._process.returncode == status, log
         return log

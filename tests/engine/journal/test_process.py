@@ -6,15 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zmq
+from numpy.typing import NDArray
 
-from engine.journal.event_server import EVENTS_MAX, EVENTS_SOCKET
+from engine.journal.entry import CHECK_WORD, TRACE_WORD
+from engine.journal.errors import JournalError, JournalWriteError
+from engine.journal.event_server import EVENTS_MAX
 from engine.journal.replica import Replica
-from engine.journal.ring import left_entries
-from ipc.address import engine_folder
+from engine.journal.ring import keep_left
+from ipc.address import EVENTS_SOCKET, engine_folder
 from ipc.enums import ExecutionType, JournalState, RecordKind, RefusalReason
 from ipc.frame import decode, encode
 from ipc.records import EXECUTION_REPORT
 from ipc.schema import SCHEMA_DIGEST
+from ipc.segment import SegmentWord
 from ipc.tables import name_words
 from tests.engine.journal.journaled_world import JournaledWorld
 from tests.engine.journal.process_desk import NAME, ProcessDesk
@@ -133,12 +137,43 @@ def test_a_dead_engines_ring_is_drained_and_the_next_engine_served(tmp_path: Pat
 def test_what_nobody_wrote_down_is_still_in_the_ring(tmp_path: Path) -> None:
     world = JournaledWorld().trade(200)
     desk = ProcessDesk(tmp_path, world)
-    assert len(left_entries(engine_folder(NAME), 0)) == 0
+    desk.store.open_for_append(epoch=world.base.epoch)
+    assert keep_left(engine_folder(NAME), 0, desk.store.append) == 0
     desk.hand_over(world.entries())
     desk.engine_dies()
-    left = left_entries(engine_folder(NAME), 0)
-    assert (words_of(left)[:, 28:] == words_of(world.entries())[:, 28:]).all()
-    desk.store.open_for_append(epoch=world.base.epoch)
-    desk.store.append(left)
+    assert keep_left(engine_folder(NAME), 0, desk.store.append) == len(world.entries())
     desk.store.close()
     assert (words_of(all_entries(desk.store)) == words_of(world.entries())).all()
+    assert desk.ring.words[SegmentWord.RELEASED] == world.next_sequence
+
+
+def test_what_could_not_be_written_down_stays_in_the_ring(tmp_path: Path) -> None:
+    world = JournaledWorld().trade(200)
+    desk = ProcessDesk(tmp_path, world)
+    desk.hand_over(world.entries())
+    desk.engine_dies()
+
+    def die(entries: NDArray[np.int64]) -> None:
+        raise JournalWriteError(f"no room for {len(entries)} entries")
+
+    with pytest.raises(JournalWriteError):
+        keep_left(engine_folder(NAME), 0, die)
+    kept: list[NDArray[np.int64]] = []
+    half = len(world.entries()) // 2
+    assert keep_left(engine_folder(NAME), half, kept.append) == len(world.entries()) - half
+    expected = words_of(world.entries())[half:, TRACE_WORD:CHECK_WORD]
+    assert (words_of(kept[0])[:, TRACE_WORD:CHECK_WORD] == expected).all()
+
+
+def test_a_ring_of_another_version_is_not_passed_over_and_one_of_an_earlier_boot_is(tmp_path: Path) -> None:
+    world = JournaledWorld().trade(20)
+    desk = ProcessDesk(tmp_path, world)
+    desk.hand_over(world.entries())
+    desk.engine_dies()
+    kept: list[NDArray[np.int64]] = []
+    desk.ring.words[SegmentWord.SCHEMA_DIGEST] += 1
+    with pytest.raises(JournalError, match="start the version that left it"):
+        keep_left(engine_folder(NAME), 0, kept.append)
+    desk.ring.words[SegmentWord.BOOT_ID] += 1
+    assert keep_left(engine_folder(NAME), 0, kept.append) == 0
+    assert kept == []
