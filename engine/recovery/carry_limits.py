@@ -7,7 +7,7 @@ from engine.core.state import State
 from engine.recovery.rows import as_matrix
 from ipc.tables import BUDGETS_PER_ACCOUNT
 
-_USE = ("window_end_utc_ns", "counted", "in_flight", "blocked_until_utc_ns")
+_USE = ("window_end_utc_ns", "counted", "blocked_until_utc_ns")
 
 
 def carry_limits(old: State, new: State, accounts: NDArray[np.int64], shift_ns: int) -> None:
@@ -42,3 +42,5 @@ def _carry_budgets(old: State, new: State, accounts: NDArray[np.int64]) -> None:
                 if (before["limit_type"], before["window_ns"]) == (after["limit_type"], after["window_ns"]):
                     for name in _USE:
                         after[name] = before[name]
+                    # No answer will come any more to what is in flight, so it counts.
+                    after["counted"] += before["in_flight"]

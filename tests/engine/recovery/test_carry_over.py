@@ -120,11 +120,13 @@ def test_every_connection_is_down_and_a_ban_goes_on(world: World) -> None:
     budget = world.row("budgets", 0)
     budget["limit_type"], budget["window_ns"], budget["limit"] = 2, NS_PER_S, 50
     budget["blocked_until_utc_ns"] = 1 << 60
+    budget["counted"], budget["in_flight"] = 7, 3
     new = next_run()
     later = new.row("budgets", 0)
     later["limit_type"], later["window_ns"], later["limit"] = 2, NS_PER_S, 50
     handed(world, new)
     assert later["blocked_until_utc_ns"] == 1 << 60
+    assert (later["counted"], later["in_flight"]) == (10, 0), "nobody answers any more what was in flight"
     assert (new.state.table("accounts")["connection_state"] == ConnectionState.DOWN).all()
 
 
