@@ -51,12 +51,13 @@ def _oldest(
     if segments and (header is None or segments[0].header.first_sequence <= header.journal_sequence):
         span = segments.pop(0)
         assert span.end is not None, "only complete files go"
-        removals = [_removal(disk, str(span.name), "the budget is used up")]
-        for base in sorted(bases):
-            if base.sequence < span.end:
-                bases.discard(base)
-                removals.append(_removal(disk, str(base), "the entries behind it are gone"))
-        return removals
+        gone = [base for base in sorted(bases) if base.sequence < span.end]
+        bases.difference_update(gone)
+        # The bases first: one that is left without its entries would mislead whoever starts from it.
+        return [
+            *(_removal(disk, str(base), "the entries behind it go") for base in gone),
+            _removal(disk, str(span.name), "the budget is used up"),
+        ]
     name = events.pop(0)
     present = set(disk.names())
     parts = [part for part in (name.slots, name.index, name.summary) if part in present]

@@ -86,11 +86,11 @@ def test_over_budget_the_oldest_entries_go_first(tmp_path: Path) -> None:
     for epoch, files in ((2, 1), (3, 4)):
         store.write_snapshot(b"base", files * SEGMENT_ENTRIES, DIGEST, epoch=epoch, is_base=True)
     size = sum(store.disk.size_of(name) for name in store.disk.names())
-    first, base = plan_removals(store.disk, size - 1)
+    base, first = plan_removals(store.disk, size - 1)
     assert first.name == str(segment_names(store.disk)[0])
     assert base.name == str(store.snapshots()[0]), "of the oldest run nothing can be replayed any more"
     went = prune(store.disk, 0)
-    assert [removal.name for removal in went] == [first.name, base.name]
+    assert [removal.name for removal in went] == [base.name, first.name]
     result = inspect(store.disk)
     assert result.snapshot is not None
     assert (result.snapshot.epoch, result.next_sequence) == (3, FILES * SEGMENT_ENTRIES + 1)
