@@ -243,8 +243,8 @@ class Engine:
         }
 
     def failures(self) -> list[BaseException]:
-        """What broke in a gateway by our own mistake; the engine must not go on then."""
-        found = []
+        """What broke in a gateway by our own mistake, or could not be kept; the engine must not go on then."""
+        found: list[BaseException] = [] if self.hot_loop.failed is None else [self.hot_loop.failed]
         for gateway in (*self.order_gateways, *self._market_gateways):
             if gateway.failed is not None and gateway.failed.done() and not gateway.failed.cancelled():
                 error = gateway.failed.exception()

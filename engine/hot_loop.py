@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.order_listing import OPEN_LEG, list_open_legs
+from engine.core.order_table import NOBODY
 from engine.core.state import State
 from engine.loop import EVENTS_MAX, SpinSelector
 from engine.spin.core_entry import core_step_address
@@ -33,8 +34,6 @@ from ipc.records import SLOT_WORDS
 from ipc.segment import Segment
 from ipc.state_reader import StateReader
 
-# The strategy that holds what was not sent through this engine.
-_OTHERS = 0
 IDLE_MODES = {"spin": IDLE_SPIN, "yield": IDLE_YIELD, "backoff": IDLE_BACKOFF}
 SendFrame = Callable[[bytearray, int], bool]
 Sign = Callable[[memoryview], bytes]
@@ -79,7 +78,8 @@ class HotLoop:
         self.ports: NDArray[np.void] = np.zeros(1, PORTS)
         self.address = address_of(self.ports)
         self.unsent_count = 0
-        self.journal_is_full = False
+        self.failed: JournalFullError | None = None
+        """Set for good when an input could not be kept: whoever runs the loop ends it then."""
         row = self.ports[0]
         row["state"] = state.address
         row["core_step"] = core_step_address()
@@ -168,11 +168,11 @@ class HotLoop:
         deadline_ns = self._clock.monotonic_ns() + _JOURNAL_WAIT_NS
         while not has_journal_room(self.address):
             if self._clock.monotonic_ns() >= deadline_ns:
-                self.journal_is_full = True
-                raise JournalFullError(
+                self.failed = JournalFullError(
                     f"the journal's ring has been full for {_JOURNAL_WAIT_NS // NS_PER_S} s: "
                     "the journal process is gone or its disk takes nothing; look at its log"
                 )
+                raise self.failed
             self._clock.sleep_ns(_JOURNAL_NAP_NS)
 
     def process_commands(self, strategy_id: int, address: int, count: int) -> None:
@@ -242,7 +242,7 @@ class HotLoop:
         """Instrument and venue's number of every adopted order that has not ended; there are few."""
         found = []
         orders = self._state.table("orders")
-        slot = int(self._state.table("strategies")[_OTHERS]["first_open"])
+        slot = int(self._state.table("strategies")[NOBODY]["first_open"])
         while slot >= 0:
             order = orders[slot]
             if order["account_id"] == account_id:

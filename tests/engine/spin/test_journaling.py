@@ -81,6 +81,7 @@ def test_what_cannot_be_kept_is_not_applied(desk: JournalDesk) -> None:
     desk.loop._clock = clock
     with pytest.raises(JournalFullError, match="has been full for 5 s"):
         desk.loop.apply(reports, len(reports))
+    assert isinstance(desk.loop.failed, JournalFullError), "asyncio swallows what a callback raises"
     assert len(desk.entries) <= CAPACITY - KEPT_FREE
     count = int(desk.world.state.header["input_count"])
     desk.publish(RecordKind.NEW_ORDER)
