@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import zstandard
@@ -249,11 +248,6 @@ def open_segment(disk: Disk, header: SegmentHeader, used: int) -> OpenSegment:
     """An existing file to go on with behind its first `used` entries."""
     name = SegmentName(header.first_sequence, is_compressed=False)
     return OpenSegment(disk.open(str(name), writable=True), header, used)
-
-
-def path_of(folder: Path, first_sequence: int) -> Path:
-    """Where the plain file of these entries lies."""
-    return folder / str(SegmentName(first_sequence, is_compressed=False))
 
 
 def offset_of(place: int) -> int:

@@ -58,7 +58,6 @@ class BlockView:
         self._accounts = int(header["accounts_offset"]) // 8
         self._connection = _places(ROWS["accounts"])["connection_state"]
         self.effects = int(header["effects_offset"]) // 8
-        self.effects_address = state.address + int(header["effects_offset"])
 
     def header(self, name: str) -> int:
         """One word of the header."""

@@ -94,7 +94,6 @@ class Stage:
         self.has_history = world.random() < _HISTORY_SHARE
         self.bursts = world.random() < _BURST_SHARE
         self.crash_count = 0
-        self.event_count = 0
         self.trace = 0
         self._say = say
         self._run_class = EngineRun if policy is None else policy.run_class

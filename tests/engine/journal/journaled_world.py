@@ -4,12 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.state import State
+from engine.core.step import ENGINE
 from engine.journal.entry import NOW_WORD, SOURCE_BITS, SOURCE_WORD, TRACE_WORD, words_kept
 from engine.journal.snapshot import Snapshot, SnapshotName
 from ipc.records import SLOT_WORDS
 from tests.engine.core.random_trading import RandomTrading
 from tests.engine.core.step_effects import Step
-from tests.engine.core.world import ENGINE, EPOCH, World
+from tests.engine.core.world import EPOCH, World
 
 
 class JournaledWorld(World):
