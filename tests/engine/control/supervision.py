@@ -51,7 +51,7 @@ class Supervision:
 
     def exit_status(self) -> int:
         """How it ended."""
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
     def output(self) -> list[str]:
         """What it and its children said, but for what the log says."""
