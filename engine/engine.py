@@ -165,7 +165,7 @@ class Engine:
         state.header["now_ns"] = self._clock.monotonic_ns()
         state.header["utc_offset_ns"] = self._clock.utc_ns() - self._clock.monotonic_ns()
         if self._earlier.state is not None:
-            told = carry_over(self._earlier.state, state)
+            told = carry_over(self._earlier.state, state, may_lack_end=self._earlier.may_lack_end)
             self._log.write(LogLevel.INFO, "carried_over", **asdict(told))
         config = self._config.journal
         self._journal = RunJournal(

@@ -11,7 +11,8 @@ from engine.core.effects import alarm_of_order, raise_alarm, report_refusal
 from engine.core.index import put
 from engine.core.order_table import NOBODY, NOWHERE, external_group, has_room, link_open, take_slot
 from engine.core.positions import reserve
-from engine.core.state import header_of, order_index_of, orders_of, strategies_of
+from engine.core.replacement import reserve_working
+from engine.core.state import header_of, order_index_of, orders_of, strategies_of, trades_of
 from engine.core.trades import take_trade, tell_trade
 from ipc.compiler import kernel
 from ipc.enums import AlarmCode, ExecutionType, OrderStatus, OrderType, TimeInForce, VenueEvent
@@ -26,10 +27,31 @@ def adopt(state: int, report: np.void) -> int:
     if report["instrument_id"] < 0 or not (is_external or _is_of_known_strategy(state, report["order_id"])):
         header_of(state)["unmatched_report_count"] += 1
         return NOWHERE
-    if not _says_enough(report, is_external) or not has_room(state):
+    is_complete = not is_external and 0 < report["order_lots"] <= _booked(state, report["order_id"])[0]
+    if is_complete and report["event"] != VenueEvent.FILL:
+        # All of it was booked before its order came to light.
+        return NOWHERE
+    if is_complete or not _says_enough(report, is_external) or not has_room(state):
         _book_without_order(state, report, is_external)
         return NOWHERE
     return _adopt_external(state, report) if is_external else _adopt_own(state, report)
+
+
+@kernel
+def _booked(state: int, leg_id: int) -> tuple[int, int, int]:
+    """What was booked of an order before it had a slot: lots of this leg, lots of others, notional of all."""
+    trades = trades_of(state)
+    leg_lots, other_lots, notional = 0, 0, 0
+    for place in range(len(trades)):
+        trade = trades[place]
+        if trade["trade_id"] == 0 or trade["order_id"] & ~LEG_MAX != leg_id & ~LEG_MAX:
+            continue
+        if trade["order_id"] == leg_id:
+            leg_lots += trade["lots"]
+        else:
+            other_lots += trade["lots"]
+        notional += trade["lots"] * trade["price_ticks"]
+    return leg_lots, other_lots, notional
 
 
 @kernel
@@ -94,7 +116,14 @@ def _adopt_own(state: int, report: np.void) -> int:
     order_id = report["order_id"]
     strategy_id = strategy_of(order_id)
     slot = _lay_in(state, report, order_id & ~LEG_MAX, strategy_id, order_id & LEG_MAX)
-    orders_of(state)[slot]["is_unknown"] = 1
+    order = orders_of(state)[slot]
+    order["is_unknown"] = 1
+    leg_lots, earlier_lots, notional = _booked(state, order_id)
+    order["order_lots"] += earlier_lots
+    order["leg_base_lots"] = earlier_lots
+    order["cumulative_lots"] = earlier_lots + leg_lots
+    order["cumulative_notional"] = notional
+    reserve_working(state, order)
     if (order_id >> EPOCH_SHIFT) & EPOCH_MAX == header_of(state)["epoch"]:
         # Its id was given away in this run: no other order may get it.
         strategy = strategies_of(state)[strategy_id]

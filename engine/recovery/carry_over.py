@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.core.rebuild import rebuild
 from engine.core.state import State
 from engine.recovery.carry_limits import carry_limits
+from engine.recovery.lost_end import suppose_sent
 from engine.recovery.rows import as_matrix, numbers_by_name
 from ipc.enums import ConnectionState, EndReason, ReplaceState, RequestKind
 from ipc.tables import words_name
@@ -72,18 +73,20 @@ class CarryOver:
     """By table: ended orders, tombstones and trades that found no room or no name."""
 
 
-def carry_over(old: State, new: State) -> CarryOver:
+def carry_over(old: State, new: State, *, may_lack_end: bool) -> CarryOver:
     """Lays what lives of `old` into `new`, which is filled from configuration and rules and has taken no input yet.
 
+    With `may_lack_end` the last inputs may have been lost with the ring, so what was due since may have been sent.
     Precondition: both headers say now_ns, utc_offset_ns and boot_id. CarryOverError when something living has no place.
     """
-    return _Hand(old, new).over()
+    return _Hand(old, new, may_lack_end).over()
 
 
 class _Hand:
-    def __init__(self, old: State, new: State) -> None:
+    def __init__(self, old: State, new: State, may_lack_end: bool) -> None:
         self._old = old
         self._new = new
+        self._may_lack_end = may_lack_end
         self._told = CarryOver()
         self._instruments = numbers_by_name(old, new, "instruments", 4)
         self._accounts = numbers_by_name(old, new, "accounts", 2)
@@ -170,6 +173,8 @@ class _Hand:
         self._renumber(rows)
         for name in _ORDER_TIMES:
             rows[name] = self._shifted(rows[name])
+        if self._may_lack_end:
+            suppose_sent(rows[len(kept) :], int(self._new.header["now_ns"]))
         self._doubt(rows[len(kept) :])
         for name in _ORDER_LINKS:
             rows[name] = -1

@@ -8,7 +8,7 @@ from engine.event_log import EventLog, LogLevel
 from engine.journal.errors import JournalBusyError
 from engine.journal.recovery import RecoveryResult
 from engine.journal.replica import Replica
-from engine.journal.ring import keep_left
+from engine.journal.ring import NAME, keep_left
 from engine.journal.store import JournalStore
 from ipc.clock import NS_PER_MS, NS_PER_S, WaitingClock
 
@@ -24,6 +24,8 @@ class EarlierRun:
     state: State | None
     epoch: int
     next_sequence: int
+    may_lack_end: bool
+    """Whether the last inputs may be lost: the ring that held what was not on disk yet is gone."""
 
 
 def take_up(store: JournalStore, runtime_folder: Path, *, clock: WaitingClock, log: EventLog) -> EarlierRun:
@@ -32,9 +34,10 @@ def take_up(store: JournalStore, runtime_folder: Path, *, clock: WaitingClock, l
     found = _recover(store, clock, log)
     for text in found.said:
         log.write(LogLevel.WARNING, "journal", said=text)
+    has_ring = (runtime_folder / NAME).exists()
     left_count = keep_left(runtime_folder, store.next_sequence, store.append)
     if found.snapshot is None:
-        return EarlierRun(None, 0, store.next_sequence)
+        return EarlierRun(None, 0, store.next_sequence, may_lack_end=False)
     replica = Replica(found.snapshot)
     for entries in store.entries(found.snapshot.sequence):
         replica.apply_only(entries)
@@ -48,7 +51,7 @@ def take_up(store: JournalStore, runtime_folder: Path, *, clock: WaitingClock, l
         open_orders=int(state.header["open_order_count"]),
         milliseconds=(clock.monotonic_ns() - started_ns) // NS_PER_MS,
     )
-    return EarlierRun(state, found.snapshot.epoch, store.next_sequence)
+    return EarlierRun(state, found.snapshot.epoch, store.next_sequence, may_lack_end=not has_ring)
 
 
 def _recover(store: JournalStore, clock: WaitingClock, log: EventLog) -> RecoveryResult:

@@ -19,6 +19,7 @@ from tests.system.trading_desk import TradingDesk, desk_of
 SMALL, PLAIN = "small", "plain"
 INSTANCE, STRATEGY_ID, CORE = 9, 77, min(os.sched_getaffinity(0))
 ORDER_CAPACITY, RING_CAPACITY = 16, 64
+ANSWER_TIMEOUT_MS = 300
 DUPLICATES_MAX, DUPLICATE_WINDOW_MS = 2, 400
 BOOK_AGE_MAX_MS, RECEIVE_WINDOW_MS, RETENTION_MS = 1_500, 400, 300
 LIMITS = {"max_order_quantity": "0.5", "max_order_notional": "20000", "max_long": "0.4", "max_short": "0.01"}
@@ -75,6 +76,10 @@ class EnginePair:
                 "order_retention_ms": RETENTION_MS,
             },
             "journal": JOURNAL,
+            "execution": {
+                "acknowledgement_timeout_ms": ANSWER_TIMEOUT_MS,
+                "cancel_timeout_ms": ANSWER_TIMEOUT_MS,
+            },
             "ipc": {"ring_capacity": RING_CAPACITY, "zeromq": [f"tcp://127.0.0.1:{self.port}"]},
             "monitoring": {"track_execution_metrics": False, "log_level": "ERROR"},
             "risk": {

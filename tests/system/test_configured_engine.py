@@ -22,6 +22,7 @@ from ipc.order_id import to_text, unpack
 from ipc.records import SLOT_BYTES
 from ipc.segment import HEADER_BYTES
 from tests.system.engine_pair import (
+    ANSWER_TIMEOUT_MS,
     BOOK_AGE_MAX_MS,
     CORE,
     DUPLICATE_WINDOW_MS,
@@ -196,7 +197,7 @@ def test_journal_snapshot_every_and_disk_budget_mb(pair: EnginePair, small: Trad
 def test_journal_mode(pair: EnginePair, small: TradingDesk) -> None:
     """In mode "power" an order leaves only when it is on disk."""
     with standing_still(pair.journal_pid(SMALL)):
-        order_id = rest(small)
+        order_id = rest(small, 950)
         let_pass(200)
         assert not accepted(pair, order_id)
     small.await_resting(order_id)
@@ -244,11 +245,27 @@ def test_risk_book_age_max_ms(pair: EnginePair, small: TradingDesk) -> None:
 
 
 @BOTH
+def test_acknowledgement_timeout_ms_and_cancel_timeout_ms(pair: EnginePair, engine: str) -> None:
+    desk, venue = pair.desk(engine), pair.venue_of(engine)
+    assert venue.process is not None
+    resting = rest(desk, 400)
+    desk.await_resting(resting)
+    with standing_still(venue.process.pid):
+        order_id = rest(desk, 401)
+        desk.client.cancel(resting)
+        let_pass(2 * ANSWER_TIMEOUT_MS)
+        told = [[report.execution_type for report in desk.reports_of(each)] for each in (order_id, resting)]
+        assert [ExecutionType.UNKNOWN in kinds for kinds in told] == [engine == SMALL] * 2
+    desk.await_end(resting)
+    await_that(lambda: status_of(desk.reports_of(order_id)[-1]) is OrderStatus.NEW, "the venue's word")
+
+
+@BOTH
 def test_venue_receive_window_ms(pair: EnginePair, engine: str) -> None:
     desk, venue = pair.desk(engine), pair.venue_of(engine)
     assert venue.process is not None
     with standing_still(venue.process.pid):
-        order_id = rest(desk, 500)
+        order_id = desk.submit(side=Side.BUY, price_ticks=FAR_TICKS + 500, order_lots=ORDER_LOTS, retry_attempts=0)
         desk.await_report(order_id, ExecutionType.PENDING_NEW)
         let_pass(2 * RECEIVE_WINDOW_MS)
     if engine == PLAIN:

@@ -221,7 +221,8 @@ class Stage:
         return self._run_class(self, journal, boot_offset_ns=self._boot_offset_ns)
 
     def _carry_over(self, spare: object) -> None:
-        carry_over(self.workshop.spare, self.workshop.live.state)
+        may_lack_end = self._lost_since_ns is not None
+        carry_over(self.workshop.spare, self.workshop.live.state, may_lack_end=may_lack_end)
 
     def _replay(self, *, is_whole: bool) -> None:
         """Replays the journal into the spare block; what it gives must be what was seen."""

@@ -45,6 +45,27 @@ def test_one_that_has_ended_is_adopted_until_its_fills_are_here(world: World) ->
     assert (world.order(order_id)["end_reason"], world.book(2)["position_lots"]) == (EndReason.CANCELED, 4)
 
 
+def test_what_was_booked_before_it_came_to_light_is_counted(world: World) -> None:
+    order_id = _lost_id()
+    world.fill(order_id, 3, trade_id=50, side=Side.BUY)
+    world.fill(order_id, 2, trade_id=51, side=Side.BUY, leg=1)
+    world.venue(VenueEvent.STATUS, order_id, leg=1, cumulative_lots=2, **STATED)
+    order = world.order(order_id)
+    assert (order["cumulative_lots"], order["order_lots"], order["reserved_lots"]) == (5, 13, 8)
+    step = world.venue(VenueEvent.STATUS, order_id, leg=1, cumulative_lots=2, venue_order_id=900)
+    assert step.told == [(ExecutionType.ORDER_STATUS, OrderStatus.PARTIALLY_FILLED)]
+    assert world.book(2)["position_lots"] == 5
+
+
+def test_one_whose_fills_are_all_booked_is_passed_over_but_a_further_fill_is_not(world: World) -> None:
+    order_id = _lost_id()
+    world.fill(order_id, 10, trade_id=50, side=Side.BUY)
+    assert world.venue(VenueEvent.STATUS, order_id, cumulative_lots=10, **STATED).effects == []
+    assert world.fill(order_id, 10, trade_id=50, **STATED).effects == []
+    world.fill(order_id, 1, trade_id=51, **STATED)
+    assert world.book(2)["position_lots"] == 11
+
+
 def test_one_that_has_ended_without_a_fill_is_passed_over(world: World) -> None:
     assert world.venue(VenueEvent.CANCELED, _lost_id(), cumulative_lots=0, **STATED).effects == []
     assert world.counts() == {"unmatched_report_count": 1}

@@ -38,8 +38,8 @@ def world() -> World:
     return world
 
 
-def handed(old: World, new: World) -> CarryOver:
-    return carry_over(old.state, new.state)
+def handed(old: World, new: World, *, may_lack_end: bool = False) -> CarryOver:
+    return carry_over(old.state, new.state, may_lack_end=may_lack_end)
 
 
 def test_an_open_order_is_unknown_until_the_venue_speaks(world: World) -> None:
@@ -166,6 +166,39 @@ def test_a_lot_that_means_something_else_is_a_reason_not_to_start(world: World) 
     new.state.table("instruments")["lot_units"] = 10
     with pytest.raises(CarryOverError, match="lot_units was 0 and is 10 now"):
         handed(world, new)
+
+
+def test_what_was_due_in_inputs_that_are_lost_may_have_been_sent(world: World) -> None:
+    released = world.order_id()
+    world.new_order(order_id=released, release_utc_ns=UTC_OFFSET_NS + START_NS + NS_PER_S)
+    new = next_run()
+    handed(world, new, may_lack_end=True)
+    order = new.order(released)
+    assert (order["release_at_ns"], order["is_unknown"], order["pending_new_ns"]) == (0, 1, new.now_ns)
+    check_invariants(new)
+
+
+def test_without_a_lost_end_a_scheduled_order_is_still_to_be_sent(world: World) -> None:
+    released = world.order_id()
+    world.new_order(order_id=released, release_utc_ns=UTC_OFFSET_NS + START_NS + NS_PER_S)
+    new = next_run()
+    handed(world, new)
+    assert (new.order(released)["release_at_ns"] != 0, new.order(released)["is_unknown"]) == (True, 0)
+
+
+def test_an_attempt_that_was_due_in_inputs_that_are_lost_may_have_been_sent(world: World) -> None:
+    world.book_top()
+    order_id = int(world.market(order_lots=10).requests[0].order_id)
+    world.accept(order_id)
+    world.fill(order_id, 4)
+    world.venue(VenueEvent.EXPIRED, order_id, cumulative_lots=4)
+    assert world.order(order_id)["retry_at_ns"] != 0
+    new = next_run()
+    handed(world, new, may_lack_end=True)
+    order = new.order(order_id)
+    assert (order["leg"], order["is_unknown"], order["leg_lots"], order["reserved_lots"]) == (1, 1, 6, 6)
+    assert order["last_leg"] > 1 + 8, "no number that may be in use is given away"
+    check_invariants(new)
 
 
 @pytest.mark.parametrize("seed", range(20))
