@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.core.attempts import try_again
-from engine.core.cancel import on_time_over
+from engine.core.cancel import cancel_rest, is_at_venue, on_time_over
 from engine.core.deadlines import answer_due_ns, arm, expiry_due_ns
 from engine.core.doubts import doubt, is_in_doubt
 from engine.core.effects import room_for_effects
@@ -59,7 +59,10 @@ def _on_due(state: int, slot: int) -> None:
 def _meet_deadline(state: int, order: np.void) -> None:
     """Does what the first of an order's due deadlines asks for; the others come up again at once."""
     now_ns = header_of(state)["now_ns"]
-    if 0 < order["execution_deadline_ns"] <= now_ns:
+    if order["cancel_wanted"] != 0 and not is_at_venue(order):
+        # An earlier run ended before it came to this order of a cancel-all.
+        cancel_rest(state, order)
+    elif 0 < order["execution_deadline_ns"] <= now_ns:
         on_time_over(state, order, EndReason.EXECUTION_TIMEOUT)
     elif expiry_due_ns(order) <= now_ns:
         on_time_over(state, order, EndReason.EXPIRED)

@@ -197,7 +197,7 @@ class _Hand:
                 # The scope is in the old numbers.
                 is_meant &= (scope < 0) | (orders[f"{name}_id"] == numbers[scope])
             wanted |= is_meant & ((strategy["mass_side"] == 0) | (orders["side"] == strategy["mass_side"]))
-        orders["cancel_wanted"] = np.where(wanted & at_venue, 1, orders["cancel_wanted"])
+        orders["cancel_wanted"] = np.where(wanted, 1, orders["cancel_wanted"])
 
     def _check_living(self, orders: NDArray[np.void]) -> None:
         missing = orders[~self._has_place(orders)]

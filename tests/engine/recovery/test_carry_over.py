@@ -5,7 +5,7 @@ import pytest
 
 from engine.core.state import State
 from engine.recovery.carry_over import CarryOver, CarryOverError, carry_over
-from ipc.enums import ConnectionState, EndReason, OrderStatus, VenueEvent
+from ipc.enums import ConnectionState, EndReason, OrderStatus, RequestKind, Side, VenueEvent
 from ipc.order_status import status_of
 from ipc.tables import name_words
 from tests.engine.core.invariants import check_invariants
@@ -100,6 +100,25 @@ def test_what_a_client_wanted_cancelled_is_cancelled_when_it_turns_out_to_live(w
     handed(world, new)
     step = new.venue(VenueEvent.STATUS, order_id, cumulative_lots=0, venue_order_id=900)
     assert [request.request_kind for request in step.requests] == [2]
+
+
+def test_a_cancel_all_that_was_cut_short_is_carried_out(world: World) -> None:
+    resting = world.place()
+    scheduled = int(world.new_order(release_utc_ns=START_NS + UTC_OFFSET_NS + NS_PER_S).reports[0].order_id)
+    spared = world.place(side=Side.SELL)
+    strategy = world.row("strategies", 1)
+    strategy["mass_request"], strategy["mass_side"] = RequestKind.CANCEL, Side.BUY
+    strategy["mass_instrument"] = strategy["mass_account"] = -1
+    new = next_run()
+    handed(world, new)
+    new.connection(ConnectionState.LIVE)
+    step = new.after(1)
+    assert [report.order_id for report in step.reports] == [scheduled]
+    assert new.order(scheduled)["end_reason"] == EndReason.CANCELED, "it is not released"
+    step = new.venue(VenueEvent.STATUS, resting, cumulative_lots=0, venue_order_id=900)
+    assert [request.request_kind for request in step.requests] == [RequestKind.CANCEL]
+    assert new.venue(VenueEvent.STATUS, spared, cumulative_lots=0, venue_order_id=901).requests == []
+    check_invariants(new)
 
 
 def test_ended_orders_wait_for_eviction_oldest_first(world: World) -> None:
