@@ -72,15 +72,17 @@ class JournalRing:
         return is_retired(self.segment.address)
 
 
-def keep_left(folder: Path, from_sequence: int, keep: Callable[[NDArray[np.int64]], None]) -> int:
+def keep_left(folder: Path, from_sequence: int, keep: Callable[[NDArray[np.int64]], None]) -> int | None:
     """Has `keep` write down what a dead engine handed over and nobody wrote down yet; returns how many entries.
+
+    None when there is no ring, or one of an earlier boot, of which anything may be missing.
 
     The slots are given back when it has: whatever stops it, all of them are still in the ring.
     Precondition: the engine is gone and nobody serves the ring; what comes before `from_sequence` is on disk.
     """
     path = folder / NAME
     if not path.exists() or not _is_of_this_boot(path):
-        return 0
+        return None
     try:
         segment = Segment.attach(path, SegmentKind.JOURNAL_RING, writable=True, is_retired_allowed=True)
     except SegmentError as error:

@@ -8,7 +8,7 @@ from engine.event_log import EventLog, LogLevel
 from engine.journal.errors import JournalBusyError
 from engine.journal.recovery import RecoveryResult
 from engine.journal.replica import Replica
-from engine.journal.ring import NAME, keep_left
+from engine.journal.ring import keep_left
 from engine.journal.store import JournalStore
 from ipc.clock import NS_PER_MS, NS_PER_S, WaitingClock
 
@@ -34,7 +34,6 @@ def take_up(store: JournalStore, runtime_folder: Path, *, clock: WaitingClock, l
     found = _recover(store, clock, log)
     for text in found.said:
         log.write(LogLevel.WARNING, "journal", said=text)
-    has_ring = (runtime_folder / NAME).exists()
     left_count = keep_left(runtime_folder, store.next_sequence, store.append)
     if found.snapshot is None:
         return EarlierRun(None, 0, store.next_sequence, may_lack_end=False)
@@ -47,11 +46,14 @@ def take_up(store: JournalStore, runtime_folder: Path, *, clock: WaitingClock, l
         "recovered",
         epoch=found.snapshot.epoch,
         replayed=store.next_sequence - found.snapshot.sequence,
-        from_ring=left_count,
+        from_ring=left_count or 0,
         open_orders=int(state.header["open_order_count"]),
         milliseconds=(clock.monotonic_ns() - started_ns) // NS_PER_MS,
     )
-    return EarlierRun(state, found.snapshot.epoch, store.next_sequence, may_lack_end=not has_ring)
+    # The ring of a run that ended in order is gone as well, but then a snapshot stands at the journal's very end.
+    is_ended = not found.snapshot.is_base and found.snapshot.sequence == store.next_sequence
+    may_lack_end = left_count is None and not is_ended
+    return EarlierRun(state, found.snapshot.epoch, store.next_sequence, may_lack_end)
 
 
 def _recover(store: JournalStore, clock: WaitingClock, log: EventLog) -> RecoveryResult:

@@ -97,6 +97,18 @@ def test_taking_up_twice_gives_the_same_again(site: Site) -> None:
     assert again.state.digest() == once.state.digest()
 
 
+def test_without_a_ring_the_end_may_be_lacking_unless_the_run_ended_in_order(site: Site) -> None:
+    site.trade(3)
+    site.write_down()
+    (site.folder / "run" / "journal").unlink()
+    store = site.open_store()
+    assert site.take_up(store).may_lack_end
+    state = site.desk.world.state
+    store.write_snapshot(state.memory.tobytes(), store.next_sequence, state.digest(), epoch=EPOCH)
+    store.close()
+    assert not site.take_up(site.open_store()).may_lack_end
+
+
 def test_a_journal_that_another_process_goes_on_writing_is_not_taken(site: Site) -> None:
     busy = site.open_store()
     busy.recover()
