@@ -8,7 +8,7 @@ from engine.core.completion import end_if_filled
 from engine.core.doubts import is_in_doubt, learn_stated, missing_lots, settle_doubt
 from engine.core.effects import report_order, tell_venue_word
 from engine.core.replace_reports import on_replaced
-from engine.core.replacement import drop_replacement, is_replacing_leg, reserve_working
+from engine.core.replacement import drop_replacement, is_replacing_leg, may_still_come_about, reserve_working
 from engine.core.requests import send_cancel
 from engine.core.revival import on_count_after_end, on_sign_of_life
 from engine.core.state import header_of
@@ -97,6 +97,10 @@ def on_status(state: int, order: np.void, report: np.void, leg: int) -> None:  #
     if 0 <= report["order_lots"] < order["leg_lots"]:
         # Only an amendment or the venue itself makes a leg smaller.
         on_replaced(state, order, report, leg)
+    if was_in_doubt and may_still_come_about(state, order):
+        # A leg that lives proves nothing yet: the request may be on its way. The gateway goes on asking.
+        order["is_unknown"] = 1
+        return
     is_dropped = was_in_doubt and order["replace_state"] != ReplaceState.NONE
     request_kind = carried_out_by(order)
     if was_in_doubt and order["cancel_wanted"] == 0:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.core.positions import reserve
+from engine.core.state import header_of
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ReplaceState
 
@@ -49,6 +50,15 @@ def working_lots(order: np.void) -> int:
     if is_by_one_request(order):
         return max(rest_lots, order["replace_lots"] - order["leg_base_lots"])
     return max(rest_lots, order["replace_lots"] - done_lots, 0)
+
+
+@kernel
+def may_still_come_about(state: int, order: np.void) -> bool:
+    """Whether a replacement whose answer is missing could still be carried out by the venue."""
+    if order["replace_state"] != ReplaceState.SENT and order["replace_state"] != ReplaceState.OLD_LEG_GONE:
+        return False
+    header = header_of(state)
+    return header["now_ns"] < order["pending_replace_ns"] + header["request_expiry_ns"]
 
 
 @kernel

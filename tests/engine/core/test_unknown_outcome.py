@@ -165,10 +165,37 @@ def test_a_cancel_lost_with_the_connection_is_settled_by_the_status(world: World
     assert world.cancel(order_id).asked == [RequestKind.CANCEL]
 
 
-def test_a_replacement_lost_with_the_connection_is_dropped_by_the_old_legs_status(world: World) -> None:
+@pytest.mark.parametrize("change", [{"order_lots": 20}, {"order_lots": 7}], ids=["new leg", "in place"])
+def test_a_leg_that_lives_says_nothing_of_a_replacement_that_may_still_be_on_its_way(
+    world: World, change: dict[str, int]
+) -> None:
+    order_id = world.place()
+    world.amend(order_id, **change)
+    _reconnect(world)
+    assert _status(world, order_id).told == []
+    assert (world.order(order_id)["is_unknown"], world.order(order_id)["replace_lots"]) == (1, change["order_lots"])
+    assert world.book()["open_buy_lots"] == max(10, change["order_lots"])
+
+
+def test_a_replacement_that_comes_about_late_is_the_order_from_then_on(world: World) -> None:
     order_id = world.place()
     world.amend(order_id, order_lots=20)
     _reconnect(world)
+    _status(world, order_id)
+    world.venue(VenueEvent.CANCELED, order_id, cumulative_lots=0)
+    world.fill(order_id, 20, leg=1)
+    order = world.order(order_id)
+    assert (order["end_reason"], order["order_lots"], order["cumulative_lots"]) == (EndReason.FILLED, 20, 20)
+    assert world.counts() == {}
+
+
+def test_a_replacement_lost_with_the_connection_is_dropped_by_the_old_legs_status_when_it_has_expired(
+    world: World,
+) -> None:
+    order_id = world.place()
+    world.amend(order_id, order_lots=20)
+    _reconnect(world)
+    world.now_ns += REQUEST_EXPIRY_NS
     assert _status(world, order_id).told == [
         (ExecutionType.ORDER_STATUS, OrderStatus.NEW),
         (ExecutionType.REPLACE_REJECTED, OrderStatus.NEW),
