@@ -114,7 +114,8 @@ class Exchange:
             return RejectReason.UNKNOWN_ORDER
         if order_lots > order.order_lots:
             return RejectReason.QUANTITY_NOT_REDUCED
-        if order_lots == order.order_lots or order_lots <= order.cumulative_lots:
+        # What self-trade prevention took away is as little left to trade as what was filled.
+        if order_lots == order.order_lots or order_lots <= order.cumulative_lots + order.prevented_lots:
             return RejectReason.QUANTITY_UNCHANGED
         book = self.books[order.instrument.symbol]
         self._utc_ns = self.clock.utc_ns()

@@ -38,6 +38,7 @@ SWEEP_NS = 12 * NS_PER_S
 _FOUND_IN_TURN = frozenset(
     (
         "lost_event",
+        "delayed_event",  # by a connection that another takes over from
         "lagging_status",
         "lagging_trades",
         "lagging_list",
