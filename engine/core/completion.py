@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.core.amendment_reports import report_amendment
 from engine.core.attempts import may_try_rest, plan_attempt
-from engine.core.doubts import missing_lots
+from engine.core.doubts import is_no_cancel_out, missing_lots
 from engine.core.order_end import end_order, end_refused
 from engine.core.reduce_only import check_still_reduces
 from engine.core.replacement import leg_rest_lots, reserve_working, take_replacement
@@ -32,7 +32,7 @@ def end_if_filled(state: int, order: np.void) -> None:
         reserve_working(state, order)
     elif leg_rest_lots(order) <= 0 or order["retry_at_ns"] != 0:
         end_order(state, order, EndReason.FILLED)
-    elif order["pending_cancel_ns"] == 0 and order["end_wanted"] == EndReason.NONE:
+    elif is_no_cancel_out(order) and order["end_wanted"] == EndReason.NONE:
         order["retry_attempts"] = 0
         send_cancel(state, order)
 

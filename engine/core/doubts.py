@@ -24,6 +24,12 @@ def missing_lots(order: np.void) -> int:
 
 
 @kernel
+def is_no_cancel_out(order: np.void) -> bool:
+    """Whether no answer to a cancel is awaited; one that waits to be sent again is not out."""
+    return order["pending_cancel_ns"] == 0 or order["cancel_wanted"] != 0
+
+
+@kernel
 def settle_doubt(order: np.void) -> None:
     """Ends the doubt about an order, unless fills are missing: then the gateway goes on asking."""
     order["is_unknown"] = 1 if missing_lots(order) > 0 else 0

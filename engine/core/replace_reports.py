@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.core.amendment_reports import carried_out_by, report_amendment
 from engine.core.completion import end_if_filled
-from engine.core.doubts import doubt, settle_doubt
+from engine.core.doubts import doubt, is_no_cancel_out, settle_doubt
 from engine.core.effects import report_order, tell_venue_word
 from engine.core.order_end import end_order, report_end
 from engine.core.replacement import drop_replacement, is_by_one_request, reserve_working, take_replacement
@@ -40,7 +40,8 @@ def on_replaced(state: int, order: np.void, report: np.void, leg: int) -> None:
     if order["replace_leg"] != order["leg"]:
         order["venue_order_id"] = report["venue_order_id"]
     take_replacement(state, order)
-    settle_doubt(order)
+    if is_no_cancel_out(order):
+        settle_doubt(order)
     own = report_amendment(state, order, ExecutionType.REPLACED, request_kind, order["version"])
     tell_venue_word(own, report)
     if order["cumulative_lots"] >= order["order_lots"]:

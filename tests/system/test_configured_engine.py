@@ -256,8 +256,10 @@ def test_acknowledgement_timeout_ms_and_cancel_timeout_ms(pair: EnginePair, engi
         let_pass(2 * ANSWER_TIMEOUT_MS)
         told = [[report.execution_type for report in desk.reports_of(each)] for each in (order_id, resting)]
         assert [ExecutionType.UNKNOWN in kinds for kinds in told] == [engine == SMALL] * 2
-    desk.await_end(resting)
-    await_that(lambda: status_of(desk.reports_of(order_id)[-1]) is OrderStatus.NEW, "the venue's word")
+    # What reached the venue too late was refused there for its time stamp.
+    settled = (OrderStatus.NEW, OrderStatus.REJECTED)
+    await_that(lambda: status_of(desk.reports_of(order_id)[-1]) in settled, "the venue's word")
+    desk.cancel_everything()
 
 
 @BOTH

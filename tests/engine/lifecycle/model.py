@@ -126,7 +126,6 @@ class LogicalOrder(Requests):
                 self._tell(Happened.PENDING_CANCEL)
                 return
         self._forget_cancel()
-        self._settle_doubt()
         if is_order_unknown and not self.end:
             self.is_in_doubt = True
         self._tell(Happened.CANCEL_REJECTED)
