@@ -51,6 +51,7 @@ def capacities_of(config: Config, directory: Directory) -> Capacities:
             if account.name in strategy.accounts:
                 limiter_times += resolve_terms(config, strategy, account).rate_limit_orders
     return Capacities(
+        venues=len(directory.venues),
         instruments=len(directory.instruments),
         accounts=len(directory.accounts),
         strategies=directory.strategy_rows,

@@ -12,6 +12,9 @@ class RecordKind(IntEnum):
     CANCEL_ALL = 4
     TARGET_POSITION = 5
     STATUS_REQUEST = 6
+    SET_TRADING_STATE = 8
+    SET_LIMIT = 9
+    ACKNOWLEDGE_ALARM = 10
     HELLO = 16
     SNAPSHOT_REQUEST = 17
     EXECUTION_REPORT = 32
@@ -25,6 +28,7 @@ class RecordKind(IntEnum):
     ASSET_STATUS = 40
     LAGGED = 41
     ALARM = 42
+    CONTROL_REPORT = 43
     VENUE_REPORT = 64
     BOOK_TOP = 65
     BALANCE = 66
@@ -34,6 +38,8 @@ class RecordKind(IntEnum):
     CLOCK_OFFSET = 70
     JOURNAL_STATE = 71
     BALANCE_CHANGE = 72
+    FENCE = 73
+    LOOP_STALL = 74
     VENUE_REQUEST = 96
 
 
@@ -180,6 +186,7 @@ class RequestKind(IntEnum):
     AMEND = 3
     CANCEL_REPLACE = 4
     STATUS = 5
+    CANCEL_ALL = 6  # of one instrument on one account
 
 
 class EndReason(IntEnum):
@@ -267,6 +274,55 @@ class AlarmCode(IntEnum):
     REVIVED_ORDER = 10  # the venue says that an order lives which it had denied
     POSITION_DIFFERS = 11
     OUTCOME_UNRESOLVED = 12
+
+
+class TradingState(IntEnum):
+    """What may still be done in a scope; of several scopes the most restrictive, which is the largest, holds."""
+
+    ACTIVE = 0
+    REDUCE_ONLY = 1  # only orders that cannot increase a position
+    CANCEL_ONLY = 2
+    HALT = 3  # as CANCEL_ONLY, and what is open is cancelled
+
+
+class ScopeKind(IntEnum):
+    """What a trading state or a limit is about."""
+
+    ENGINE = 1
+    VENUE = 2
+    ACCOUNT = 3
+    STRATEGY = 4
+    INSTRUMENT = 5
+    BOOK = 6  # one strategy in one instrument
+
+
+class RiskLimit(IntEnum):
+    """A limit that can be set while the engine runs; each is the word of that name of a SCOPE or a BOOK."""
+
+    MAX_OPEN_ORDERS = 1
+    MAX_OPEN_UNITS = 2
+    MAX_GROSS_UNITS = 3
+    MAX_NET_UNITS = 4
+    MAX_LEVERAGE_PERCENT = 5
+    MAX_LOSS_UNITS = 6
+    HALT_LOSS_UNITS = 7
+    MAX_DRAWDOWN_UNITS = 8
+    MAX_TRADED_UNITS = 9
+    TRADED_WINDOW_NS = 10
+    MAX_EXECUTIONS = 11
+    MAX_ORDER_TO_TRADE = 12
+    ORDER_TO_TRADE_GRACE = 13
+    MAX_NEW_PER_S = 14
+    MAX_AMENDS_PER_S = 15
+    MAX_CANCELS_PER_S = 16
+    MAX_REJECTS = 17
+    REJECT_WINDOW_NS = 18
+    MAX_UNKNOWN_ORDERS = 19
+    MAX_UNKNOWN_AGE_NS = 20
+    MAX_ORDER_LOTS = 32
+    MAX_ORDER_NOTIONAL = 33
+    MAX_LONG_LOTS = 34
+    MAX_SHORT_LOTS = 35
 
 
 class RateLimitType(IntEnum):

@@ -92,6 +92,27 @@ AMEND_ORDER = _layout(
 CANCEL_ALL = _layout(*COMMAND_FIELDS, "instrument_id", "account_id", "side")
 # Of the order named, or with sequence 0 in order_id (`order_id.MASS`) of every open one in the scope.
 STATUS_REQUEST = _layout(*COMMAND_FIELDS, "instrument_id", "account_id", "side")
+# ---- commands of the operator, who is no strategy; the names say who gave them ----
+SET_TRADING_STATE = _layout(
+    *COMMAND_FIELDS,
+    "scope_kind",
+    "subject_id",  # the venue, account, strategy or instrument; 0 of the engine
+    "trading_state",
+    "is_rearming",  # 1 when the state may become less restrictive than it is, which only a person may say
+    "operator_name_0",
+    "operator_name_1",
+)
+SET_LIMIT = _layout(
+    *COMMAND_FIELDS,
+    "scope_kind",
+    "subject_id",
+    "instrument_id",  # of a BOOK, whose subject is the strategy
+    "limit_name",  # RiskLimit
+    "value",
+    "operator_name_0",
+    "operator_name_1",
+)
+ACKNOWLEDGE_ALARM = _layout(*COMMAND_FIELDS, "alarm_id", "operator_name_0", "operator_name_1")
 HELLO = _layout(*HEADER_FIELDS, "schema_digest", "strategy_name_0", "strategy_name_1")
 SNAPSHOT_REQUEST = _layout(
     *HEADER_FIELDS,
@@ -218,6 +239,22 @@ ALARM = _layout(
     "expected",
     "found",
 )
+# What became of an operator's command, or that the engine changed a trading state by itself.
+CONTROL_REPORT = _layout(
+    *HEADER_FIELDS,
+    "command_kind",  # RecordKind of the command, 0 when the engine did it by itself
+    "command_sequence",
+    "reason",  # RefusalReason
+    "scope_kind",
+    "subject_id",
+    "instrument_id",
+    "limit_name",  # RiskLimit, 0 for the trading state
+    "before",
+    "after",
+    "cause",  # AlarmCode for which the engine did it, else 0
+    "operator_name_0",
+    "operator_name_1",
+)
 # lost_count reports found the client's ring full since its start; sequence is that of the last report there is.
 LAGGED = _layout(*HEADER_FIELDS, "lost_count")
 
@@ -255,6 +292,10 @@ JOURNAL_STATE = _layout(*HEADER_FIELDS, "state")
 BALANCE_CHANGE = _layout(*HEADER_FIELDS, "account_id", "asset_id", "delta_units", "venue_utc_ns")
 CLOCK_OFFSET = _layout(*HEADER_FIELDS, "account_id", "utc_offset_ns")  # account -1 is this host
 
+# Whether anything but a cancel may leave, as the words say that guardian and operator write in shared memory.
+FENCE = _layout(*HEADER_FIELDS, "is_fenced")
+LOOP_STALL = _layout(*HEADER_FIELDS, "stalled_ns")
+
 # ---- what the core asks of a venue ----
 VENUE_REQUEST = _layout(
     *HEADER_FIELDS,
@@ -284,6 +325,9 @@ LAYOUTS: dict[RecordKind, np.dtype[np.void]] = {
     RecordKind.CANCEL_ALL: CANCEL_ALL,
     RecordKind.TARGET_POSITION: TARGET_POSITION,
     RecordKind.STATUS_REQUEST: STATUS_REQUEST,
+    RecordKind.SET_TRADING_STATE: SET_TRADING_STATE,
+    RecordKind.SET_LIMIT: SET_LIMIT,
+    RecordKind.ACKNOWLEDGE_ALARM: ACKNOWLEDGE_ALARM,
     RecordKind.HELLO: HELLO,
     RecordKind.SNAPSHOT_REQUEST: SNAPSHOT_REQUEST,
     RecordKind.EXECUTION_REPORT: EXECUTION_REPORT,
@@ -297,6 +341,7 @@ LAYOUTS: dict[RecordKind, np.dtype[np.void]] = {
     RecordKind.ASSET_STATUS: ASSET_STATUS,
     RecordKind.LAGGED: LAGGED,
     RecordKind.ALARM: ALARM,
+    RecordKind.CONTROL_REPORT: CONTROL_REPORT,
     RecordKind.VENUE_REPORT: VENUE_REPORT,
     RecordKind.BOOK_TOP: BOOK_TOP,
     RecordKind.BALANCE: BALANCE,
@@ -306,6 +351,8 @@ LAYOUTS: dict[RecordKind, np.dtype[np.void]] = {
     RecordKind.CLOCK_OFFSET: CLOCK_OFFSET,
     RecordKind.JOURNAL_STATE: JOURNAL_STATE,
     RecordKind.BALANCE_CHANGE: BALANCE_CHANGE,
+    RecordKind.FENCE: FENCE,
+    RecordKind.LOOP_STALL: LOOP_STALL,
     RecordKind.VENUE_REQUEST: VENUE_REQUEST,
 }
 assert set(LAYOUTS) == set(RecordKind), "every kind has a layout"

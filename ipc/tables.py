@@ -44,6 +44,8 @@ TABLE_NAMES = (
     "tombstones",
     "trades",
     "trade_index",
+    "scopes",
+    "alarms",
     "effects",
 )
 
@@ -197,6 +199,75 @@ BALANCE_ROW = word_row(
     "external_units",  # deposits less withdrawals since the first start
 )
 FEE = word_row("fee_units")  # strategy x asset
+# What holds for everything in the engine, a venue, an account, a strategy or an instrument, one row for each in this
+# order: its trading state, its limits (NO_LIMIT where it sets none; RISK_LIMITS names them) and what they are held
+# against. Money is in units of the risk currency.
+SCOPE = word_row(
+    "scope_kind",
+    "subject_id",
+    "trading_state",
+    "state_cause",  # AlarmCode, 0 for a person
+    "state_since_ns",
+    # limits
+    "max_open_orders",
+    "max_open_units",
+    "max_gross_units",
+    "max_net_units",
+    "max_leverage_percent",  # accounts
+    "max_loss_units",  # of a UTC day: above it REDUCE_ONLY
+    "halt_loss_units",  # above it HALT
+    "max_drawdown_units",
+    "max_traded_units",
+    "traded_window_ns",
+    "max_executions",  # orders since a person armed it last
+    "max_order_to_trade",
+    "order_to_trade_grace",  # messages of a day that are not counted
+    "max_new_per_s",
+    "max_amends_per_s",
+    "max_cancels_per_s",
+    "max_rejects",
+    "reject_window_ns",
+    "max_unknown_orders",
+    "max_unknown_age_ns",
+    # what they are held against
+    "open_order_count",
+    "unknown_count",
+    "open_buy_units",
+    "open_sell_units",
+    "gross_units",  # of positions, by their last valuation
+    "net_units",
+    "realised_units",  # of the day, after fees
+    "unrealised_units",
+    "peak_units",
+    "traded_level_units",  # leaks out over the window
+    "traded_ns",
+    "execution_count",
+    "message_count",  # of the day
+    "fill_count",
+    "new_full_ns",  # when the bucket would be full again; a bucket holds what one second allows
+    "amend_full_ns",
+    "cancel_full_ns",
+    "reject_level",
+    "reject_ns",
+)
+# A condition that a person should know of; it stays until it is over and was acknowledged.
+ALARM_ROW = word_row(
+    "alarm_id",  # 0 for a free row
+    "code",  # AlarmCode
+    "strategy_id",
+    "account_id",
+    "instrument_id",
+    "order_id",  # the last one
+    "count",
+    "expected",
+    "found",
+    "raised_utc_ns",
+    "last_utc_ns",
+    "cleared_utc_ns",  # 0 while the condition lasts
+    "acknowledged_utc_ns",
+    "operator_name_0",
+    "operator_name_1",
+)
 # One window of a venue's budget; BUDGETS_PER_ACCOUNT rows for each account, limit 0 where there is none.
 BUDGET = word_row(
     "limit_type",
@@ -213,6 +284,9 @@ BUDGET = word_row(
     "cancel_replace_cost",
 )
 BUDGETS_PER_ACCOUNT = 4
+# In the place of a limit that is not set; a limit that the configuration leaves out is 0.
+NO_LIMIT = 1 << 62
+ALARMS_MAX = 256
 LIMITER_TIME = word_row("sent_ns")
 
 ORDER = word_row(

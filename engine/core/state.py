@@ -16,6 +16,8 @@ from ipc.memory import view
 from ipc.records import SLOT_BYTES
 from ipc.tables import (
     ACCOUNT,
+    ALARM_ROW,
+    ALARMS_MAX,
     ASSET,
     BALANCE_ROW,
     BOOK,
@@ -27,6 +29,7 @@ from ipc.tables import (
     INSTRUMENT,
     LIMITER_TIME,
     ORDER,
+    SCOPE,
     STATE_HEADER,
     STRATEGY,
     TABLE_NAMES,
@@ -59,6 +62,8 @@ ROWS: dict[str, np.dtype[np.void]] = {
     "tombstones": TOMBSTONE,
     "trades": TRADE,
     "trade_index": INDEX_ENTRY,
+    "scopes": SCOPE,
+    "alarms": ALARM_ROW,
     "effects": _EFFECT,
 }
 assert tuple(ROWS) == TABLE_NAMES, "the header's offsets stand in the order of the tables"
@@ -76,6 +81,7 @@ class Capacities:
     tombstones: int = 65_536
     trades: int = 262_144
     limiter_times: int = 1
+    venues: int = 1
 
 
 def table_counts(capacities: Capacities) -> dict[str, int]:
@@ -104,6 +110,8 @@ def table_counts(capacities: Capacities) -> dict[str, int]:
         "tombstones": c.tombstones,
         "trades": c.trades,
         "trade_index": index_size(c.trades),
+        "scopes": 1 + c.venues + c.accounts + c.strategies + c.instruments,
+        "alarms": ALARMS_MAX,
         "effects": EFFECTS_MAX,
     }
 
@@ -308,6 +316,20 @@ def trade_index_of(state: int) -> NDArray[np.void]:
     """Trade id and instrument to a place in the trades' ring."""
     header = header_of(state)
     return view(state + header["trade_index_offset"], header["trade_index_count"], INDEX_ENTRY)
+
+
+@kernel
+def scopes_of(state: int) -> NDArray[np.void]:
+    """What holds in each scope: the engine's row, then those of venues, accounts, strategies and instruments."""
+    header = header_of(state)
+    return view(state + header["scopes_offset"], header["scopes_count"], SCOPE)
+
+
+@kernel
+def alarms_of(state: int) -> NDArray[np.void]:
+    """What a person should know of."""
+    header = header_of(state)
+    return view(state + header["alarms_offset"], header["alarms_count"], ALARM_ROW)
 
 
 @kernel
