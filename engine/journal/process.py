@@ -116,7 +116,7 @@ class JournalProcess:
             elif now_ns >= look_at_ns:
                 look_at_ns = now_ns + _ENGINE_LOOK_NS
                 is_gone = not self._is_alive(ring)
-        service.close(with_snapshot=ring.is_retired())
+        service.close(is_orderly=ring.is_retired() and service.is_drained())
         self._log.write(LogLevel.INFO, "journal_ended", epoch=ring.epoch, sequence=ring.next_sequence)
 
     def _begin(self, ring: JournalRing) -> JournalService | None:

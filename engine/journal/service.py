@@ -43,8 +43,9 @@ class JournalService:
         self._events = EventWriter(store.disk)
         self._is_replica_due = True
         self._tidy_at_ns = 0
-        # The newest one, and the one that was begun last: it may have failed, or not be written yet.
-        self._snapshot_sequence = self._snapshot_begun = 0
+        # The newest one may have failed, or not be written yet.
+        self._snapshot_begun = 0
+        self._base_sequence = -1
         self._chore: Iterator[None] = iter(())
         self._recover()
         self._server = EventServer(
@@ -78,7 +79,8 @@ class JournalService:
             if snapshot is None:
                 raise JournalError(f"{self._store.folder} has no snapshot to start from")
             self._replica = catch_up(self._store, self._events, snapshot, self._beat)
-            self._snapshot_sequence = self._snapshot_begun = snapshot.sequence
+            self._snapshot_begun = snapshot.sequence
+            self._base_sequence = snapshot.sequence if snapshot.is_base else -1
         except OSError as error:
             self._put_off_replica(error)
         except JournalError as error:
@@ -169,17 +171,16 @@ class JournalService:
         self._tidy_at_ns = now_ns + _TIDY_NS
         return self._tidy()
 
-    def _write_snapshot(self, replica: Replica) -> Iterator[None]:
+    def _write_snapshot(self, replica: Replica, *, is_closing: bool = False) -> Iterator[None]:
         sequence, block = replica.next_sequence, replica.block()
         self._snapshot_begun = sequence
         digest = yield from replica.digest_of(block)
-        writing = self._store.start_snapshot(block, sequence, digest, epoch=self._ring.epoch)
+        writing = self._store.start_snapshot(block, sequence, digest, epoch=self._ring.epoch, is_closing=is_closing)
         try:
             while writing.advance():
                 yield
         finally:
             writing.close()
-        self._snapshot_sequence = sequence
         self._log.write(LogLevel.INFO, "snapshot", sequence=sequence, digest=digest)
 
     def _tidy(self) -> Iterator[None]:
@@ -194,10 +195,10 @@ class JournalService:
         """Whether everything that was handed over is on disk."""
         return self._ring.is_empty()
 
-    def close(self, *, with_snapshot: bool) -> None:
-        """Ends the service; a snapshot spares the next start the replay."""
+    def close(self, *, is_orderly: bool) -> None:
+        """Ends the service; the snapshot after an orderly end spares the next start the replay, and all doubt."""
         try:
-            if with_snapshot and self._replica is not None:
+            if is_orderly and self._replica is not None:
                 self._end_with_snapshot(self._replica)
         finally:
             self._server.close()
@@ -205,10 +206,10 @@ class JournalService:
             self._store.close()
 
     def _end_with_snapshot(self, replica: Replica) -> None:
-        if replica.next_sequence == self._snapshot_sequence:
+        if replica.next_sequence == self._base_sequence:
             return
         try:
-            for _ in self._write_snapshot(replica):
+            for _ in self._write_snapshot(replica, is_closing=True):
                 continue
         except OSError as error:
             self._log.write(LogLevel.WARNING, "chore_failed", error=str(error))

@@ -2,6 +2,7 @@
 
 A snapshot is written under another name, synced, renamed, and the folder synced: under its own name it is whole or
 not there. A base snapshot is the block that a run starts from; its run's entries lead from it to every later one.
+A closing snapshot is written when a run has ended in order and all of it is on the disk: nothing came after it.
 """
 
 import hashlib
@@ -37,6 +38,7 @@ _HEADER = word_row(
     "state_digest_1",
     "packed_digest_0",
     "packed_digest_1",
+    "is_closing",
 )
 
 
@@ -60,6 +62,7 @@ class Snapshot:
     instance: int
     digest: str
     block: bytes = field(repr=False)
+    is_closing: bool = False
 
     @property
     def sequence(self) -> int:
@@ -78,6 +81,7 @@ class SnapshotHeader:
 
     name: SnapshotName
     is_base: bool
+    is_closing: bool
     instance: int
     digest: str
     block_bytes: int
@@ -102,6 +106,7 @@ def read_snapshot_header(disk: Disk, name: SnapshotName) -> SnapshotHeader:
     return SnapshotHeader(
         name,
         bool(row["is_base"]),
+        bool(row["is_closing"]),
         int(row["instance"]),
         _digest_text(int(row["state_digest_0"]), int(row["state_digest_1"])),
         int(row["block_bytes"]),
@@ -121,7 +126,7 @@ def read_snapshot(disk: Disk, name: SnapshotName) -> Snapshot:
     block = zstandard.ZstdDecompressor().decompress(packed, max_output_size=header.block_bytes)
     if len(block) != header.block_bytes:
         raise JournalDamagedError(path, BLOCK_BYTES, name.sequence, "the block has another size", RESTORE)
-    return Snapshot(name, header.is_base, header.instance, header.digest, block)
+    return Snapshot(name, header.is_base, header.instance, header.digest, block, header.is_closing)
 
 
 def _digest(data: bytes) -> bytes:
@@ -179,6 +184,7 @@ class SnapshotWriting:
             epoch=snapshot.epoch,
             instance=snapshot.instance,
             is_base=snapshot.is_base,
+            is_closing=snapshot.is_closing,
             block_bytes=len(snapshot.block),
             packed_bytes=self._packed_bytes,
             state_digest_0=state[0],

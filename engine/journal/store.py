@@ -173,14 +173,14 @@ class JournalStore:
         self.disk.unlock()
 
     # ---- snapshots ----
-    def start_snapshot(
-        self, block: bytes, sequence: int, digest: str, *, epoch: int, is_base: bool = False
+    def start_snapshot(  # noqa: PLR0913  what it holds, and what it stands for
+        self, block: bytes, sequence: int, digest: str, *, epoch: int, is_base: bool = False, is_closing: bool = False
     ) -> SnapshotWriting:
         """A snapshot to be written slice by slice; `digest` is State.digest() of the block."""
         assert self._is_writer, "open_for_append comes first"
         assert sequence <= self.durable_sequence, "a snapshot stands on entries that are durable"
         name = SnapshotName(sequence, epoch)
-        return SnapshotWriting(self.disk, Snapshot(name, is_base, self._instance, digest, block))
+        return SnapshotWriting(self.disk, Snapshot(name, is_base, self._instance, digest, block, is_closing))
 
     def write_snapshot(self, block: bytes, sequence: int, digest: str, *, epoch: int, is_base: bool = False) -> None:
         """Writes the block as it is before the entry of a sequence, and returns when it is safely on the disk."""

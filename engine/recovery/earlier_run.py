@@ -50,8 +50,8 @@ def take_up(store: JournalStore, runtime_folder: Path, *, clock: WaitingClock, l
         open_orders=int(state.header["open_order_count"]),
         milliseconds=(clock.monotonic_ns() - started_ns) // NS_PER_MS,
     )
-    # The ring of a run that ended in order is gone as well, but then a snapshot stands at the journal's very end.
-    is_ended = not found.snapshot.is_base and found.snapshot.sequence == store.next_sequence
+    # The ring of a run that ended in order is gone as well, but then its closing snapshot says so.
+    is_ended = found.snapshot.is_closing and found.snapshot.sequence == store.next_sequence
     may_lack_end = left_count is None and not is_ended
     return EarlierRun(state, found.snapshot.epoch, store.next_sequence, may_lack_end)
 

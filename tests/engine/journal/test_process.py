@@ -82,6 +82,7 @@ def test_a_run_is_kept_followed_and_handed_on(tmp_path: Path) -> None:
     newest = desk.store.latest_snapshot()
     assert newest is not None
     assert (newest.sequence, newest.digest) == (world.next_sequence, world.state.digest())
+    assert newest.is_closing
     assert not (engine_folder(NAME) / "journal").exists(), "a ring that is done with is removed"
 
 

@@ -149,7 +149,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk.hand_over(100)
     desk.turn_until(desk.ring.is_empty)
     yield desk
-    desk.service.close(with_snapshot=False)
+    desk.service.close(is_orderly=False)
 
 
 def test_what_is_released_is_durable_and_said_to_be(desk: Desk) -> None:
@@ -236,7 +236,7 @@ def test_a_core_that_differs_is_told_and_makes_no_snapshots(tmp_path: Path) -> N
     desk.turn_until(desk.ring.is_empty)
     assert "journal sequence 150" in str(desk.logged("replay_differs")[0]["error"])
     assert (desk.told_state, desk.durable) == (JournalState.KEEPING, 300)
-    desk.service.close(with_snapshot=True)
+    desk.service.close(is_orderly=True)
     assert [name.sequence for name in desk.store.snapshots()] == [0]
 
 
@@ -250,7 +250,7 @@ def test_old_files_are_compressed_and_snapshots_taken_while_it_serves(tmp_path: 
         desk.clock.advance(NS_PER_S)
         desk.service.turn(0)
     assert desk.is_kept()
-    desk.service.close(with_snapshot=True)
+    desk.service.close(is_orderly=True)
     newest = desk.store.latest_snapshot()
     assert newest is not None
     assert (newest.sequence, desk.store.snapshots()[0].sequence) == (2_500, 0)
@@ -258,8 +258,32 @@ def test_old_files_are_compressed_and_snapshots_taken_while_it_serves(tmp_path: 
     assert {str(line["digest"]) for line in desk.logged("snapshot")} >= {newest.digest}
 
 
+def test_only_the_snapshot_after_an_orderly_end_says_that_nothing_came_after_it(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, JournaledWorld().trade(1_000), snapshot_every=1_000)
+    desk.hand_over(1_000)
+    desk.turn_until(lambda: len(desk.store.snapshots()) == 2)
+    found = desk.store.latest_snapshot()
+    assert found is not None
+    assert (found.sequence, found.is_closing) == (1_000, False), "it stands at the very end, by chance"
+    desk.service.close(is_orderly=False)
+    assert desk.store.latest_snapshot() == found
+    desk.service = desk.serve()
+    desk.service.close(is_orderly=True)
+    closing = desk.store.latest_snapshot()
+    assert closing is not None
+    assert (closing.name, closing.digest, closing.is_closing) == (found.name, found.digest, True)
+
+
+def test_the_base_of_a_run_in_which_nothing_came_stays_its_base(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, JournaledWorld())
+    desk.service.close(is_orderly=True)
+    newest = desk.store.latest_snapshot()
+    assert newest is not None
+    assert (newest.is_base, newest.is_closing) == (True, False)
+
+
 def test_a_ring_of_another_journal_is_not_served(desk: Desk) -> None:
-    desk.service.close(with_snapshot=False)
+    desk.service.close(is_orderly=False)
     other = create_ring(
         desk.ring.segment.path.with_name("other"), SegmentKind.JOURNAL_RING, 1 << 12, first_sequence=7_000
     )
@@ -269,7 +293,7 @@ def test_a_ring_of_another_journal_is_not_served(desk: Desk) -> None:
 
 
 def test_a_disk_that_takes_nothing_is_no_beginning(desk: Desk) -> None:
-    desk.service.close(with_snapshot=False)
+    desk.service.close(is_orderly=False)
     desk.disk.fault = ("create", "durable", errno.ENOSPC)
     with pytest.raises(JournalWriteError):
         desk.serve()
@@ -284,5 +308,5 @@ def test_a_snapshot_that_was_begun_does_not_stand_for_the_last_one(tmp_path: Pat
     desk = Desk(tmp_path, JournaledWorld().trade(1_200), snapshot_every=1_000)
     desk.hand_over(1_200)
     desk.turn_until(desk.ring.is_empty)
-    desk.service.close(with_snapshot=True)
+    desk.service.close(is_orderly=True)
     assert [name.sequence for name in desk.store.snapshots()] == [0, 1_200]
