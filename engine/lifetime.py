@@ -1,5 +1,6 @@
 """Owns what makes an engine the only one of its name: a lock, and an epoch that is never used twice."""
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -54,8 +55,19 @@ def next_epoch(name: str, *, after: int = 0) -> int:
 
     It comes after the journal's last one too, in case the count was lost and the journal was not.
     """
-    folder = private_folder(durable_folder(name))
-    path = folder / "epoch"
+    path = private_folder(durable_folder(name)) / "epoch"
+    try:
+        epoch = _epoch_after(path, after)
+        _write_epoch(path, epoch)
+    except OSError as error:
+        raise EpochError(
+            f"{path} cannot be kept: {error.strerror}; see to it that its disk has room and takes what is written, "
+            "then start again"
+        ) from None
+    return epoch
+
+
+def _epoch_after(path: Path, after: int) -> int:
     try:
         last = int(path.read_text())
     except FileNotFoundError:
@@ -65,17 +77,22 @@ def next_epoch(name: str, *, after: int = 0) -> int:
     epoch = max(last, after) + 1
     if not 0 < epoch <= EPOCH_MAX:
         raise EpochError(f"{path}: epoch {epoch} is not from 1 to {EPOCH_MAX}; give the engine a new instance and name")
+    return epoch
+
+
+def _write_epoch(path: Path, epoch: int) -> None:
     building = path.with_suffix(".new")
     descriptor = os.open(building, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.write(descriptor, str(epoch).encode())
+        text = str(epoch).encode()
+        if os.write(descriptor, text) != len(text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
     building.rename(path)
-    folder_descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder_descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder_descriptor)
     finally:
         os.close(folder_descriptor)
-    return epoch

@@ -11,6 +11,13 @@ class JournalBusyError(JournalError):
     """Another process writes this journal."""
 
 
+class JournalWriteError(JournalError):
+    """The disk did not take what was written; what was durable before still is."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        super().__init__(f"{folder} does not take what is written: {error}; see to it that its disk has room and works")
+
+
 class JournalDamagedError(JournalError):
     """What was safely on disk is not there any more: nothing may be built on it."""
 
@@ -21,10 +28,6 @@ class JournalDamagedError(JournalError):
         self.sequence = sequence
         self.what = what
         self.fix = fix
-
-
-class JournalWriteError(JournalError):
-    """The disk did not take what was written; what was durable before still is."""
 
 
 RESTORE = (

@@ -56,14 +56,21 @@ class JournalStore:
 
         JournalDamagedError when entries that were durable are not there, JournalBusyError when another process writes.
         """
-        self.disk.make_folder()
-        if not self.disk.try_lock():
+        if not self._take_folder():
             raise JournalBusyError(f"{self.folder} is being written by another process; end that first")
         result = inspect(self.disk, instance=self._instance)
         self._repair(result)
         self.next_sequence = result.next_sequence
         self._is_writer = True
         return result
+
+    def _take_folder(self) -> bool:
+        """Makes the folder if need be, and locks it; False when somebody else has."""
+        try:
+            self.disk.make_folder()
+            return self.disk.try_lock()
+        except OSError as error:
+            raise JournalWriteError(self.folder, error) from error
 
     def open_for_append(self, *, epoch: int) -> RecoveryResult:
         """Recovers, and makes the next entries those of a run; returns what was found."""
@@ -87,7 +94,7 @@ class JournalStore:
                     self._tail.write(rows)
             self._mark.write(result.next_sequence)
         except OSError as error:
-            raise JournalWriteError(f"{self.folder}: {error}") from error
+            raise JournalWriteError(self.folder, error) from error
 
     @property
     def durable_sequence(self) -> int:
@@ -117,7 +124,7 @@ class JournalStore:
                 self._mark.write(self.next_sequence)
         except OSError as error:
             self._close_tail()
-            raise JournalWriteError(f"{self.folder}: {error}") from error
+            raise JournalWriteError(self.folder, error) from error
 
     def _open_tail(self) -> OpenSegment:
         if self._tail is not None and self._tail.room == 0:
@@ -149,7 +156,7 @@ class JournalStore:
         try:
             self._open_tail()
         except OSError as error:
-            raise JournalWriteError(f"{self.folder}: {error}") from error
+            raise JournalWriteError(self.folder, error) from error
 
     def make_ready(self) -> bool:
         """Makes a slice of the next file ready when this one fills; False when there was nothing to do."""
@@ -192,7 +199,7 @@ class JournalStore:
             finally:
                 writing.close()
         except OSError as error:
-            raise JournalWriteError(f"{self.folder}: {error}") from error
+            raise JournalWriteError(self.folder, error) from error
 
     def latest_snapshot(self) -> Snapshot | None:
         """The newest one that can be used, None when there is none."""

@@ -155,7 +155,7 @@ def test_what_could_not_be_written_down_stays_in_the_ring(tmp_path: Path) -> Non
     desk.engine_dies()
 
     def die(entries: NDArray[np.int64]) -> None:
-        raise JournalWriteError(f"no room for {len(entries)} entries")
+        raise JournalWriteError(tmp_path, OSError(f"no room for {len(entries)} entries"))
 
     with pytest.raises(JournalWriteError):
         keep_left(engine_folder(NAME), 0, die)
