@@ -34,8 +34,6 @@ from ipc.enums import ConnectionState, JournalState
 CLIENTS_SOCKET = "clients"
 # Nothing tells the server that a client is gone but the sign of life that cannot be sent any more.
 _SERVE_CLIENTS_EVERY_S = 0.5
-# The venue may still act on a request this long after it has expired there: its own time-out and a margin.
-_EXPIRY_MARGIN_NS = 10_000 * NS_PER_MS
 
 
 class Engine:
@@ -98,8 +96,7 @@ class Engine:
             self.order_gateways.append(
                 OrderGateway(line, core=hot_loop, clock=self._clock, generator=self._generator, resolver=look_up)
             )
-        windows_ns = [venue.receive_window_ms * NS_PER_MS for venue in self._config.venues]
-        self._segments.state.header["request_expiry_ns"] = max(windows_ns) + _EXPIRY_MARGIN_NS
+        self._segments.state.header["request_expiry_ns"] = max(map(_request_expiry_ns, self._config.venues))
         hot_loop.use_senders(
             [gateway.send_frame for gateway in self.order_gateways], [gateway.sign for gateway in self.order_gateways]
         )
@@ -266,6 +263,11 @@ class Engine:
             self._server = None
         if self._journal is not None:
             self._journal.retire()
+
+
+def _request_expiry_ns(config: VenueConfig) -> int:
+    """How long after it was sent a request may still be carried out."""
+    return config.receive_window_ms * NS_PER_MS + VENUES[config.kind].processing_timeout_ns
 
 
 def _order_url(config: VenueConfig, venue: Venue) -> str:

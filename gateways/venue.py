@@ -175,6 +175,10 @@ class Venue(Protocol):
     def rate_windows(self) -> Sequence[RateWindow]:
         """The windows in which requests are counted."""
 
+    @property
+    def processing_timeout_ns(self) -> int:
+        """For how long the venue may still act on a request that reached it within its receive window."""
+
     def symbol(self, base: str, quote: str) -> str:
         """The venue's own name of a pair."""
 

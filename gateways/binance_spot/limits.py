@@ -55,6 +55,12 @@ Cancels do not count as orders, so only the windows that they count in keep a re
 https://github.com/binance/binance-spot-api-docs/blob/master/web-socket-api.md#rate-limits
 """
 
+PROCESSING_TIMEOUT_NS = 10 * NS_PER_S
+"""After which a request whose answer is missing (-1007) is not carried out any more.
+
+https://github.com/binance/binance-spot-api-docs/blob/master/web-socket-api.md#general-api-information
+"""
+
 
 def limit_type(limit: RateLimit) -> int:
     """What is counted; VenueProtocolError for a type that the documentation does not name."""
