@@ -30,6 +30,7 @@ from ipc.enums import (
 )
 from tests.gateways.awaiting_core import AwaitingCore
 from tests.gateways.trading_floor import SYMBOLS, VENUE, Desk, bindings, new_trader, order_url, quiet_venue, rules_of
+from tests.simulator.turn_clock import run_in_turns
 
 PRICE = 6_500_000
 DOWN, CONNECTING, RECONCILING, LIVE = ConnectionState
@@ -376,4 +377,4 @@ def test_instruments_of_an_unknown_symbol_are_refused_with_the_venues_words() ->
                     timeout_s=0.3,
                 )
 
-    run(scenario())
+    run_in_turns(scenario())

@@ -7,6 +7,7 @@ import pytest
 
 from gateways.simulator import FaultRule, LatencyConfig, LimitsConfig, SessionConfig
 from gateways.simulator.orders import Side
+from tests.simulator.turn_clock import run_in_turns
 from tests.simulator.venue_client import Credentials, Json, VenueClient, get, limit, provide, quiet_venue
 
 
@@ -49,7 +50,7 @@ def test_a_client_that_answers_pings_stays_and_one_that_does_not_is_dropped() ->
             assert not client.closed.is_set()
             assert len(client.pings) >= 3
 
-    asyncio.run(wait())
+    run_in_turns(wait())
 
 
 def test_a_connection_ends_with_its_lifetime() -> None:
@@ -61,7 +62,7 @@ def test_a_connection_ends_with_its_lifetime() -> None:
             assert (await client.request("ping"))["status"] == 200
             await client.closed.wait()
 
-    asyncio.run(wait())
+    run_in_turns(wait())
 
 
 def test_a_shutdown_is_announced_in_the_form_of_each_connection() -> None:

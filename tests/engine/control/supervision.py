@@ -13,7 +13,7 @@ from typing import Any
 from engine.control.child import ChildPlan
 from engine.control.supervisor import Supervisor
 from engine.event_log import EventLog, LogLevel
-from ipc.clock import SystemClock
+from ipc.clock import ManualClock, SystemClock
 from tests.system.waiting import await_that
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,12 +23,20 @@ FAKE_CHILD = Path(__file__).with_name("fake_child.py")
 class Supervision:
     """Children are given as name and habit, in the order in which they are to end."""
 
-    def __init__(self, folder: Path, habits: Sequence[tuple[str, str]], *, restarts_max: int, ignored: str) -> None:
+    def __init__(
+        self, folder: Path, habits: Sequence[tuple[str, str]], *, restarts_max: int, ignored: str, is_time_still: bool
+    ) -> None:
         self.ready_file = folder / "ready"
         self._diary = folder / "diary"
         self._diary.touch()
         self._output = (folder / "output").open("w+")
-        plan = {"folder": str(folder), "habits": habits, "restarts_max": restarts_max, "ignored": ignored}
+        plan = {
+            "folder": str(folder),
+            "habits": habits,
+            "restarts_max": restarts_max,
+            "ignored": ignored,
+            "is_time_still": is_time_still,
+        }
         command = [sys.executable, "-W", "error", "-m", __name__, json.dumps(plan)]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=self._output, stderr=subprocess.STDOUT)
 
@@ -78,10 +86,10 @@ class Supervision:
 
 @contextmanager
 def supervised(
-    folder: Path, *habits: tuple[str, str], restarts_max: int = 8, ignored: str = ""
+    folder: Path, *habits: tuple[str, str], restarts_max: int = 8, ignored: str = "", is_time_still: bool = False
 ) -> Iterator[Supervision]:
-    """A supervisor that ends with the block."""
-    supervision = Supervision(folder, habits, restarts_max=restarts_max, ignored=ignored)
+    """A supervisor that ends with the block; while time is still, what it waits for never comes."""
+    supervision = Supervision(folder, habits, restarts_max=restarts_max, ignored=ignored, is_time_still=is_time_still)
     try:
         yield supervision
     finally:
@@ -109,7 +117,7 @@ def _supervise(plan: dict[str, Any]) -> int:
         )
         for name, habit in plan["habits"]
     ]
-    clock = SystemClock()
+    clock = ManualClock() if plan["is_time_still"] else SystemClock()
     log = EventLog(2, LogLevel.INFO, clock)
     return Supervisor(plans, restarts_max=plan["restarts_max"], clock=clock, log=log).run()
 
