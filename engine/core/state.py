@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipc.compiler import kernel
+from ipc.enums import ScopeKind
 from ipc.memory import view
 from ipc.records import SLOT_BYTES
 from ipc.tables import (
@@ -66,6 +67,7 @@ ROWS: dict[str, np.dtype[np.void]] = {
     "alarms": ALARM_ROW,
     "effects": _EFFECT,
 }
+_SCOPED = {ScopeKind.ACCOUNT: "accounts", ScopeKind.STRATEGY: "strategies", ScopeKind.INSTRUMENT: "instruments"}
 assert tuple(ROWS) == TABLE_NAMES, "the header's offsets stand in the order of the tables"
 
 
@@ -168,6 +170,15 @@ class State:
             header[name] = -1
         header["next_deadline_ns"] = np.iinfo(np.int64).max
         self._empty_order_tables(counts)
+        self._name_scopes(counts)
+
+    def _name_scopes(self, counts: dict[str, int]) -> None:
+        named = {kind: counts[name] for kind, name in _SCOPED.items()}
+        subjects = {ScopeKind.ENGINE: 1, ScopeKind.VENUE: counts["scopes"] - 1 - sum(named.values()), **named}
+        pairs = [(kind, subject_id) for kind, count in subjects.items() for subject_id in range(count)]
+        scopes = self.table("scopes")
+        scopes["scope_kind"] = [kind for kind, _ in pairs]
+        scopes["subject_id"] = [subject_id for _, subject_id in pairs]
 
     def _empty_order_tables(self, counts: dict[str, int]) -> None:
         orders = self.table("orders")
