@@ -50,6 +50,7 @@ class SegmentKind(IntEnum):
     LATENCY = 4
     TEST_RING = 5
     JOURNAL_RING = 6
+    CONTROL = 7
 
 
 class SegmentWord(IntEnum):
@@ -76,6 +77,13 @@ class SegmentWord(IntEnum):
     JOURNAL_DURABLE = 640  # the journal sequence up to which all is on disk
     JOURNAL_STATE = 672  # JournalState
     JOURNAL_BEAT_NS = 673  # CLOCK_MONOTONIC of its last turn
+    # Of the control segment: the first three are written by whoever supervises, the others by the engine alone.
+    FENCED_EPOCH = 704  # engines of this epoch and of those before send nothing any more
+    LEASE_UNTIL_NS = 705  # CLOCK_MONOTONIC until which new orders may leave, NO_LEASE_NEEDED where nobody has to say
+    GENERATION = 706  # counts the changes of what is asked for
+    ENGINE_EPOCH = 736
+    ENGINE_BEAT_NS = 737  # CLOCK_MONOTONIC of its last turn that looked at the clock
+    ENGINE_PID = 738
 
 
 def boot_id() -> int:
