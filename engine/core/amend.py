@@ -15,17 +15,9 @@ from engine.core.rate_budget import charge_limiter
 from engine.core.reduce_only import check_reduces
 from engine.core.replacement import reserve_working
 from engine.core.requests import ask_cancel, send_replacement
-from engine.core.risk import (
-    Verdict,
-    check_numbers,
-    check_permission,
-    check_position,
-    check_rate,
-    check_size,
-    check_venue_budget,
-    refuse,
-)
+from engine.core.risk import check_numbers, check_permission, check_position, check_rate, check_size, check_venue_budget
 from engine.core.state import book_of, header_of, instruments_of
+from engine.core.verdict import Verdict, refuse
 from engine.core.worst_price import slipped
 from ipc.compiler import kernel
 from ipc.enums import ExecutionType, OrderType, RefusalReason, ReplaceState, RequestKind, VenueAbility

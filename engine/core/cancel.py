@@ -9,9 +9,10 @@ from engine.core.order_end import end_order, report_end
 from engine.core.order_table import find_order
 from engine.core.replacement import drop_replacement
 from engine.core.requests import send_cancel
-from engine.core.risk import Verdict, check_venue_budget, passed, refuse
+from engine.core.risk import check_venue_budget
 from engine.core.state import header_of, orders_of
 from engine.core.timers import set_timer
+from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ExecutionType, RefusalReason, ReplaceState, RequestKind
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from engine.core.order_table import NOWHERE, find_order
-from engine.core.risk import Verdict, passed, refuse
 from engine.core.state import header_of, orders_of, strategies_of
+from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
 from ipc.enums import RefusalReason
 from ipc.memory import view

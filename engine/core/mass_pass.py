@@ -10,9 +10,9 @@ from engine.core.cancel import BUDGET_WAIT_NS, cancel_rest, check_cancel_budget,
 from engine.core.command_checks import order_sequence_of
 from engine.core.effects import report_order, room_for_effects
 from engine.core.order_table import NOWHERE, find_order, find_tombstone
-from engine.core.risk import Verdict, passed, refuse
 from engine.core.state import header_of, orders_of, strategies_of
 from engine.core.tombstone_reports import report_tombstone
+from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
 from ipc.enums import ExecutionType, RefusalReason, RequestKind, Side
 from ipc.records import ALL_ACCOUNTS, ALL_INSTRUMENTS

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from engine.core.risk import Verdict, passed, refuse
 from engine.core.state import book_of
+from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
 from ipc.enums import OrderFlag, RefusalReason, Side
 

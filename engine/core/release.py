@@ -9,8 +9,9 @@ from engine.core.order_table import find_order
 from engine.core.rate_budget import charge_limiter
 from engine.core.reduce_only import check_still_reduces
 from engine.core.requests import send_leg
-from engine.core.risk import Verdict, check_numbers, check_permission, check_position, check_rate, check_size, refuse
+from engine.core.risk import check_numbers, check_permission, check_position, check_rate, check_size
 from engine.core.state import book_of, header_of, instruments_of
+from engine.core.verdict import Verdict, refuse
 from engine.core.worst_price import protected_price
 from ipc.compiler import kernel
 from ipc.enums import ExecutionType, OrderType, RefusalReason, RequestKind

@@ -3,35 +3,13 @@
 Nothing is written before all have passed. A limit that is not configured is zero, so it refuses.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from engine.core.rate_budget import budget_shortfall, limiter_has_room
 from engine.core.state import accounts_of, book_of, budgets_of, header_of, instruments_of, terms_of
+from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
 from ipc.enums import ConnectionState, InstrumentStatus, JournalState, RefusalReason, RequestKind, Side
-
-
-class Verdict(NamedTuple):
-    """Why not, with the limit, the current value and what was asked; reason NONE lets the order pass."""
-
-    reason: int
-    limit: int
-    current: int
-    requested: int
-
-
-@kernel
-def refuse(reason: int, limit: int, current: int, requested: int) -> Verdict:
-    """A refusal; the sum makes the enumeration's member a plain word, so that all verdicts are of one type."""
-    return Verdict(reason + 0, limit + 0, current + 0, requested + 0)
-
-
-@kernel
-def passed() -> Verdict:
-    """No objection."""
-    return Verdict(0, 0, 0, 0)
 
 
 @kernel

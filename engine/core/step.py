@@ -21,12 +21,12 @@ from engine.core.mass_pass import on_cancel_all, on_status_request
 from engine.core.new_order import on_new_order
 from engine.core.order_table import NOWHERE, find_order
 from engine.core.rate_budget import learn_budget, leave_in_flight
-from engine.core.risk import Verdict
 from engine.core.state import accounts_of, balance_of, header_of, instruments_of, orders_of, strategies_of, terms_of
 from engine.core.target_position import on_target_position
 from engine.core.time_passes import next_deadline_ns, on_timer
 from engine.core.trace import traced
 from engine.core.venue_reports import on_venue_report
+from engine.core.verdict import Verdict
 from engine.core.versions import on_amend_order
 from ipc.compiler import kernel
 from ipc.enums import AlarmCode, ConnectionState, ExecutionType, RecordKind, RefusalReason

@@ -3,8 +3,8 @@
 import numpy as np
 
 from engine.core.new_order import on_new_order
-from engine.core.risk import Verdict, refuse
 from engine.core.state import book_of, effect_address, header_of
+from engine.core.verdict import Verdict, refuse
 from ipc.compiler import kernel
 from ipc.enums import RecordKind, RefusalReason, Side
 from ipc.memory import view

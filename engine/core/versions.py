@@ -12,8 +12,8 @@ from engine.core.command_checks import check_living
 from engine.core.doubts import is_in_doubt
 from engine.core.order_kinds import may_rest
 from engine.core.order_table import find_order
-from engine.core.risk import Verdict, passed, refuse
 from engine.core.state import orders_of
+from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ExecutionType, OrderType, RefusalReason, ReplaceState, TimeInForce
 from ipc.order_status import is_ended
