@@ -11,11 +11,14 @@ import numpy as np
 
 from engine.core.amendment_reports import carried_out_by, report_amendment
 from engine.core.order_kinds import REDUCE_ONLY, check_stop_price, is_stop
+from engine.core.permission import check_permission
+from engine.core.position_checks import check_position
 from engine.core.rate_budget import charge_limiter
+from engine.core.rate_checks import check_rate, check_venue_budget
 from engine.core.reduce_only import check_reduces
 from engine.core.replacement import reserve_working
 from engine.core.requests import ask_cancel, send_replacement
-from engine.core.risk import check_numbers, check_permission, check_position, check_rate, check_size, check_venue_budget
+from engine.core.size_checks import check_numbers, check_size
 from engine.core.state import book_of, header_of, instruments_of
 from engine.core.verdict import Verdict, refuse
 from engine.core.worst_price import slipped

@@ -8,11 +8,12 @@ import numpy as np
 from engine.core.effects import report_order
 from engine.core.order_end import end_refused
 from engine.core.order_table import find_order
+from engine.core.permission import check_permission
 from engine.core.rate_budget import charge_limiter
+from engine.core.rate_checks import check_rate
 from engine.core.reduce_only import check_still_reduces
 from engine.core.replacement import reserve_working
 from engine.core.requests import send_further_leg
-from engine.core.risk import check_permission, check_rate
 from engine.core.state import header_of
 from engine.core.timers import set_timer
 from ipc.compiler import kernel

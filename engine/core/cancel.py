@@ -7,9 +7,9 @@ from engine.core.command_checks import check_living
 from engine.core.effects import report_order
 from engine.core.order_end import end_order, report_end
 from engine.core.order_table import find_order
+from engine.core.rate_checks import check_venue_budget
 from engine.core.replacement import drop_replacement
 from engine.core.requests import send_cancel
-from engine.core.risk import check_venue_budget
 from engine.core.state import header_of, orders_of
 from engine.core.timers import set_timer
 from engine.core.verdict import Verdict, passed, refuse

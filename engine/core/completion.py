@@ -6,10 +6,11 @@ from engine.core.amendment_reports import report_amendment
 from engine.core.attempts import may_try_rest, plan_attempt
 from engine.core.doubts import is_no_cancel_out, missing_lots
 from engine.core.order_end import end_order, end_refused
+from engine.core.permission import check_permission
+from engine.core.rate_checks import check_venue_budget
 from engine.core.reduce_only import check_still_reduces
 from engine.core.replacement import leg_rest_lots, reserve_working, take_replacement
 from engine.core.requests import send_cancel, send_further_leg
-from engine.core.risk import check_permission, check_venue_budget
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ExecutionType, ReplaceState, RequestKind
 

@@ -6,10 +6,13 @@ from engine.core.deadlines import arm
 from engine.core.effects import report_order
 from engine.core.order_end import end_refused
 from engine.core.order_table import find_order
+from engine.core.permission import check_permission
+from engine.core.position_checks import check_position
 from engine.core.rate_budget import charge_limiter
+from engine.core.rate_checks import check_rate
 from engine.core.reduce_only import check_still_reduces
 from engine.core.requests import send_leg
-from engine.core.risk import check_numbers, check_permission, check_position, check_rate, check_size
+from engine.core.size_checks import check_numbers, check_size
 from engine.core.state import book_of, header_of, instruments_of
 from engine.core.verdict import Verdict, refuse
 from engine.core.worst_price import protected_price
