@@ -278,6 +278,8 @@ BUDGET = word_row(
     "in_flight",
     "reserve",  # kept for cancels and queries
     "blocked_until_utc_ns",
+    "unanswered",  # sent, will never be answered, and may still be counted
+    "unanswered_until_ns",
     "new_cost",
     "cancel_cost",
     "amend_cost",

@@ -5,7 +5,8 @@ more may go when the oldest of them has left the window.
 
 A venue's windows are aligned to its calendar (Binance: `interval` x `intervalNum` from the epoch,
 https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits). What the venue last said is
-kept apart from what it has not answered yet, so a lost reply never makes the budget look larger.
+kept apart from what it has not answered yet, so a lost reply never makes the budget look larger. A request that
+will never be answered may reach the venue, and be counted there, for as long as the venue takes it.
 """
 
 import numpy as np
@@ -65,6 +66,20 @@ def _roll(budget: np.void, utc_ns: int) -> None:
 
 
 @kernel
+def _settle_unanswered(budget: np.void, now_ns: int) -> None:
+    """Counts what the venue can no longer take: it may have counted it after it last spoke."""
+    if now_ns >= budget["unanswered_until_ns"]:
+        budget["counted"] += budget["unanswered"]
+        budget["unanswered"] = 0
+
+
+@kernel
+def used_of(budget: np.void) -> int:
+    """What of a window is used, as far as anybody can know."""
+    return budget["counted"] + budget["in_flight"] + budget["unanswered"]
+
+
+@kernel
 def budget_shortfall(state: int, account_id: int, request_kind: int, utc_ns: int) -> int:
     """Which of the account's windows has no room for a request, -1 when all have.
 
@@ -76,8 +91,10 @@ def budget_shortfall(state: int, account_id: int, request_kind: int, utc_ns: int
         if budget["limit"] == 0:
             continue
         _roll(budget, utc_ns)
+        if budget["unanswered"] != 0:
+            _settle_unanswered(budget, header_of(state)["now_ns"])
         reserve = 0 if request_kind == RequestKind.CANCEL else budget["reserve"]
-        if budget["counted"] + budget["in_flight"] + cost_of(budget, request_kind) > budget["limit"] - reserve:
+        if used_of(budget) + cost_of(budget, request_kind) > budget["limit"] - reserve:
             return place
         if budget["blocked_until_utc_ns"] > utc_ns:
             return place
@@ -107,11 +124,29 @@ def settle_budget(state: int, account_id: int, request_kind: int) -> None:
 
 @kernel
 def leave_in_flight(state: int, account_id: int) -> None:
-    """Counts all that is in flight, because no answer to it will come any more."""
+    """Gives up the answers to all that is in flight."""
     budgets = budgets_of(state, account_id)
     for place in range(BUDGETS_PER_ACCOUNT):
-        budgets[place]["counted"] += budgets[place]["in_flight"]
-        budgets[place]["in_flight"] = 0
+        _leave(state, budgets[place], budgets[place]["in_flight"])
+
+
+@kernel
+def leave_request(state: int, account_id: int, request_kind: int) -> None:
+    """Gives up the answer to one request: what the venue said of it leaves open whether it will carry it out."""
+    budgets = budgets_of(state, account_id)
+    for place in range(BUDGETS_PER_ACCOUNT):
+        if budgets[place]["limit"] != 0:
+            _leave(state, budgets[place], min(cost_of(budgets[place], request_kind), budgets[place]["in_flight"]))
+
+
+@kernel
+def _leave(state: int, budget: np.void, cost: int) -> None:
+    header = header_of(state)
+    if cost == 0:
+        return
+    budget["in_flight"] -= cost
+    budget["unanswered"] += cost
+    budget["unanswered_until_ns"] = header["now_ns"] + header["request_expiry_ns"]
 
 
 @kernel

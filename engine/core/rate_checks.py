@@ -1,6 +1,6 @@
 """Owns the check of rate limits: the platform's own, then the venue's budget."""
 
-from engine.core.rate_budget import budget_shortfall, limiter_has_room
+from engine.core.rate_budget import budget_shortfall, limiter_has_room, used_of
 from engine.core.state import accounts_of, budgets_of, header_of, terms_of
 from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
@@ -25,4 +25,4 @@ def check_venue_budget(state: int, account_id: int, request_kind: int) -> Verdic
     if short < 0:
         return passed()
     budget = budgets_of(state, account_id)[short]
-    return refuse(RefusalReason.VENUE_RATE_LIMIT_EXCEEDED, budget["limit"], budget["counted"] + budget["in_flight"], 1)
+    return refuse(RefusalReason.VENUE_RATE_LIMIT_EXCEEDED, budget["limit"], used_of(budget), 1)

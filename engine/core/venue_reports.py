@@ -11,7 +11,7 @@ from engine.core.fills import on_fill, on_fill_after_eviction
 from engine.core.holds import on_state_word
 from engine.core.leg_end import on_leg_ended, on_not_found, on_rejected
 from engine.core.order_table import NOWHERE, find_external, find_order, find_tombstone
-from engine.core.rate_budget import leave_in_flight, settle_budget
+from engine.core.rate_budget import leave_in_flight, leave_request, settle_budget
 from engine.core.replace_reports import on_replace_rejected, on_replaced
 from engine.core.replacement import is_by_one_request, is_new_leg_sent, is_replacing_leg
 from engine.core.requests import send_cancel
@@ -32,7 +32,10 @@ def on_venue_report(state: int, report: np.void) -> None:
     account_id, event = report["account_id"], report["event"]
     answers = report["answers_request"]
     if answers != 0 and answers != RequestKind.STATUS:
-        settle_budget(state, account_id, answers)
+        if event == VenueEvent.OUTCOME_UNKNOWN:
+            leave_request(state, account_id, answers)
+        else:
+            settle_budget(state, account_id, answers)
     if report["order_id"] == EVERY_REQUEST:
         # Whatever is in flight can no longer count on its answer, as if the connection had been lost.
         accounts_of(state)[account_id]["last_down_ns"] = header["now_ns"]

@@ -42,5 +42,6 @@ def _carry_budgets(old: State, new: State, accounts: NDArray[np.int64]) -> None:
                 if (before["limit_type"], before["window_ns"]) == (after["limit_type"], after["window_ns"]):
                     for name in _USE:
                         after[name] = before[name]
-                    # No answer will come any more to what is in flight, so it counts.
-                    after["counted"] += before["in_flight"]
+                    # No answer will come any more to what is in flight.
+                    after["unanswered"] += before["in_flight"] + before["unanswered"]
+                    after["unanswered_until_ns"] = int(new.header["now_ns"]) + int(new.header["request_expiry_ns"])

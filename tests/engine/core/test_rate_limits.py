@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from engine.core.rate_budget import charge_limiter, limiter_has_room
 from ipc.compiler import JIT_DISABLED
 from ipc.enums import RateLimitType, RecordKind, RefusalReason, RequestKind, VenueEvent
-from tests.engine.core.world import NS_PER_S, START_NS, UTC_OFFSET_NS, World
+from tests.engine.core.world import NS_PER_S, REQUEST_EXPIRY_NS, START_NS, UTC_OFFSET_NS, World
 
 WINDOW_NS = 10 * NS_PER_S
 
@@ -84,6 +84,43 @@ def test_what_a_strategy_hears_from_the_stream_answers_no_request(budget_world: 
     order_id = budget_world.place(accepted=False)
     budget_world.accept(order_id, answers_request=0)
     assert _spent(budget_world) == (0, 4)
+
+
+def _unanswered(world: World) -> int:
+    return int(world.row("budgets", 0)["unanswered"])
+
+
+@pytest.mark.parametrize("names_order", [True, False])
+def test_what_the_venue_counts_does_not_hold_what_it_may_still_take(budget_world: World, names_order: bool) -> None:
+    world = budget_world
+    order_id = world.place(accepted=False)
+    if names_order:
+        world.venue(VenueEvent.OUTCOME_UNKNOWN, order_id, answers_request=RequestKind.NEW)
+    else:
+        world.venue(VenueEvent.OUTCOME_UNKNOWN, 0)
+    world.feed(RecordKind.RATE_LIMIT, limit_type=RateLimitType.ORDERS, window_ns=WINDOW_NS, limit=100, count=77)
+    assert (_spent(world), _unanswered(world)) == ((77, 0), 4)
+    assert world.new_order().refusals == [RefusalReason.VENUE_RATE_LIMIT_EXCEEDED]
+
+
+def test_what_the_venue_can_no_longer_take_counts_until_the_venue_says_otherwise(budget_world: World) -> None:
+    world = budget_world
+    world.venue(VenueEvent.OUTCOME_UNKNOWN, world.place(accepted=False), answers_request=RequestKind.NEW)
+    world.now_ns += REQUEST_EXPIRY_NS - 1
+    world.new_order(price_ticks=9_000)
+    assert (_spent(world), _unanswered(world)) == ((0, 4), 4)
+    world.now_ns += 1
+    world.new_order(price_ticks=9_001)
+    assert (_spent(world), _unanswered(world)) == ((4, 8), 0)
+
+
+def test_an_unanswered_request_may_count_in_the_next_window(budget_world: World) -> None:
+    world = budget_world
+    world.now_ns += WINDOW_NS - 1
+    world.venue(VenueEvent.OUTCOME_UNKNOWN, world.place(accepted=False), answers_request=RequestKind.NEW)
+    world.now_ns += 2
+    world.new_order(price_ticks=9_000)
+    assert (_spent(world), _unanswered(world)) == ((0, 4), 4)
 
 
 def test_a_window_ends_by_the_calendar_of_the_venue(budget_world: World) -> None:

@@ -75,7 +75,7 @@ REPORT_DEFAULTS = {"cumulative_lots": -1, "order_lots": -1, "price_ticks": -1, "
 MASKED = {
     "header": ("version", "now_ns", "input_count", "effect_count", "trace"),
     "strategies": ("last_sequence", "report_sequence", "command_count", "refused_count"),
-    "budgets": ("window_end_utc_ns", "counted", "in_flight"),
+    "budgets": ("window_end_utc_ns", "counted", "in_flight", "unanswered"),
 }
 
 

@@ -10,7 +10,7 @@ from ipc.order_status import status_of
 from ipc.tables import name_words
 from tests.engine.core.invariants import check_invariants
 from tests.engine.core.random_trading import RandomTrading
-from tests.engine.core.world import NS_PER_S, START_NS, UTC_OFFSET_NS, World
+from tests.engine.core.world import NS_PER_S, REQUEST_EXPIRY_NS, START_NS, UTC_OFFSET_NS, World
 
 NAMES = {"instruments": ("A/B.V", "C/B.V"), "accounts": ("one", "two"), "assets": ("A", "B", "C")}
 WORDS = {"instruments": 4, "accounts": 2, "assets": 2}
@@ -139,13 +139,15 @@ def test_every_connection_is_down_and_a_ban_goes_on(world: World) -> None:
     budget = world.row("budgets", 0)
     budget["limit_type"], budget["window_ns"], budget["limit"] = 2, NS_PER_S, 50
     budget["blocked_until_utc_ns"] = 1 << 60
-    budget["counted"], budget["in_flight"] = 7, 3
+    budget["counted"], budget["in_flight"], budget["unanswered"] = 7, 3, 1
     new = next_run()
     later = new.row("budgets", 0)
     later["limit_type"], later["window_ns"], later["limit"] = 2, NS_PER_S, 50
     handed(world, new)
     assert later["blocked_until_utc_ns"] == 1 << 60
-    assert (later["counted"], later["in_flight"]) == (10, 0), "nobody answers any more what was in flight"
+    assert (later["counted"], later["in_flight"]) == (7, 0)
+    assert later["unanswered"] == 4, "nobody answers any more what was in flight"
+    assert later["unanswered_until_ns"] == new.now_ns + REQUEST_EXPIRY_NS
     assert (new.state.table("accounts")["connection_state"] == ConnectionState.DOWN).all()
 
 
