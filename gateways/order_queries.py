@@ -59,7 +59,10 @@ class OrderQueries:
     its status, the question is asked again.
     """
 
-    def __init__(self, core: OrderCore, dialect: OrderDialect, budget: QueryBudget, counters: Counter[str]) -> None:
+    def __init__(
+        self, account_id: int, core: OrderCore, dialect: OrderDialect, budget: QueryBudget, counters: Counter[str]
+    ) -> None:
+        self._account_id = account_id
         self._counters = counters
         self._core = core
         self._dialect = dialect
@@ -219,8 +222,9 @@ class OrderQueries:
         return [Send(link_id, question)]
 
     def _answered(self, query: _Query, answer: Notice, now_ns: int) -> None:
-        """Done, unless `watch` finds the order unknown still: "not found" proves nothing the first time."""
-        if answer.verdict is None:
+        """Done, unless the order is unknown still: then it is asked for again, more and more slowly."""
+        is_unknown = any(order.order_id == answer.order_id for order in self._core.unknown_orders(self._account_id))
+        if answer.verdict is None and not is_unknown:
             self._settle(answer.order_id)
         else:
             self._waited_for.discard(answer.order_id)

@@ -53,7 +53,7 @@ class Reconciliation:
         self._instrument_ids = instrument_ids
         self._dialect = dialect
         self._budget = QueryBudget(weight_max=WEIGHT_MAX, weight_per_s=WEIGHT_PER_S)
-        self._orders = OrderQueries(core, dialect, self._budget, counters)
+        self._orders = OrderQueries(account_id, core, dialect, self._budget, counters)
         self._instruments = InstrumentQueries(
             account_id=account_id,
             core=core,

@@ -5,7 +5,7 @@ import itertools
 from gateways.action import Close, Send
 from gateways.binance_spot.limits import QUERY_WEIGHTS
 from gateways.notice import Notice, NoticeKind
-from gateways.order_queries import ANSWER_TIMEOUT_NS, TRADE_PAGES_MAX
+from gateways.order_queries import ANSWER_TIMEOUT_NS, FIRST_RETRY_NS, LAST_RETRY_NS, TRADE_PAGES_MAX
 from gateways.query_budget import RATE_PAUSE_NS
 from gateways.reconciliation import WEIGHT_MAX, WEIGHT_PER_S
 from gateways.verdict import Certainty, Concern, Verdict
@@ -47,6 +47,19 @@ def test_missed_fills_reach_the_core_before_the_status_that_counts_them() -> Non
     desk.trades(8, fill_report(8, trade_id=1, lots=1), fill_report(8, trade_id=2, lots=5))
     assert desk.events() == [(8, VenueEvent.FILL), (8, VenueEvent.FILL), (8, VenueEvent.CANCELED)]
     assert desk.session.state is LIVE
+
+
+def test_an_order_that_stays_unknown_whatever_is_said_is_asked_for_more_and_more_slowly() -> None:
+    desk = Desk()
+    desk.go_live()
+    desk.core.open = [open_order(8, is_unknown=True)]
+    asked_ns: list[int] = []
+    while len(asked_ns) < 5:
+        if Send(1, b"status 8") in desk.wait(TICK_NS, alive=[1]):
+            asked_ns.append(desk.now_ns)
+            desk.status(8, status_report(8, cumulative_lots=0))
+    pauses_ns = [later - earlier for earlier, later in itertools.pairwise(asked_ns)]
+    assert pauses_ns == [FIRST_RETRY_NS, 2 * FIRST_RETRY_NS, LAST_RETRY_NS, LAST_RETRY_NS]
 
 
 def test_a_long_list_of_trades_is_read_page_by_page() -> None:
