@@ -250,10 +250,20 @@ class HotLoop:
             slot = int(order["next_open"])
         return found
 
-    def last_trade_id(self, account_id: int, instrument_id: int) -> int:
-        """The largest trade id booked of an instrument."""
+    def known_before(self, account_id: int, instrument_id: int) -> int:
+        """The trade of an instrument before which nothing needs asking."""
         instruments = int(self._state.header["instruments_count"])
-        return int(self._state.table("holdings")["last_trade_id"][account_id * instruments + instrument_id])
+        return int(self._state.table("holdings")["known_before_trade_id"][account_id * instruments + instrument_id])
+
+    def booked_trades(self, account_id: int, instrument_id: int, from_trade_id: int) -> set[tuple[int, int]]:
+        """Id and side of every trade remembered of an instrument from one on."""
+        trades = self._state.table("trades")
+        is_meant = (
+            (trades["trade_id"] >= max(from_trade_id, 1))
+            & (trades["instrument_id"] == instrument_id)
+            & (trades["account_id"] == account_id)
+        )
+        return set(zip(trades["trade_id"][is_meant].tolist(), trades["side"][is_meant].tolist(), strict=True))
 
     def _list_legs(self, account_id: int) -> NDArray[np.void]:
         legs = self._open_legs

@@ -213,7 +213,10 @@ _ROWS_HERE: dict[tuple[str, str], np.dtype[np.void]] = {
     ("effects", "report"): records.EXECUTION_REPORT,
 }
 # Kernels whose row has a name that means something else elsewhere.
-_ROWS_OF_KERNEL: dict[str, np.dtype[np.void]] = {"_on_balance_change": records.BALANCE_CHANGE}
+_ROWS_OF_KERNEL: dict[str, np.dtype[np.void]] = {
+    "_on_balance_change": records.BALANCE_CHANGE,
+    "_on_trades_known": records.TRADES_KNOWN,
+}
 
 
 def _argument_types(dispatcher: Any) -> tuple[types.Type, ...] | None:

@@ -47,6 +47,15 @@ class Identities:
         self._strangers: dict[tuple[int, int], _Stranger] = {}
         self._told: dict[int, set[tuple[int, int]]] = {}
 
+    def untold_from(self, instrument_id: int) -> int | None:
+        """The first trade of an instrument that the core has not heard of yet, None when there is none."""
+        ids = [
+            int(stranger.fills[:, TRADE_ID].min())
+            for stranger in self._strangers.values()
+            if stranger.instrument_id == instrument_id and len(stranger.fills)
+        ]
+        return min(ids, default=None)
+
     @property
     def is_waited_for(self) -> bool:
         """Whether an order is not known yet."""
@@ -74,6 +83,8 @@ class Identities:
         fresh = [row for row in fills if (int(row[TRADE_ID]), int(row[SIDE])) not in told]
         if not fresh:
             return
+        booked = self._core.booked_trades(self._account_id, instrument_id, min(int(row[TRADE_ID]) for row in fresh))
+        fresh = [row for row in fresh if (int(row[TRADE_ID]), int(row[SIDE])) not in booked]
         ours = {order.venue_order_id: order.order_id for order in self._core.open_orders(self._account_id)}
         for row in fresh:
             venue_order_id = int(row[VENUE_ORDER_ID])

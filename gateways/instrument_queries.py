@@ -13,11 +13,13 @@ from gateways.identities import Identities
 from gateways.notice import Notice
 from gateways.order_queries import ANSWER_TIMEOUT_NS, FIRST_RETRY_NS, OrderQueries
 from gateways.query_budget import QueryBudget
-from gateways.report_fields import KIND, ORDER_ID, VENUE_ORDER_ID
+from gateways.record_writer import RecordWriter, new_rows
+from gateways.report_fields import INSTRUMENT_ID, KIND, ORDER_ID, VENUE_ORDER_ID
 from gateways.venue import OrderCore, OrderDialect
 from gateways.verdict import Verdict
 from ipc.clock import NS_PER_S
 from ipc.enums import RecordKind
+from ipc.order_id import LEG_MAX
 from ipc.records import EXTERNAL_ORDER
 
 LAST_RETRY_NS = 5 * NS_PER_S
@@ -26,7 +28,8 @@ TRADES_PAGE = 100
 TRADE_PAGES_MAX = 100
 """In one go: a venue that still has more is believed to go round in circles, and is asked again another time."""
 LOOKS = 3
-"""So often is each stretch of trades looked through: a list that lags behind may leave one out between two others."""
+"""So often is each stretch of trades looked through, and after a start each list of open orders: one that lags
+behind may leave something out."""
 
 
 class _What(Enum):
@@ -54,11 +57,15 @@ class _KnownTrades:
     settled: int
     ends: deque[int] = field(default_factory=deque)
 
-    def look_ended(self, trade_id: int) -> None:
-        """Takes note that a look from `settled` on found the last trade before this one."""
+    def look_ended(self, trade_id: int, untold_from: int | None) -> None:
+        """Takes note that a look from `settled` on found the last trade before this one.
+
+        A trade that was found is not settled before the core has heard of it.
+        """
         self.ends.append(max(trade_id, self.ends[-1] if self.ends else self.settled))
         if len(self.ends) >= LOOKS:
-            self.settled = self.ends.popleft()
+            end = self.ends.popleft()
+            self.settled = end if untold_from is None else max(min(end, untold_from), self.settled)
 
 
 class InstrumentQueries:
@@ -83,6 +90,9 @@ class InstrumentQueries:
         self._questions: dict[tuple[_What, int], _Question] = {}
         self._known: dict[int, _KnownTrades] = {}
         self._others: set[tuple[int, int]] = set()
+        self._list_looks: Counter[int] = Counter()
+        self._writer = RecordWriter(account_id)
+        self._own_rows = new_rows(capacity=1)
 
     @property
     def is_waited_for(self) -> bool:
@@ -97,16 +107,22 @@ class InstrumentQueries:
     def begin(self, instrument_ids: Iterable[int], now_ns: int) -> None:
         """Asks for everything: who knows what happened while there was no connection."""
         self._others = set(self._core.orders_of_others(self._account_id))
+        self._list_looks.clear()
         for instrument_id in instrument_ids:
             self._put(_What.OPEN_ORDERS, instrument_id, now_ns)
-            self.ask_trades(instrument_id, now_ns)
+            self._ask_trades(instrument_id, now_ns)
 
-    def ask_trades(self, instrument_id: int, now_ns: int) -> None:
-        """Puts an instrument's trades on the list."""
+    def ask_again_in_turn(self, instrument_id: int, now_ns: int) -> None:
+        """Puts an instrument's trades on the list, and its open orders while they were not looked at often enough."""
+        self._ask_trades(instrument_id, now_ns)
+        if self._list_looks[instrument_id] < LOOKS:
+            self._put(_What.OPEN_ORDERS, instrument_id, now_ns)
+
+    def _ask_trades(self, instrument_id: int, now_ns: int) -> None:
         known = self._known.get(instrument_id)
         if known is None:
-            last_trade_id = self._core.last_trade_id(self._account_id, instrument_id)
-            known = self._known[instrument_id] = _KnownTrades(last_trade_id + 1 if last_trade_id else 0)
+            settled = self._core.known_before(self._account_id, instrument_id)
+            known = self._known[instrument_id] = _KnownTrades(settled)
         question = self._put(_What.TRADES, instrument_id, now_ns)
         question.from_trade_id = known.settled
 
@@ -141,6 +157,10 @@ class InstrumentQueries:
     def on_open_orders(self, answer: Notice, records: NDArray[np.int64], count: int, now_ns: int) -> None:
         """Takes a list of open orders; one of ours that has filled further than the core knows is asked for."""
         question = self._questions.get((_What.OPEN_ORDERS, answer.instrument_id))
+        if self._list_looks[answer.instrument_id] > 0:
+            self._take_left_out(records[:count], now_ns)
+            self._end_list(question, answer, now_ns)
+            return
         others = {number for instrument_id, number in self._others if instrument_id == answer.instrument_id}
         for place in range(count):
             row = records[place]
@@ -151,8 +171,29 @@ class InstrumentQueries:
         for venue_order_id in others:
             self.ask_order_of_others(answer.instrument_id, venue_order_id, now_ns)
         self._orders.end_list(answer.instrument_id, now_ns)
-        if question is not None:
-            self._answered(question, answer.verdict, now_ns)
+        self._end_list(question, answer, now_ns)
+
+    def _take_left_out(self, rows: NDArray[np.int64], now_ns: int) -> None:
+        """Takes of a further list what the first one left out; the orders that are known are asked for one by one."""
+        ours = {order_id & ~LEG_MAX for order_id in self._core.open_order_ids(self._account_id)}
+        others = set(self._core.orders_of_others(self._account_id))
+        for row in rows:
+            is_report = row[KIND] == RecordKind.VENUE_REPORT
+            if is_report and row[ORDER_ID] == EXTERNAL_ORDER:
+                is_known = (int(row[INSTRUMENT_ID]), int(row[VENUE_ORDER_ID])) in others
+            else:
+                is_known = is_report and int(row[ORDER_ID]) & ~LEG_MAX in ours
+            if not is_known and (
+                not is_report or row[ORDER_ID] == EXTERNAL_ORDER or self._orders.take_listed(row, now_ns)
+            ):
+                self._core.apply(row.reshape(1, -1), 1)
+
+    def _end_list(self, question: _Question | None, answer: Notice, now_ns: int) -> None:
+        if question is None:
+            return
+        if answer.verdict is None:
+            self._list_looks[answer.instrument_id] += 1
+        self._answered(question, answer.verdict, now_ns)
 
     def on_trades(self, answer: Notice, records: NDArray[np.int64], count: int, now_ns: int) -> None:
         """Takes a page of an instrument's trades, of which the codec left out those that the stream told of."""
@@ -169,7 +210,9 @@ class InstrumentQueries:
             # What was traded before the engine's first run is not its concern, unless it knows the order.
             numbers = [number for instrument_id, number in self._others if instrument_id == answer.instrument_id]
             self._identities.take(answer.instrument_id, fills[np.isin(fills[:, VENUE_ORDER_ID], numbers)], now_ns)
-            known.settled = answer.last_trade_id + 1
+            untold_from = self._identities.untold_from(answer.instrument_id)
+            known.settled = answer.last_trade_id + 1 if untold_from is None else untold_from
+            self._tell_known(answer.instrument_id, known, now_ns)
             self._answered(question, None, now_ns)
             return
         self._identities.take(answer.instrument_id, fills, now_ns)
@@ -180,9 +223,18 @@ class InstrumentQueries:
             question.is_asked = False
             question.due_ns = now_ns
             return
-        known.look_ended(answer.last_trade_id + 1)
+        settled = known.settled
+        known.look_ended(answer.last_trade_id + 1, self._identities.untold_from(answer.instrument_id))
+        if known.settled != settled:
+            self._tell_known(answer.instrument_id, known, now_ns)
         self._identities.forget_before(answer.instrument_id, known.settled)
         self._answered(question, None, now_ns)
+
+    def _tell_known(self, instrument_id: int, known: _KnownTrades, now_ns: int) -> None:
+        """Lets the core remember where the next run has to begin."""
+        self._writer.start(self._own_rows, now_ns)
+        self._writer.trades_known(instrument_id=instrument_id, before_trade_id=known.settled)
+        self._core.apply(self._own_rows, self._writer.count)
 
     def on_identity(self, answer: Notice, records: NDArray[np.int64], count: int, now_ns: int) -> None:
         """Takes the answer to the question whose an order is."""

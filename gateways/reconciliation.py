@@ -8,7 +8,7 @@ stream left out is found though the connection never broke.
     order, in doubt      status, then its trades              at once      at once, then every 0.2 to 0.8 s
     order, acknowledged  list, or status; then its trades     at once      in turn
     order of others      list, or status                      at once      in turn
-    instrument           open orders                          at once      -
+    instrument           open orders                          at once      in the first turns
     instrument           trades since, then whose they are    at once      in turn
     account              balances                             before       once in a turn
 

@@ -17,6 +17,7 @@ from ipc.records import (
     RATE_LIMIT,
     SLOT_BYTES,
     SLOT_WORDS,
+    TRADES_KNOWN,
     VENUE_REPORT,
     VENUE_STATE,
 )
@@ -57,6 +58,7 @@ _VENUE_REPORT = _slot(
 _BOOK_TOP = _slot(BOOK_TOP, "instrument_id", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots", "venue_sequence")
 _BALANCE = _slot(BALANCE, "account_id", "asset_id", "free_units", "locked_units", "venue_utc_ns")
 _BALANCE_CHANGE = _slot(BALANCE_CHANGE, "account_id", "asset_id", "delta_units", "venue_utc_ns")
+_TRADES_KNOWN = _slot(TRADES_KNOWN, "account_id", "instrument_id", "before_trade_id")
 _RATE_LIMIT = _slot(RATE_LIMIT, "account_id", "limit_type", "window_ns", "limit", "count", "blocked_until_utc_ns")
 _VENUE_STATE = _slot(VENUE_STATE, "account_id", "state")
 _CLOCK_OFFSET = _slot(CLOCK_OFFSET, "account_id", "utc_offset_ns")
@@ -66,6 +68,7 @@ _KIND_VENUE_REPORT = int(RecordKind.VENUE_REPORT)
 _KIND_BOOK_TOP = int(RecordKind.BOOK_TOP)
 _KIND_BALANCE = int(RecordKind.BALANCE)
 _KIND_BALANCE_CHANGE = int(RecordKind.BALANCE_CHANGE)
+_KIND_TRADES_KNOWN = int(RecordKind.TRADES_KNOWN)
 _KIND_RATE_LIMIT = int(RecordKind.RATE_LIMIT)
 _KIND_VENUE_STATE = int(RecordKind.VENUE_STATE)
 _KIND_CLOCK_OFFSET = int(RecordKind.CLOCK_OFFSET)
@@ -219,6 +222,20 @@ class RecordWriter:
             asset_id,
             delta_units,
             venue_utc_ns,
+        )
+
+    def trades_known(self, *, instrument_id: int, before_trade_id: int) -> None:
+        """Writes that every trade of an instrument before one has been asked for."""
+        _TRADES_KNOWN.pack_into(
+            self._view,
+            self._claim(),
+            0,
+            _KIND_TRADES_KNOWN,
+            0,
+            self.received_ns,
+            self.account_id,
+            instrument_id,
+            before_trade_id,
         )
 
     def rate_limit(self, limit_type: int, window_ns: int, limit: int, count: int, blocked_until_utc_ns: int) -> None:

@@ -63,7 +63,7 @@ class Sweep:
             self._orders_left.extend(self._core.open_order_ids(self._account_id))
             self._others_left.extend(self._core.orders_of_others(self._account_id))
         while self._instruments_left and self._budget.take(self._weights.account_trades, now_ns):
-            self._instruments.ask_trades(self._instruments_left.popleft(), now_ns)
+            self._instruments.ask_again_in_turn(self._instruments_left.popleft(), now_ns)
         while not self._instruments_left and (self._orders_left or self._others_left):
             if not self._budget.take(self._weights.status, now_ns):
                 return

@@ -62,8 +62,11 @@ class OrderCore(Protocol):
     def orders_of_others(self, account_id: int) -> list[tuple[int, int]]:
         """Instrument and venue's number of every adopted order that has not ended."""
 
-    def last_trade_id(self, account_id: int, instrument_id: int) -> int:
-        """The largest trade id booked of an instrument, 0 when none was."""
+    def known_before(self, account_id: int, instrument_id: int) -> int:
+        """The trade of an instrument before which nothing needs asking, as a record told it; 0 when none did."""
+
+    def booked_trades(self, account_id: int, instrument_id: int, from_trade_id: int) -> set[tuple[int, int]]:
+        """Id and side of every trade remembered of an instrument from one on."""
 
 
 class Codec(Protocol):

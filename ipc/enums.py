@@ -40,6 +40,7 @@ class RecordKind(IntEnum):
     BALANCE_CHANGE = 72
     FENCE = 73
     LOOP_STALL = 74
+    TRADES_KNOWN = 75
     VENUE_REQUEST = 96
 
 
@@ -274,6 +275,7 @@ class AlarmCode(IntEnum):
     REVIVED_ORDER = 10  # the venue says that an order lives which it had denied
     POSITION_DIFFERS = 11
     OUTCOME_UNRESOLVED = 12
+    FORGOTTEN_TRADE = 13  # too old to say whether it was booked, so it was not
 
 
 class TradingState(IntEnum):

@@ -290,6 +290,8 @@ TIMER = _layout(*HEADER_FIELDS)
 JOURNAL_STATE = _layout(*HEADER_FIELDS, "state")
 # What came or went otherwise than by trading.
 BALANCE_CHANGE = _layout(*HEADER_FIELDS, "account_id", "asset_id", "delta_units", "venue_utc_ns")
+# What came before this trade needs no asking for any more.
+TRADES_KNOWN = _layout(*HEADER_FIELDS, "account_id", "instrument_id", "before_trade_id")
 CLOCK_OFFSET = _layout(*HEADER_FIELDS, "account_id", "utc_offset_ns")  # account -1 is this host
 
 # Whether anything but a cancel may leave, as the words say that guardian and operator write in shared memory.
@@ -353,6 +355,7 @@ LAYOUTS: dict[RecordKind, np.dtype[np.void]] = {
     RecordKind.BALANCE_CHANGE: BALANCE_CHANGE,
     RecordKind.FENCE: FENCE,
     RecordKind.LOOP_STALL: LOOP_STALL,
+    RecordKind.TRADES_KNOWN: TRADES_KNOWN,
     RecordKind.VENUE_REQUEST: VENUE_REQUEST,
 }
 assert set(LAYOUTS) == set(RecordKind), "every kind has a layout"

@@ -75,6 +75,7 @@ STATE_HEADER = word_row(
     "late_fill_count",
     "overfill_count",
     "duplicate_trade_count",
+    "forgotten_trade_count",  # trades not booked because nobody remembers whether they were
     "unmatched_report_count",
     "trace",  # a running hash over what every step left behind
     "journal_state",  # JournalState
@@ -188,7 +189,8 @@ HOLDING = word_row(
     "sold_lots",
     "traded_notional",
     "fill_count",
-    "last_trade_id",
+    "known_before_trade_id",  # the venue was asked for every trade before this one, 0 when it never was
+    "forgotten_trade_id",  # the highest one that was booked and is not remembered any more
 )
 # account x asset
 BALANCE_ROW = word_row(
@@ -276,10 +278,10 @@ BUDGET = word_row(
     "window_end_utc_ns",
     "counted",  # as the venue last said, plus what was answered since without saying
     "in_flight",
-    "reserve",  # kept for cancels and queries
-    "blocked_until_utc_ns",
     "unanswered",  # sent, will never be answered, and may still be counted
     "unanswered_until_ns",
+    "reserve",  # kept for cancels and queries
+    "blocked_until_utc_ns",
     "new_cost",
     "cancel_cost",
     "amend_cost",
@@ -352,6 +354,7 @@ ORDER = word_row(
     "venue_hold",  # VenueHold
     "stated_lots",  # filled on all legs by the venue's count
     "end_wanted",  # EndReason that holds as soon as all stated fills have come
+    "forgotten_trade_id",  # the first of its trades that came again when it was forgotten, 0 when none did
     "timer_position",  # its place among the timers, -1 when none
     "previous_open",
     "next_open",
@@ -373,7 +376,17 @@ TOMBSTONE = word_row(
     "venue_order_id",
     "end_reason",
 )
-TRADE = word_row("trade_id", "instrument_id", "side", "order_id", "lots", "price_ticks", "fee_units", "fee_asset_id")
+TRADE = word_row(
+    "trade_id",
+    "account_id",
+    "instrument_id",
+    "side",
+    "order_id",
+    "lots",
+    "price_ticks",
+    "fee_units",
+    "fee_asset_id",
+)
 
 
 def name_words(text: str, count: int) -> list[int]:

@@ -21,7 +21,16 @@ from engine.core.mass_pass import on_cancel_all, on_status_request
 from engine.core.new_order import on_new_order
 from engine.core.order_table import NOWHERE, find_order
 from engine.core.rate_budget import learn_budget, leave_in_flight
-from engine.core.state import accounts_of, balance_of, header_of, instruments_of, orders_of, strategies_of, terms_of
+from engine.core.state import (
+    accounts_of,
+    balance_of,
+    header_of,
+    holding_of,
+    instruments_of,
+    orders_of,
+    strategies_of,
+    terms_of,
+)
 from engine.core.target_position import on_target_position
 from engine.core.time_passes import next_deadline_ns, on_timer
 from engine.core.trace import traced
@@ -45,6 +54,7 @@ from ipc.records import (
     RATE_LIMIT,
     STATUS_REQUEST,
     TARGET_POSITION,
+    TRADES_KNOWN,
     VENUE_REPORT,
     VENUE_STATE,
 )
@@ -156,6 +166,8 @@ def _on_rare(state: int, record: int, kind: int) -> None:
         _on_venue_state(state, view(record, 1, VENUE_STATE)[0])
     elif kind == RecordKind.BALANCE_CHANGE:
         _on_balance_change(state, view(record, 1, BALANCE_CHANGE)[0])
+    elif kind == RecordKind.TRADES_KNOWN:
+        _on_trades_known(state, view(record, 1, TRADES_KNOWN)[0])
     elif kind == RecordKind.JOURNAL_STATE:
         header_of(state)["journal_state"] = view(record, 1, JOURNAL_STATE)[0]["state"]
     else:
@@ -200,6 +212,13 @@ def _on_balance_change(state: int, change: np.void) -> None:
     alarm["asset_id"] = asset_id
     alarm["expected"] = before_units
     alarm["found"] = row["external_units"]
+
+
+@kernel
+def _on_trades_known(state: int, known: np.void) -> None:
+    """The next run asks from here on, whatever was booked of later trades."""
+    holding = holding_of(state, known["account_id"], known["instrument_id"])
+    holding["known_before_trade_id"] = max(holding["known_before_trade_id"], known["before_trade_id"])
 
 
 @kernel

@@ -4,8 +4,9 @@ import numpy as np
 
 from engine.core.effects import raise_alarm
 from engine.core.index import find, put, remove
+from engine.core.order_table import NOWHERE, find_order
 from engine.core.positions import book_fee, book_fill
-from engine.core.state import header_of, holding_of, trade_index_of, trades_of
+from engine.core.state import header_of, holding_of, orders_of, trade_index_of, trades_of
 from ipc.compiler import kernel
 from ipc.enums import AlarmCode
 from ipc.order_id import LEG_MAX
@@ -24,7 +25,7 @@ def find_trade(state: int, instrument_id: int, side: int, trade_id: int) -> int:
 
 
 @kernel
-def remember_trade(state: int, instrument_id: int, side: int, order_id: int, word: np.void) -> np.void:
+def remember_trade(state: int, account_id: int, instrument_id: int, side: int, order_id: int, word: np.void) -> np.void:
     """Writes down a trade in the place of the oldest; returns its row. Precondition: it is not remembered."""
     index, header, trades = trade_index_of(state), header_of(state), trades_of(state)
     place = header["trade_next"]
@@ -32,7 +33,10 @@ def remember_trade(state: int, instrument_id: int, side: int, order_id: int, wor
     trade = trades[place]
     if trade["trade_id"] != 0:
         remove(index, trade["trade_id"], group_of(trade["instrument_id"], trade["side"]))
+        holding = holding_of(state, trade["account_id"], trade["instrument_id"])
+        holding["forgotten_trade_id"] = max(holding["forgotten_trade_id"], trade["trade_id"])
     trade["trade_id"] = word["trade_id"]
+    trade["account_id"] = account_id
     trade["instrument_id"] = instrument_id
     trade["side"] = side
     trade["order_id"] = order_id
@@ -48,18 +52,37 @@ def remember_trade(state: int, instrument_id: int, side: int, order_id: int, wor
 def take_trade(
     state: int, strategy_id: int, account_id: int, instrument_id: int, side: int, order_id: int, fill: np.void
 ) -> bool:
-    """Books a trade that is new and says so; one that came before is counted, and an alarm if it differs."""
+    """Books a trade that is new and says so; one that came before, or may have, is counted and may be an alarm."""
     place = find_trade(state, instrument_id, side, fill["trade_id"])
     if place >= 0:
         header_of(state)["duplicate_trade_count"] += 1
         _compare(state, trades_of(state)[place], strategy_id, account_id, order_id, fill)
         return False
-    remember_trade(state, instrument_id, side, order_id, fill)
+    if fill["trade_id"] <= holding_of(state, account_id, instrument_id)["forgotten_trade_id"]:
+        _pass_over(state, strategy_id, account_id, instrument_id, order_id, fill)
+        return False
+    remember_trade(state, account_id, instrument_id, side, order_id, fill)
     book_fill(state, strategy_id, account_id, instrument_id, side, fill["last_lots"], fill["last_price_ticks"])
     book_fee(state, strategy_id, instrument_id, fill["fee_asset_id"], fill["fee_units"])
-    holding = holding_of(state, account_id, instrument_id)
-    holding["last_trade_id"] = max(holding["last_trade_id"], fill["trade_id"])
     return True
+
+
+@kernel
+def _pass_over(state: int, strategy_id: int, account_id: int, instrument_id: int, order_id: int, fill: np.void) -> None:
+    """Leaves out a trade that may have been booked before it was forgotten; a person is told once for each order.
+
+    An order that did not count it goes on missing it, and stays in doubt with all that it reserves.
+    """
+    header_of(state)["forgotten_trade_count"] += 1
+    slot = find_order(state, order_id)
+    if slot != NOWHERE:
+        order = orders_of(state)[slot]
+        if order["forgotten_trade_id"] != 0:
+            return
+        order["forgotten_trade_id"] = fill["trade_id"]
+    alarm = raise_alarm(state, strategy_id, AlarmCode.FORGOTTEN_TRADE, order_id, account_id, instrument_id)
+    alarm["trade_id"] = fill["trade_id"]
+    alarm["expected"] = fill["last_lots"]
 
 
 @kernel

@@ -39,6 +39,7 @@ _COUNTERS = (
     "late_fill_count",
     "overfill_count",
     "duplicate_trade_count",
+    "forgotten_trade_count",
     "unmatched_report_count",
     "external_sequence",
     "alarm_count",
@@ -228,15 +229,23 @@ class _Hand:
         rows = np.concatenate((old[start:], old[:start]))
         rows = rows[rows[key] != 0]
         if table == "trades":
-            placed = rows[self._instruments[rows["instrument_id"]] >= 0]
+            placed = rows[(self._instruments[rows["instrument_id"]] >= 0) & (self._accounts[rows["account_id"]] >= 0)]
             self._renumber_fee_assets(placed)
         else:
             placed = rows[self._has_place(rows)]
+        self._renumber(placed)
         kept = placed[len(placed) - min(len(placed), len(new)) :]
         self._leave_out(table, len(rows) - len(kept))
-        self._renumber(kept)
+        if table == "trades":
+            self._forget(placed[: len(placed) - len(kept)])
         new[: len(kept)] = kept
         return len(kept)
+
+    def _forget(self, trades: NDArray[np.void]) -> None:
+        """What finds no room must not be booked again any more than what the ring itself forgets."""
+        holdings = as_matrix(self._new, "holdings", len(self._new.table("accounts")))
+        places = (trades["account_id"], trades["instrument_id"])
+        np.maximum.at(holdings["forgotten_trade_id"], places, trades["trade_id"])
 
     def _renumber_fee_assets(self, trades: NDArray[np.void]) -> None:
         named = trades["fee_asset_id"] >= 0

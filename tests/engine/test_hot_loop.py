@@ -8,7 +8,7 @@ from engine.core.state import Capacities, State
 from engine.hot_loop import HotLoop
 from engine.spin.spin import APPLIED_MASK
 from ipc.clock import ManualClock
-from ipc.enums import VenueEvent
+from ipc.enums import RecordKind, Side, VenueEvent
 from ipc.records import SLOT_WORDS
 from tests.engine.core.world import World
 
@@ -57,12 +57,21 @@ def test_the_orders_of_unknown_outcome_are_told_from_the_others(world: World) ->
     assert loop.open_order(0, accepted.order_id + 1) is None
 
 
-def test_the_last_trade_of_each_account_and_instrument_is_told(world: World) -> None:
+def test_from_where_on_trades_are_asked_for_is_told_of_each_account_and_instrument(world: World) -> None:
     loop = HotLoop(world.state, strategy_rows=4, idle="spin", clock=ManualClock())
-    holdings = world.state.table("holdings")
-    holdings["last_trade_id"] = range(len(holdings))
-    instruments = int(world.state.header["instruments_count"])
-    assert loop.last_trade_id(1, 1) == instruments + 1
+    world.feed(RecordKind.TRADES_KNOWN, account_id=1, instrument_id=1, before_trade_id=42)
+    assert [loop.known_before(account, instrument) for account in (0, 1) for instrument in (0, 1)] == [0, 0, 0, 42]
+    world.feed(RecordKind.TRADES_KNOWN, account_id=1, instrument_id=1, before_trade_id=41)
+    assert loop.known_before(1, 1) == 42
+
+
+def test_the_trades_that_were_booked_are_told_by_id_and_side(world: World) -> None:
+    loop = HotLoop(world.state, strategy_rows=4, idle="spin", clock=ManualClock())
+    world.fill(world.place(), 1, trade_id=7)
+    world.fill(world.place(side=Side.SELL), 1, trade_id=8)
+    assert loop.booked_trades(0, 0, 0) == {(7, Side.BUY), (8, Side.SELL)}
+    assert loop.booked_trades(0, 0, 8) == {(8, Side.SELL)}
+    assert loop.booked_trades(1, 0, 0) == loop.booked_trades(0, 1, 0) == set()
 
 
 def test_the_open_orders_of_others_are_told_by_the_venues_number(world: World) -> None:

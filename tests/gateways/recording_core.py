@@ -22,7 +22,8 @@ class RecordingCore:
         self.records: list[dict[str, int]] = []
         self.open: list[OpenOrder] = []
         self.others: list[tuple[int, int]] = []
-        self.last_trade_ids: dict[int, int] = {}
+        self.known: dict[int, int] = {}
+        self.booked: set[tuple[int, int]] = set()
 
     def apply(self, records: NDArray[np.int64], count: int) -> None:
         self.records += [as_dict(row) for row in records[:count]]
@@ -42,8 +43,11 @@ class RecordingCore:
     def orders_of_others(self, account_id: int) -> list[tuple[int, int]]:
         return list(self.others)
 
-    def last_trade_id(self, account_id: int, instrument_id: int) -> int:
-        return self.last_trade_ids.get(instrument_id, 0)
+    def known_before(self, account_id: int, instrument_id: int) -> int:
+        return self.known.get(instrument_id, 0)
+
+    def booked_trades(self, account_id: int, instrument_id: int, from_trade_id: int) -> set[tuple[int, int]]:
+        return {each for each in self.booked if each[0] >= from_trade_id}
 
     def of(self, kind: RecordKind) -> list[dict[str, int]]:
         """The records of one kind."""

@@ -7,13 +7,14 @@ from gateways.order_queries import ANSWER_TIMEOUT_NS
 from gateways.query_budget import RATE_PAUSE_NS
 from gateways.verdict import Certainty, Concern, Verdict
 from ipc.clock import NS_PER_S
-from ipc.enums import RejectReason, VenueEvent
+from ipc.enums import RecordKind, RejectReason, Side, VenueEvent
 from ipc.records import EXTERNAL_ORDER, NOT_STATED
 from tests.gateways.scripted_venue import fill_report, open_order, status_report
 from tests.gateways.session_desk import LIVE, RECONCILING, TICK_NS, Desk, refused
 
 KNOWN = 40
 OUR_ORDER = 8
+LEFT_OUT = 9 << 16
 
 
 def trade(trade_id: int, *, venue_order_id: int = 900, lots: int = 2) -> dict[str, int]:
@@ -24,7 +25,7 @@ def trade(trade_id: int, *, venue_order_id: int = 900, lots: int = 2) -> dict[st
 def returning(last_trade_id: int = KNOWN) -> Desk:
     """A desk whose connection came up again; there are no open orders, the trades are still to come."""
     desk = Desk()
-    desk.core.last_trade_ids[7] = last_trade_id
+    desk.core.known[7] = last_trade_id + 1 if last_trade_id else 0
     desk.start()
     first = last_trade_id + 1 if last_trade_id else 0
     assert desk.open_only(1) == [Send(1, b"list 7"), Send(1, f"all trades 7 {first} {TRADES_PAGE}".encode())]
@@ -139,6 +140,85 @@ def test_a_stretch_of_trades_is_settled_when_it_was_looked_through_often_enough(
     assert Send(1, f"all trades 7 42 {TRADES_PAGE}".encode()) in desk.wait(12 * NS_PER_S, alive=[1])
 
 
+def known_before(desk: Desk) -> list[int]:
+    """From where on the next run would ask, as the core was told it over time."""
+    return [record["before_trade_id"] for record in desk.core.of(RecordKind.TRADES_KNOWN)]
+
+
+def test_the_core_is_told_which_trades_are_known_when_they_are_settled() -> None:
+    desk = returning()
+    desk.core.open = [open_order(OUR_ORDER)._replace(venue_order_id=900)]
+    for _ in range(LOOKS - 1):
+        desk.account_trades(1, trade(41))
+        desk.wait(12 * NS_PER_S, alive=[1])
+    assert known_before(desk) == []
+    desk.account_trades(1, trade(41))
+    assert known_before(desk) == [42]
+
+
+def test_the_first_run_of_all_is_told_where_it_began() -> None:
+    desk = returning(last_trade_id=0)
+    desk.account_trades(1, trade(1000))
+    assert known_before(desk) == [1001]
+
+
+def test_a_trade_whose_owner_is_not_known_yet_is_not_settled() -> None:
+    desk = returning()
+    desk.account_trades(1)
+    for _ in range(2 * LOOKS):
+        desk.wait(12 * NS_PER_S, alive=[1])
+        desk.account_trades(1, trade(41), trade(42))
+    assert known_before(desk) == []
+    desk.identity(900, status_report(OUR_ORDER, cumulative_lots=4))
+    desk.wait(12 * NS_PER_S, alive=[1])
+    desk.account_trades(1, trade(41), trade(42))
+    assert known_before(desk) == [43]
+
+
+def test_a_trade_that_an_earlier_run_booked_needs_no_question() -> None:
+    desk = returning()
+    desk.core.booked = {(41, Side.BUY), (42, Side.SELL)}
+    assert desk.account_trades(1, trade(41), trade(42, venue_order_id=901)) == [Send(1, b"whose 7 901")]
+
+
+def test_an_order_that_the_first_list_left_out_is_found_by_a_later_one() -> None:
+    desk = returning()
+    desk.account_trades(1)
+    desk.core.open = [open_order(OUR_ORDER)]
+    assert Send(1, b"list 7") in desk.wait(12 * NS_PER_S, alive=[1])
+    left_out = status_report(LEFT_OUT, cumulative_lots=0, venue_order_id=901)
+    desk.listed(1, status_report(OUR_ORDER, cumulative_lots=1), left_out)
+    assert desk.events() == [(LEFT_OUT, VenueEvent.STATUS)]
+
+
+def test_an_order_of_others_that_the_first_list_left_out_is_found_by_a_later_one() -> None:
+    desk = returning()
+    desk.account_trades(1)
+    desk.core.others = [(7, 900)]
+    desk.wait(12 * NS_PER_S, alive=[1])
+    rest = [
+        status_report(EXTERNAL_ORDER, cumulative_lots=1, venue_order_id=number, instrument_id=7)
+        for number in (900, 901)
+    ]
+    desk.listed(1, *rest)
+    assert [report["venue_order_id"] for report in desk.core.reports()] == [901]
+
+
+def test_a_list_of_open_orders_is_looked_at_so_often_after_each_start() -> None:
+    desk = returning()
+    desk.account_trades(1)
+    for _ in range(LOOKS - 1):
+        assert Send(1, b"list 7") in desk.wait(12 * NS_PER_S, alive=[1])
+        desk.listed(1)
+    assert Send(1, b"list 7") not in desk.wait(24 * NS_PER_S, alive=[1])
+    desk.disconnected(1)
+    desk.wait(2 * TICK_NS)
+    assert Send(2, b"list 7") in desk.open_only(2)
+    desk.listed(2)
+    desk.account_trades(2)
+    assert Send(2, b"list 7") in desk.wait(12 * NS_PER_S, alive=[2])
+
+
 def test_an_order_that_the_venue_denies_is_asked_for_again_and_in_the_end_somebody_elses() -> None:
     desk = returning()
     desk.account_trades(1, trade(41))
@@ -189,7 +269,7 @@ def test_what_was_not_settled_before_a_disconnect_is_found_again() -> None:
 def others(*venue_order_ids: int) -> Desk:
     """A desk whose connection came up again while others had these orders open; the list is still to come."""
     desk = Desk()
-    desk.core.last_trade_ids[7] = KNOWN
+    desk.core.known[7] = KNOWN + 1
     desk.core.others = [(7, venue_order_id) for venue_order_id in venue_order_ids]
     desk.start()
     desk.open_only(1)

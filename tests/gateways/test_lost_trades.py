@@ -78,7 +78,7 @@ class LaggingVenue:
 def test_every_trade_is_told_once_under_its_owner(data: st.DataObject) -> None:
     desk = Desk()
     venue = LaggingVenue(desk)
-    desk.core.last_trade_ids[7] = KNOWN_TRADE
+    desk.core.known[7] = KNOWN_TRADE + 1
     desk.core.open = [open_order(8)._replace(venue_order_id=11)]
     desk.start()
     next_trade_id, link_id = KNOWN_TRADE + 1, 1

@@ -12,6 +12,7 @@ from ipc.records import EXTERNAL_ORDER
 from tests.gateways.scripted_venue import fill_report, open_order, status_report
 from tests.gateways.session_desk import LIVE, TICK_NS, Desk
 
+LIST = Send(1, b"list 7")
 TRADES = Send(1, f"all trades 7 1 {TRADES_PAGE}".encode())
 PATIENCE_NS = SWEEP_EVERY_NS + 10 * NS_PER_S
 
@@ -37,7 +38,7 @@ def asked_until(desk: Desk, question: Send) -> list[Action]:
 
 def test_a_fill_that_the_stream_lost_is_found_without_a_disconnect() -> None:
     desk = sweeping(8)
-    assert asked_until(desk, Send(1, b"status 8"))[:2] == [TRADES, Send(1, b"balances")]
+    assert asked_until(desk, Send(1, b"status 8"))[:2] == [TRADES, LIST]
     assert desk.status(8, status_report(8, cumulative_lots=5)) == [Send(1, b"trades 8 900 0")]
     desk.trades(8, fill_report(8, trade_id=1, lots=5))
     assert desk.events() == [(8, VenueEvent.FILL), (8, VenueEvent.STATUS)]

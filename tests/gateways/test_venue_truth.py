@@ -165,7 +165,7 @@ def test_an_order_that_traded_and_ended_while_nobody_listened_is_told_with_its_f
         act(venue, "other", side="BUY", newClientOrderId="web_2")
         again = Desk(venue, trader, desk.rules)
         # It remembers the last trade and has forgotten every order.
-        again.core.last_trade_ids[0] = last_trade_id
+        again.core.known[0] = last_trade_id + 1
         async with again:
             fill, status = (report for report in again.core.reports() if report["order_id"] == missed)
             assert (fill["event"], fill["last_lots"], fill["order_lots"]) == (VenueEvent.FILL, 100, 100)

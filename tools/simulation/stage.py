@@ -107,7 +107,7 @@ class Stage:
         workshop.reset()
         if self.has_history:
             self.venue.book.trade_id = _TRADES_BEFORE
-            workshop.live.state.table("holdings")["last_trade_id"] = _TRADES_BEFORE
+            workshop.live.state.table("holdings")["known_before_trade_id"] = _TRADES_BEFORE + 1
         self.auditor = Auditor(self)
         self.network.placed = self.auditor.arrived
         self.network.take_from = lambda order, generator: take_from(self, order, generator)

@@ -5,7 +5,7 @@ import pytest
 
 from engine.core.state import State
 from engine.recovery.carry_over import CarryOver, CarryOverError, carry_over
-from ipc.enums import ConnectionState, EndReason, OrderStatus, RequestKind, Side, VenueEvent
+from ipc.enums import ConnectionState, EndReason, OrderStatus, RecordKind, RequestKind, Side, VenueEvent
 from ipc.order_status import status_of
 from ipc.tables import name_words
 from tests.engine.core.invariants import check_invariants
@@ -64,6 +64,26 @@ def test_a_trade_of_the_earlier_run_is_not_booked_again(world: World) -> None:
     new.fill(order_id, 4, trade_id=77)
     new.fill(order_id, 3, trade_id=78)
     assert (new.order(order_id)["cumulative_lots"], new.book()["position_lots"]) == (7, 7)
+
+
+def test_trades_that_find_no_room_are_not_booked_again_either(world: World) -> None:
+    order_id = world.place(instrument_id=1, account_id=1, order_lots=10)
+    for trade_id in (77, 78, 79):
+        world.fill(order_id, 1, trade_id=trade_id, instrument_id=1, account_id=1)
+    new = World(trades=1)
+    name_rows(new.state, instruments=("C/B.V", "A/B.V"), accounts=("two", "one"))
+    assert handed(world, new).left_out == {"trades": 2}
+    for trade_id in (77, 78, 79, 80):
+        new.fill(order_id, 1, trade_id=trade_id, instrument_id=0, account_id=0)
+    assert new.book(instrument_id=0)["position_lots"] == 4
+    assert (new.state.header["forgotten_trade_count"], new.counts()["duplicate_trade_count"]) == (2, 1)
+
+
+def test_from_where_on_trades_must_be_asked_for_is_handed_on(world: World) -> None:
+    world.feed(RecordKind.TRADES_KNOWN, account_id=1, instrument_id=0, before_trade_id=42)
+    new = next_run(accounts=("two", "one"))
+    handed(world, new)
+    assert new.state.table("holdings")["known_before_trade_id"].tolist() == [42, 0, 0, 0]
 
 
 def test_rows_follow_their_names(world: World) -> None:
