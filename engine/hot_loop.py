@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from engine.core.order_listing import OPEN_LEG, list_open_legs
 from engine.core.order_table import NOBODY
 from engine.core.state import State
+from engine.journal.entry import SOURCE_BITS
 from engine.loop import EVENTS_MAX, SpinSelector
 from engine.spin.core_entry import core_step_address
-from engine.spin.journal_ring import SOURCE_BITS
 from engine.spin.journaling import await_durable, has_journal_room
 from engine.spin.ports import LANE, PORTS
 from engine.spin.spin import (

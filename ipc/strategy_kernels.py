@@ -39,7 +39,6 @@ _LOST_SEEN = SessionWord.LOST_SEEN * 8
 _LOST_BOUNDARY = SessionWord.LOST_BOUNDARY * 8
 _RING_NEXT = SegmentWord.NEXT * 8
 _RING_RELEASED = SegmentWord.RELEASED * 8
-_LAGGED_WORDS = LAGGED.itemsize // 8
 _POSITION_WORD = (BOOK.names or ()).index("position_lots")
 _BOOK_BYTES = BOOK.itemsize
 _INSTRUMENT_BYTES = INSTRUMENT.itemsize

@@ -7,7 +7,7 @@ import pytest
 
 from engine.core.step import step
 from engine.hot_loop import JournalFullError
-from engine.spin.journal_ring import SOURCE_BITS
+from engine.journal.entry import SOURCE_BITS
 from engine.spin.journaling import SILENCE_MAX_NS, await_durable
 from ipc.clock import ManualClock, SystemClock
 from ipc.compiler import JIT_DISABLED
