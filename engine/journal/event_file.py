@@ -2,7 +2,7 @@
 
     events-<first event>.oms   a header, then one effect in each slot; its first word is its strategy
     events-<first event>.idx   for each batch: behind which journal sequence and event it ends, and its check sum
-    events-<first event>.sum   which strategies, sequences and orders each part of the slots speaks of
+    events-<first event>.sum   which strategies and sequences each part of the slots speaks of
 
 Nothing here is synced as it is written: all of it can be made again from the journal. What a crash tore is found by
 the index, and cut off.
@@ -19,22 +19,17 @@ from engine.journal.block import BLOCK_BYTES, decode_block, encode_block
 from engine.journal.disk import Disk, opened
 from engine.journal.entry import as_entries, crc32c
 from engine.journal.errors import JournalDamagedError
-from ipc.enums import RecordKind
-from ipc.order_id import LEG_MAX
-from ipc.records import ALARM, EXECUTION_REPORT, HEADER_FIELDS, SLOT_BYTES, VENUE_REQUEST
+from ipc.records import HEADER_FIELDS, SLOT_BYTES
 from ipc.tables import word_row
 
 MAGIC = 0x3154_5645_5F53_4D4F  # "OMS_EVT1"
 STRATEGY_WORD, KIND_WORD, SEQUENCE_WORD = (HEADER_FIELDS.index(name) for name in ("commit", "kind", "sequence"))
-ORDER_WORD = (EXECUTION_REPORT.names or ()).index("order_id")
-assert (VENUE_REQUEST.names or ()).index("order_id") == ORDER_WORD, "both name their order in the same word"
-_ALARM_ORDER_WORD = (ALARM.names or ()).index("order_id")
 PART_SLOTS = 1 << 12
 
 _NAME = re.compile(r"events-([0-9a-f]{16})\.oms")
 _HEADER = word_row("magic", "version", "schema_digest", "first_event", "journal_sequence", "epoch")
 INDEX_ROW = word_row("first_event", "journal_end", "event_end", "slots_crc", "reserved_0", "reserved_1", "row_crc")
-SUMMARY_ROW = word_row("part", "strategy_id", "first_sequence", "last_sequence", "first_order", "last_order")
+SUMMARY_ROW = word_row("part", "strategy_id", "first_sequence", "last_sequence")
 
 
 class EventHeader(NamedTuple):
@@ -136,26 +131,15 @@ def whole_batches(disk: Disk, name: EventName, *, checks_slots: bool) -> list[Ba
     return batches
 
 
-def orders_of(slots: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Which order each event speaks of; 0 where it speaks of none."""
-    kinds = slots[:, KIND_WORD]
-    has_order = np.isin(kinds, (RecordKind.EXECUTION_REPORT, RecordKind.VENUE_REQUEST))
-    orders = np.where(has_order, slots[:, ORDER_WORD], 0)
-    return np.where(kinds == RecordKind.ALARM, slots[:, _ALARM_ORDER_WORD], orders) & ~LEG_MAX
-
-
 def summarise(slots: NDArray[np.int64], part: int) -> NDArray[np.void]:
-    """Which sequences and orders of each strategy a part of a file speaks of."""
+    """Which sequences of each strategy a part of a file speaks of."""
     strategies = np.unique(slots[:, STRATEGY_WORD])
     rows = np.zeros(len(strategies), SUMMARY_ROW)
-    all_orders = orders_of(slots)
     for row, strategy_id in zip(rows, strategies, strict=True):
         own = slots[:, STRATEGY_WORD] == strategy_id
         sequences = slots[own & (slots[:, SEQUENCE_WORD] > 0), SEQUENCE_WORD]
-        orders = all_orders[own & (all_orders != 0)]
         row["part"], row["strategy_id"] = part, strategy_id
         row["first_sequence"], row["last_sequence"] = (sequences.min(), sequences.max()) if len(sequences) else (1, 0)
-        row["first_order"], row["last_order"] = (orders.min(), orders.max()) if len(orders) else (1, 0)
     return rows
 
 

@@ -24,14 +24,12 @@ from engine.journal.event_file import (
     encode_header,
     encode_summary,
     event_names,
-    orders_of,
     read_header,
     read_slots,
     read_summary,
     summarise,
     whole_batches,
 )
-from ipc.order_id import LEG_MAX
 from ipc.records import SLOT_BYTES, SLOT_WORDS
 
 FILE_BYTES = 64 << 20
@@ -174,18 +172,14 @@ class EventReader:
         """What a strategy was told, in order, from one of its sequences on; no more than `most`."""
         found: list[NDArray[np.int64]] = []
         count = 0
-        for slots in self._parts(_Wanted(strategy_id=strategy_id, from_sequence=max(from_sequence, 1))):
-            mask = (slots[:, STRATEGY_WORD] == strategy_id) & (slots[:, SEQUENCE_WORD] >= max(from_sequence, 1))
+        from_sequence = max(from_sequence, 1)
+        for slots in self._parts(strategy_id, from_sequence):
+            mask = (slots[:, STRATEGY_WORD] == strategy_id) & (slots[:, SEQUENCE_WORD] >= from_sequence)
             found.append(slots[mask][: most - count])
             count += len(found[-1])
             if count == most:
                 break
         return _joined(found)
-
-    def of_order(self, order_id: int) -> NDArray[np.int64]:
-        """All that was said about an order, and asked for it of its venue."""
-        order_id &= ~LEG_MAX
-        return _joined([slots[orders_of(slots) == order_id] for slots in self._parts(_Wanted(order_id=order_id))])
 
     def between(self, first_event: int, end_event: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """Events by their own numbers, in batches: the number of the first, and the events."""
@@ -200,13 +194,16 @@ class EventReader:
                 yield start, slots
                 start += len(slots)
 
-    def _parts(self, wanted: "_Wanted") -> Iterator[NDArray[np.int64]]:
+    def _parts(self, strategy_id: int, from_sequence: int) -> Iterator[NDArray[np.int64]]:
+        """The parts of all files that may hold what a strategy was told from a sequence on, in order."""
         for name in event_names(self._disk):
             summary = self._summary(name)
-            parts = 0 if summary is None or not len(summary) else int(summary["part"].max()) + 1
-            for part in wanted.parts(summary) if summary is not None else ():
-                yield read_slots(self._disk, name, part * PART_SLOTS, PART_SLOTS)
-            start = parts * PART_SLOTS
+            start = 0
+            if summary is not None and len(summary):
+                is_wanted = (summary["strategy_id"] == strategy_id) & (summary["last_sequence"] >= from_sequence)
+                for part in np.unique(summary["part"][is_wanted]):
+                    yield read_slots(self._disk, name, int(part) * PART_SLOTS, PART_SLOTS)
+                start = (int(summary["part"].max()) + 1) * PART_SLOTS
             while len(slots := read_slots(self._disk, name, start, PART_SLOTS)):
                 yield slots
                 start += len(slots)
@@ -221,23 +218,6 @@ class EventReader:
                 return None
             self._summaries[key] = read
         return self._summaries[key]
-
-
-class _Wanted:
-    """Which parts of a file can hold what is looked for."""
-
-    def __init__(self, *, strategy_id: int | None = None, from_sequence: int = 1, order_id: int = 0) -> None:
-        self._strategy_id = strategy_id
-        self._from_sequence = from_sequence
-        self._order_id = order_id
-
-    def parts(self, summary: NDArray[np.void]) -> list[int]:
-        """The numbers of the parts, in order."""
-        if self._strategy_id is None:
-            mask = (summary["first_order"] <= self._order_id) & (summary["last_order"] >= self._order_id)
-        else:
-            mask = (summary["strategy_id"] == self._strategy_id) & (summary["last_sequence"] >= self._from_sequence)
-        return [int(part) for part in np.unique(summary["part"][mask])]
 
 
 def _joined(found: list[NDArray[np.int64]]) -> NDArray[np.int64]:
