@@ -68,8 +68,8 @@ def _is_stale(order: np.void, report: np.void) -> bool:
 
 
 @kernel
-def on_status(state: int, order: np.void, report: np.void, leg: int) -> None:  # noqa: PLR0912  one word, many doubts
-    """The venue says that the leg lives; a cancel or a replacement whose outcome was in doubt is settled by that."""
+def on_status(state: int, order: np.void, report: np.void, leg: int) -> None:
+    """The venue says that a leg lives, and how much of it."""
     if is_replacing_leg(order, leg):
         on_replaced(state, order, report, leg)
         return
@@ -89,6 +89,12 @@ def on_status(state: int, order: np.void, report: np.void, leg: int) -> None:  #
         on_replaced(state, order, report, leg)
         if is_ended(order) or order["end_wanted"] != EndReason.NONE:
             return
+    _on_leg_lives(state, order, report, leg)
+
+
+@kernel
+def _on_leg_lives(state: int, order: np.void, report: np.void, leg: int) -> None:
+    """Takes the current leg for living and settles the doubts that this can settle."""
     was_in_doubt = is_in_doubt(state, order)
     order["not_found_count"] = 0
     order["venue_hold"] = VenueHold.NONE
@@ -100,7 +106,16 @@ def on_status(state: int, order: np.void, report: np.void, leg: int) -> None:  #
     if was_in_doubt and may_still_come_about(state, order):
         # A leg that lives proves nothing yet: the request may be on its way. The gateway goes on asking.
         order["is_unknown"] = 1
+        if order["cancel_wanted"] != 0:
+            # Whichever leg it meets: the other one's word has it sent again.
+            send_cancel(state, order)
         return
+    _settle_requests(state, order, report, was_in_doubt)
+
+
+@kernel
+def _settle_requests(state: int, order: np.void, report: np.void, was_in_doubt: bool) -> None:
+    """Takes a cancel and a replacement that were in doubt for failed, and goes on with what is wanted."""
     is_dropped = was_in_doubt and order["replace_state"] != ReplaceState.NONE
     request_kind = carried_out_by(order)
     if was_in_doubt and order["cancel_wanted"] == 0:

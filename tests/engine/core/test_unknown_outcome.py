@@ -177,6 +177,43 @@ def test_a_leg_that_lives_says_nothing_of_a_replacement_that_may_still_be_on_its
     assert world.book()["open_buy_lots"] == max(10, change["order_lots"])
 
 
+def test_a_wanted_cancel_does_not_wait_for_a_replacement_that_may_still_be_on_its_way(world: World) -> None:
+    order_id = world.place()
+    world.amend(order_id, order_lots=20)
+    world.cancel(order_id)
+    # It may have met the gap between the legs.
+    world.venue(VenueEvent.CANCEL_REJECTED, order_id, reason=RejectReason.UNKNOWN_ORDER)
+    _reconnect(world)
+    step = _status(world, order_id)
+    assert (step.asked, step.requests[0].original_order_id) == ([RequestKind.CANCEL], order_id)
+    assert step.told == [(ExecutionType.PENDING_CANCEL, OrderStatus.UNKNOWN)]
+    assert world.order(order_id)["is_unknown"] == 1
+    assert _status(world, order_id).effects == [], "it is out"
+
+
+@pytest.mark.parametrize("met_leg", [0, 1])
+def test_a_cancel_in_doubt_ends_the_order_on_whichever_leg_it_lives(world: World, met_leg: int) -> None:
+    order_id = world.place()
+    world.amend(order_id, order_lots=20)
+    world.cancel(order_id)
+    world.venue(VenueEvent.CANCEL_REJECTED, order_id, reason=RejectReason.UNKNOWN_ORDER)
+    _reconnect(world)
+    _status(world, order_id)
+    if met_leg == 1:
+        world.venue(VenueEvent.CANCEL_REJECTED, order_id, reason=RejectReason.UNKNOWN_ORDER)
+        world.venue(VenueEvent.CANCELED, order_id, cumulative_lots=0)
+        step = world.accept(order_id, leg=1, answers_request=RequestKind.STATUS)
+        assert (step.asked, step.requests[0].order_id) == ([RequestKind.CANCEL], order_id | 1)
+        world.venue(VenueEvent.CANCELED, order_id, leg=1, cumulative_lots=0)
+    else:
+        world.venue(VenueEvent.CANCELED, order_id, cumulative_lots=0)
+        assert world.order(order_id)["end_reason"] == EndReason.NONE, "the other leg may still come about"
+        world.now_ns += REQUEST_EXPIRY_NS
+        for _ in range(2):
+            world.venue(VenueEvent.NOT_FOUND, order_id, leg=1)
+    assert (world.order(order_id)["end_reason"], world.book()["open_buy_lots"]) == (EndReason.CANCELED, 0)
+
+
 def test_a_replacement_that_comes_about_late_is_the_order_from_then_on(world: World) -> None:
     order_id = world.place()
     world.amend(order_id, order_lots=20)
