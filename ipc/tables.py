@@ -311,6 +311,7 @@ ORDER = word_row(
     "accepted",
     "end_reason",
     "is_unknown",
+    "unresolved_at_ns",  # when a person hears that it still is, NEVER_NS when that was said, 0 without a doubt
     "pending_new_ns",
     "pending_cancel_ns",
     "pending_replace_ns",

@@ -43,7 +43,12 @@ def expiry_due_ns(order: np.void) -> int:
 def arm(state: int, slot: int, order: np.void) -> None:
     """Makes sure that a living order comes up when the first of its deadlines does."""
     due_ns = min(answer_due_ns(state, order), expiry_due_ns(order))
-    for deadline_ns in (order["execution_deadline_ns"], order["retry_at_ns"], order["release_at_ns"]):
+    for deadline_ns in (
+        order["execution_deadline_ns"],
+        order["retry_at_ns"],
+        order["release_at_ns"],
+        order["unresolved_at_ns"],
+    ):
         if deadline_ns != 0:
             due_ns = min(due_ns, deadline_ns)
     if due_ns != NEVER_NS:

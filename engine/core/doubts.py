@@ -2,12 +2,16 @@
 
 import numpy as np
 
-from engine.core.effects import report_order, tell_venue_word
+from engine.core.effects import alarm_of_order, report_order, tell_venue_word
 from engine.core.replacement import drop_replacement, reserve_working
-from engine.core.state import accounts_of
+from engine.core.state import accounts_of, header_of
+from engine.core.timers import NEVER_NS, set_timer
 from ipc.compiler import kernel
-from ipc.enums import EndReason, ExecutionType, ReplaceState, RequestKind, VenueHold
+from ipc.enums import AlarmCode, EndReason, ExecutionType, ReplaceState, RequestKind, VenueHold
 from ipc.order_status import is_ended, outcome_unknown
+
+# Beyond the time in which a request may still be carried out: from then on the venue's word is final.
+UNRESOLVED_AFTER_NS = 30_000_000_000
 
 
 @kernel
@@ -62,6 +66,26 @@ def doubt(state: int, order: np.void) -> np.void:
     """Makes the outcome of an order's requests unknown, for the gateway to ask; returns the report."""
     order["is_unknown"] = 1
     return report_order(state, order, ExecutionType.UNKNOWN)
+
+
+@kernel
+def watch_doubt(state: int, slot: int, order: np.void) -> None:
+    """Sees to it that a person hears of a doubt that lasts. To be called when an order's doubt may have changed."""
+    if order["is_unknown"] == 0:
+        order["unresolved_at_ns"] = 0
+    elif order["unresolved_at_ns"] == 0:
+        header = header_of(state)
+        order["unresolved_at_ns"] = header["now_ns"] + header["request_expiry_ns"] + UNRESOLVED_AFTER_NS
+        set_timer(state, slot, order["unresolved_at_ns"])
+
+
+@kernel
+def tell_unresolved(state: int, order: np.void) -> None:
+    """Tells, once in a doubt, that the venue has had time enough to settle it."""
+    order["unresolved_at_ns"] = NEVER_NS
+    alarm = alarm_of_order(state, order, AlarmCode.OUTCOME_UNRESOLVED)
+    alarm["expected"] = order["order_lots"]
+    alarm["found"] = order["cumulative_lots"]
 
 
 @kernel

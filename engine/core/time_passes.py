@@ -5,7 +5,7 @@ import numpy as np
 from engine.core.attempts import try_again
 from engine.core.cancel import cancel_rest, is_at_venue, on_time_over
 from engine.core.deadlines import answer_due_ns, arm, expiry_due_ns
-from engine.core.doubts import doubt, is_in_doubt
+from engine.core.doubts import doubt, is_in_doubt, tell_unresolved, watch_doubt
 from engine.core.effects import room_for_effects
 from engine.core.mass_pass import continue_passes
 from engine.core.order_table import evict_oldest
@@ -52,6 +52,7 @@ def _on_due(state: int, slot: int) -> None:
     if order["wanted_version"] != 0:
         carry_on(state, order)
     if order["end_reason"] == EndReason.NONE:
+        watch_doubt(state, slot, order)
         arm(state, slot, order)
 
 
@@ -70,6 +71,8 @@ def _meet_deadline(state: int, order: np.void) -> None:
         release_order(state, order)
     elif 0 < order["retry_at_ns"] <= now_ns:
         try_again(state, order)
+    elif order["is_unknown"] != 0 and 0 < order["unresolved_at_ns"] <= now_ns:
+        tell_unresolved(state, order)
     elif answer_due_ns(state, order) <= now_ns:
         if is_in_doubt(state, order):
             order["is_unknown"] = 1

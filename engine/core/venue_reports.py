@@ -6,7 +6,7 @@ from engine.core.acceptance import confirm_new_leg, on_accepted, on_status
 from engine.core.adoption import adopt
 from engine.core.busts import alarm_of_word, is_remembered, on_trade_word
 from engine.core.cancel_reports import on_cancel_rejected
-from engine.core.doubts import doubt, on_outcome_unknown
+from engine.core.doubts import doubt, on_outcome_unknown, watch_doubt
 from engine.core.fills import on_fill, on_fill_after_eviction
 from engine.core.holds import on_state_word
 from engine.core.leg_end import on_leg_ended, on_not_found, on_rejected
@@ -62,6 +62,7 @@ def on_venue_report(state: int, report: np.void) -> None:
         _dispatch(state, order, report, leg)
     if order["wanted_version"] != 0:
         carry_on(state, order)
+    watch_doubt(state, slot, order)
 
 
 @kernel

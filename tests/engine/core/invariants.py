@@ -33,6 +33,7 @@ def _check_facts(orders: np.ndarray) -> None:
     ended = ~living
     for field in (
         *("pending_new_ns", "pending_replace_ns", "is_unknown", "replace_state", "end_wanted", "venue_hold"),
+        "unresolved_at_ns",
         *("retry_at_ns", "release_at_ns", "wanted_version", "reserved_lots"),
     ):
         assert (orders[field][ended] == 0).all(), f"an ended order has {field}"

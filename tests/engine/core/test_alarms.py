@@ -1,7 +1,10 @@
 """What a person is told to look at: whom it concerns, which order, how much."""
 
-from ipc.enums import AlarmCode, RecordKind, VenueEvent
-from tests.engine.core.world import QUOTE, RETENTION_NS, UTC_OFFSET_NS, World
+from engine.core.doubts import UNRESOLVED_AFTER_NS
+from ipc.enums import AlarmCode, RecordKind, RequestKind, VenueEvent
+from tests.engine.core.world import QUOTE, REQUEST_EXPIRY_NS, RETENTION_NS, UTC_OFFSET_NS, World
+
+LASTING_NS = REQUEST_EXPIRY_NS + UNRESOLVED_AFTER_NS
 
 
 def test_a_fill_after_the_end_is_an_alarm_of_the_orders_strategy(world: World) -> None:
@@ -53,3 +56,34 @@ def test_alarms_and_reports_of_a_strategy_are_counted_together(world: World) -> 
     world.venue(VenueEvent.CANCELED, order_id)
     step = world.fill(order_id, 4)
     assert [effect.sequence for effect in step.effects] == [4, 5]
+
+
+def test_a_doubt_that_lasts_is_an_alarm_once(world: World) -> None:
+    order_id = world.place()
+    world.fill(order_id, 4)
+    world.cancel(order_id)
+    assert world.venue(VenueEvent.OUTCOME_UNKNOWN, order_id, answers_request=RequestKind.CANCEL).alarms == []
+    assert world.after(LASTING_NS - 1).effects == []
+    alarm = world.after(1).alarm
+    assert (alarm.code, alarm.strategy, alarm.order_id) == (AlarmCode.OUTCOME_UNRESOLVED, 1, order_id)
+    assert (alarm.account_id, alarm.instrument_id, alarm.expected, alarm.found) == (0, 0, 10, 4)
+    world.venue(VenueEvent.NOT_FOUND, order_id)
+    assert world.after(10 * LASTING_NS).alarms == []
+
+
+def test_the_next_doubt_is_another_alarm_and_one_that_was_settled_is_none(world: World) -> None:
+    order_id = world.place()
+    for is_lasting in (True, False, True):
+        world.cancel(order_id)
+        world.venue(VenueEvent.OUTCOME_UNKNOWN, order_id, answers_request=RequestKind.CANCEL)
+        world.now_ns += LASTING_NS if is_lasting else LASTING_NS // 2
+        assert world.timer().alarms == [AlarmCode.OUTCOME_UNRESOLVED] * is_lasting
+        world.venue(VenueEvent.STATUS, order_id, cumulative_lots=0)
+        assert world.after(LASTING_NS).alarms == []
+
+
+def test_a_doubt_that_an_unanswered_request_raised_lasts_too(world: World) -> None:
+    world.terms()["acknowledgement_timeout_ns"] = 1_000
+    world.place(accepted=False)
+    assert len(world.after(1_000).reports) == 1
+    assert world.after(LASTING_NS).alarms == [AlarmCode.OUTCOME_UNRESOLVED]
