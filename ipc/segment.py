@@ -99,7 +99,10 @@ def runtime_folder() -> Path:
 
 def private_folder(path: Path) -> Path:
     """The folder, made if need be; SegmentError unless it is ours and closed to everybody else."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SegmentError(f"{path} cannot be made: {error.strerror}; see to it that its disk has room") from None
     status = path.lstat()
     mode = stat.S_IMODE(status.st_mode)
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or mode & 0o077:
