@@ -305,6 +305,8 @@ class Client(StateQueries):
     ) -> None:
         """Asks how every open order of a scope stands; reports of type ORDER_STATUS say it, in the order of events.
 
+        One of type STATUS_END comes last: `current` tells how many they were, and `reason` is not 0 if a cancel of
+        all orders cut them short.
         `open_orders` lists them at once, but says nothing of what is on its way in reports.
         """
         self._sent(self._channel.publish_status_request(0, *self._scope(instrument, account, side)))

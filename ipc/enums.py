@@ -143,6 +143,7 @@ class ExecutionType(IntEnum):
     CALCULATED = 22
     STOPPED = 23
     SUSPENDED = 24
+    STATUS_END = 25  # of the answer to a mass status, on no order: `current` tells how many were told
 
 
 class VenueEvent(IntEnum):

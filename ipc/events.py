@@ -19,7 +19,7 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
 
     `sequence` counts what this strategy is told, without a gap, over every run of the engine; 0 in
     the refusal of a whole frame.
-    `instrument` is None when a refused command named none that exists.
+    `instrument` is None when a refused command named none that exists, and in the STATUS_END of a mass status.
     """
 
     instrument: Instrument | None
@@ -124,7 +124,7 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
     def stated_reason(self) -> RefusalReason | RejectReason | EndReason:
         """Why: the engine's reason for a refusal, the venue's for a rejection, else how the order ended."""
         kind = ExecutionType(self.execution_type)
-        if kind is ExecutionType.REFUSED:
+        if kind in (ExecutionType.REFUSED, ExecutionType.STATUS_END):
             return RefusalReason(self.reason)
         if kind in (ExecutionType.REJECTED, ExecutionType.CANCEL_REJECTED, ExecutionType.REPLACE_REJECTED):
             return RejectReason(self.reason)
@@ -132,6 +132,9 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
 
     def __str__(self) -> str:
         """One line for people."""
+        if self.execution_type == ExecutionType.STATUS_END:
+            why = f", cut short: {RefusalReason(self.reason).name}" if self.reason else ""
+            return f"STATUS_END after {self.current} orders{why}"
         what = f"{ExecutionType(self.execution_type).name} order {self.order_id} {OrderStatus(self.order_status).name}"
         if self.execution_type == ExecutionType.REFUSED:
             return (

@@ -137,6 +137,7 @@ STRATEGY = word_row(
     "mass_account",
     "mass_side",
     "mass_cursor",  # the order that it goes on with, -1 at the end
+    "mass_told",  # orders whose status it has told
     *_words("name", 2),
 )
 

@@ -99,16 +99,36 @@ def report_refusal(
     state: int, strategy_id: int, order_id: int, reason: int, limit: int, current: int, requested: int
 ) -> np.void:
     """Tells a strategy that its command was refused, with the numbers behind the refusal."""
+    report = _report_without_order(state, strategy_id, ExecutionType.REFUSED)
+    report["order_id"] = order_id
+    report["order_status"] = OrderStatus.REFUSED
+    report["reason"] = reason
+    report["limit"] = limit
+    report["current"] = current
+    report["requested"] = requested
+    return report
+
+
+@kernel
+def report_status_end(state: int, strategy_id: int, told_count: int, reason: int) -> None:
+    """Tells a strategy that the answer to its mass status is over, for a reason if it is not complete."""
+    report = _report_without_order(state, strategy_id, ExecutionType.STATUS_END)
+    report["reason"] = reason
+    report["current"] = told_count
+
+
+@kernel
+def _report_without_order(state: int, strategy_id: int, execution_type: int) -> np.void:
     report = view(_next_effect(state), 1, EXECUTION_REPORT)[0]
     _clear_happening(report)
     report["commit"] = strategy_id
     report["kind"] = RecordKind.EXECUTION_REPORT
     report["sequence"] = _next_sequence(state, strategy_id)
     report["published_ns"] = header_of(state)["now_ns"]
-    report["order_id"] = order_id
+    report["order_id"] = NO_ORDER
     report["leg"] = 0
-    report["execution_type"] = ExecutionType.REFUSED
-    report["order_status"] = OrderStatus.REFUSED
+    report["execution_type"] = execution_type
+    report["order_status"] = 0
     report["instrument_id"] = -1
     report["account_id"] = -1
     report["side"] = 0
@@ -119,10 +139,6 @@ def report_refusal(
     report["cumulative_lots"] = 0
     report["leaves_lots"] = 0
     report["cumulative_notional"] = 0
-    report["reason"] = reason
-    report["limit"] = limit
-    report["current"] = current
-    report["requested"] = requested
     report["sent_ns"] = 0
     return report
 

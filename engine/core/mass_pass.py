@@ -1,14 +1,15 @@
 """Owns passes over many orders of a strategy: cancel-all and the status of all, as many steps as it takes.
 
 A pass goes along the strategy's open orders with a cursor; one that ends in the meantime moves the cursor on.
-A strategy has one pass at a time, and a cancel-all takes the place of a pass that only tells.
+A strategy has one pass at a time, and a cancel-all takes the place of a pass that only tells. The end of one that
+tells is told too, with how many orders it told of.
 """
 
 import numpy as np
 
 from engine.core.cancel import BUDGET_WAIT_NS, cancel_rest, check_cancel_budget, is_cancelable
 from engine.core.command_checks import order_sequence_of
-from engine.core.effects import report_order, room_for_effects
+from engine.core.effects import report_order, report_status_end, room_for_effects
 from engine.core.order_table import NOWHERE, find_order, find_tombstone
 from engine.core.state import header_of, orders_of, strategies_of
 from engine.core.tombstone_reports import report_tombstone
@@ -40,8 +41,11 @@ def on_cancel_all(state: int, strategy_id: int, scope: np.void) -> Verdict:
     verdict = _check_scope(state, scope)
     if verdict.reason != 0:
         return verdict
-    if strategies_of(state)[strategy_id]["mass_request"] == RequestKind.CANCEL:
+    strategy = strategies_of(state)[strategy_id]
+    if strategy["mass_request"] == RequestKind.CANCEL:
         return refuse(RefusalReason.CANCEL_ALREADY_PENDING, 1, 1, 1)
+    if strategy["mass_request"] != 0:
+        report_status_end(state, strategy_id, strategy["mass_told"], RefusalReason.CANCEL_ALREADY_PENDING)
     _begin(state, strategy_id, scope, RequestKind.CANCEL)
     return passed()
 
@@ -86,6 +90,7 @@ def _begin(state: int, strategy_id: int, scope: np.void, request_kind: int) -> N
     strategy["mass_account"] = scope["account_id"]
     strategy["mass_side"] = scope["side"]
     strategy["mass_cursor"] = strategy["first_open"]
+    strategy["mass_told"] = 0
     passed_by = _continue_one(state, strategy, _ORDERS_PER_STEP)
     # What is left goes on at once, unless the budget is what is missing.
     is_waiting = passed_by == 0 and header["mass_count"] == 1
@@ -131,6 +136,7 @@ def _continue_one(state: int, strategy: np.void, orders_max: int) -> int:
         if _is_in_scope(strategy, order):
             if not is_cancel:
                 report_order(state, order, ExecutionType.ORDER_STATUS)
+                strategy["mass_told"] += 1
             elif is_cancelable(order):
                 if check_cancel_budget(state, order).reason != 0:
                     break
@@ -138,7 +144,9 @@ def _continue_one(state: int, strategy: np.void, orders_max: int) -> int:
         slot = following
         passed_by += 1
     strategy["mass_cursor"] = slot
-    if slot < 0:
+    if slot < 0 and room_for_effects(state) > 0:
+        if not is_cancel:
+            report_status_end(state, strategy["strategy_id"], strategy["mass_told"], RefusalReason.NONE)
         strategy["mass_request"] = 0
         header["mass_count"] -= 1
     return passed_by

@@ -52,6 +52,20 @@ def test_an_alarm_says_what_a_person_should_look_at(served: Served) -> None:
     assert str(alarm) == f"ALARM OVERFILL order 256 {ETH}: expected 10, found 12"
 
 
+def test_the_end_of_a_mass_status_says_how_many_orders_were_told_and_why_no_more(served: Served) -> None:
+    client = served.connect()
+    ends = {"execution_type": ExecutionType.STATUS_END, "order_status": 0, "instrument_id": -1, "account_id": -1}
+    served.engine.report(MAKER, current=3, **ends)
+    served.engine.report(MAKER, current=2, reason=RefusalReason.CANCEL_ALREADY_PENDING, **ends)
+    whole, cut = until_events(client, 2)
+    assert isinstance(whole, ExecutionReport)
+    assert isinstance(cut, ExecutionReport)
+    assert (whole.instrument, whole.order_id, whole.current) == (None, 0, 3)
+    assert [end.stated_reason for end in (whole, cut)] == [RefusalReason.NONE, RefusalReason.CANCEL_ALREADY_PENDING]
+    assert str(whole) == "STATUS_END after 3 orders"
+    assert str(cut) == "STATUS_END after 2 orders, cut short: CANCEL_ALREADY_PENDING"
+
+
 def until_events(client: Client, count: int) -> list[Event]:
     """So many events, or more."""
     events: list[Event] = []

@@ -43,11 +43,42 @@ def test_the_status_of_all_takes_as_many_steps_as_it_needs() -> None:
     for number in range(70):
         wide.now_ns += 1
         placed.append(wide.place(price_ticks=9_000 + number))
-    told = [report.order_id for report in wide.status_of_all().reports]
-    assert len(told) == 32
+    reports = wide.status_of_all().reports
+    assert len(reports) == 32
     while wide.state.header["mass_count"]:
-        told += [report.order_id for report in wide.timer().reports]
-    assert sorted(told) == placed
+        reports += wide.timer().reports
+    *told, end = reports
+    assert sorted(report.order_id for report in told) == placed
+    assert (end.execution_type, end.order_id, end.current, end.reason) == (ExecutionType.STATUS_END, 0, 70, 0)
+
+
+def test_the_end_of_a_mass_status_is_told_where_nothing_is_in_its_scope_too(world: World) -> None:
+    world.place()
+    (end,) = world.status_of_all(side=Side.SELL).reports
+    assert (end.execution_type, end.order_id, end.order_status, end.instrument_id) == (
+        ExecutionType.STATUS_END,
+        0,
+        0,
+        -1,
+    )
+    assert (end.strategy, end.current, end.reason) == (1, 0, 0)
+    told = world.status_of_all(side=Side.BUY).reports
+    assert [report.execution_type for report in told] == [ExecutionType.ORDER_STATUS, ExecutionType.STATUS_END]
+    assert told[-1].current == 1
+
+
+def test_orders_that_end_meanwhile_are_not_told_of_but_the_end_is() -> None:
+    wide = World(orders=128)
+    wide.terms()["rate_limit_window_ns"] = 1
+    placed = []
+    for number in range(34):
+        wide.now_ns += 1
+        placed.append(wide.place(price_ticks=9_000 + number))
+    wide.status_of_all()
+    for order_id in placed[:2]:
+        wide.venue(VenueEvent.CANCELED, order_id)
+    (end,) = wide.timer().reports
+    assert (end.execution_type, end.current) == (ExecutionType.STATUS_END, 32)
 
 
 def test_a_cancel_all_takes_the_place_of_a_pass_that_only_tells(world: World) -> None:
@@ -59,6 +90,9 @@ def test_a_cancel_all_takes_the_place_of_a_pass_that_only_tells(world: World) ->
     assert world.row("strategies", 1)["mass_request"] == RequestKind.STATUS
     step = world.cancel_all()
     assert (step.refusals, len(step.requests)) == ([], 32)
+    cut = step.reports[0]
+    assert (cut.execution_type, cut.current) == (ExecutionType.STATUS_END, 32)
+    assert cut.reason == RefusalReason.CANCEL_ALREADY_PENDING
     assert world.status_of_all().refusals == [RefusalReason.STATUS_ALREADY_PENDING]
     assert len(world.timer().requests) == 8
     assert world.state.header["mass_count"] == 0
