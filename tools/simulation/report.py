@@ -71,9 +71,13 @@ def _play(request: Request, first: int, last: int, jobs: int) -> dict[str, Any]:
     tally = Tally.load(request.state_file, key=key) if request.resumes else Tally()
     before = tally.seeds
     stopwatch = Stopwatch()
+    told = len(tally.violations)
     for _ in play_seeds(first, last, policy=request.policy, jobs=jobs, tally=tally):
         speed = (tally.seeds - before) / stopwatch.seconds()
         bad = len(tally.violations)
+        for violation in tally.violations[told:] if not request.policy else ():
+            print(f"\rseed {violation['seed']}: {violation['invariant']}: {violation['what'][:160]}", file=sys.stderr)
+        told = bad
         print(f"\r{tally.seeds} of {last - first} seeds, {bad} bad, {speed:.0f}/s", end="", file=sys.stderr, flush=True)
         if request.resumes:
             tally.save(request.state_file, key=key)
