@@ -84,6 +84,10 @@ STATE_HEADER = word_row(
     "mass_count",  # strategies whose pass over many orders needs further steps
     "mass_resume_ns",
     "mass_turn",  # the strategy that comes first in the next step
+    "risk_asset_id",  # of the currency that limits on money are in
+    "fee_reserve_bps",
+    "valuation_interval_ns",
+    "day_end_ns",  # when what is counted by the UTC day begins anew
     *(word for name in TABLE_NAMES for word in _table(name)),
 )
 
@@ -105,6 +109,12 @@ INSTRUMENT = word_row(
     "min_notional",  # price ticks x lots
     "max_notional",
     "ability",  # VenueAbility
+    "units_per_notional",  # money of the quote asset for one price tick x lot
+    "money_notional_max",  # the largest notional whose money is still told apart
+    "units_per_lot",  # of the base asset
+    "mark_ticks",  # the price that positions were last valued at
+    "valued_ns",
+    "holder_count",  # books and holdings that are not empty
     "bid_ticks",
     "bid_lots",
     "ask_ticks",
@@ -123,7 +133,14 @@ ACCOUNT = word_row(
     "last_down_ns",  # what was sent before and not answered since has an unknown outcome
     *_words("name", 2),
 )
-ASSET = word_row("asset_id", "decimals", *_words("name", 2))
+ASSET = word_row(
+    "asset_id",
+    "decimals",
+    *_words("name", 2),
+    "rate",  # units of the risk currency for one unit, RATE_ONE for one; 0 while nobody knows
+    "rate_ns",
+    "rate_instrument_id",  # whose price tells the rate, -1 where none does
+)
 STRATEGY = word_row(
     "strategy_id",
     "last_sequence",
@@ -164,6 +181,8 @@ BOOK = word_row(
     "max_order_notional",
     "max_long_lots",
     "max_short_lots",
+    "price_collar_bps",
+    "fat_finger_bps",
     "position_lots",
     "open_buy_lots",
     "open_sell_lots",
@@ -180,11 +199,16 @@ BOOK = word_row(
     "duplicate_lots",
     "duplicate_since_ns",
     "duplicate_count",
+    # What it adds to the scope of its strategy, by the last valuation.
+    "value_units",
+    "unrealised_units",
 )
 # What an account holds of an instrument by the fills seen, whoever ordered them; account x instrument. Over all
 # accounts it is the sum of the strategies' positions, that of what is external (strategy 0) included.
 HOLDING = word_row(
     "position_lots",
+    "cost_notional",
+    "realised_notional",
     "external_lots",  # the part of it that was not ordered through this engine
     "bought_lots",
     "sold_lots",
@@ -192,6 +216,14 @@ HOLDING = word_row(
     "fill_count",
     "known_before_trade_id",  # the venue was asked for every trade before this one, 0 when it never was
     "forgotten_trade_id",  # the highest one that was booked and is not remembered any more
+    # What it adds to the scopes of its account, venue, instrument and the engine, by the last valuation.
+    "value_units",
+    "unrealised_units",
+    # The account's own open orders, and prices that none of them is better than.
+    "first_buy",
+    "first_sell",
+    "highest_buy_ticks",
+    "lowest_sell_ticks",
 )
 # account x asset
 BALANCE_ROW = word_row(
@@ -200,58 +232,66 @@ BALANCE_ROW = word_row(
     "venue_utc_ns",
     "received_ns",
     "external_units",  # deposits less withdrawals since the first start
+    "reserved_units",  # the most that open orders may take
+    "moved_units",  # by fills that the venue's last word does not hold yet
+    "last_fill_utc_ns",
+    "value_units",  # of the risk currency, as it counts in the account's equity
 )
 FEE = word_row("fee_units")  # strategy x asset
 # What holds for everything in the engine, a venue, an account, a strategy or an instrument, one row for each in this
 # order: its trading state, its limits (NO_LIMIT where it sets none; RISK_LIMITS names them) and what they are held
 # against. Money is in units of the risk currency.
 SCOPE = word_row(
-    "scope_kind",
-    "subject_id",
+    # limits beside what they are held against, as a new order meets them
     "trading_state",
-    "state_cause",  # AlarmCode, 0 for a person
-    "state_since_ns",
-    # limits
-    "max_open_orders",
-    "max_open_units",
-    "max_gross_units",
-    "max_net_units",
-    "max_leverage_percent",  # accounts
-    "max_loss_units",  # of a UTC day: above it REDUCE_ONLY
-    "halt_loss_units",  # above it HALT
-    "max_drawdown_units",
-    "max_traded_units",
-    "traded_window_ns",
-    "max_executions",  # orders since a person armed it last
-    "max_order_to_trade",
-    "order_to_trade_grace",  # messages of a day that are not counted
-    "max_new_per_s",
-    "max_amends_per_s",
-    "max_cancels_per_s",
-    "max_rejects",
-    "reject_window_ns",
-    "max_unknown_orders",
-    "max_unknown_age_ns",
-    # what they are held against
     "open_order_count",
-    "unknown_count",
+    "max_open_orders",
     "open_buy_units",
     "open_sell_units",
+    "max_open_units",
     "gross_units",  # of positions, by their last valuation
+    "max_gross_units",
     "net_units",
+    "max_net_units",
+    "traded_level_units",  # leaks out over the window
+    "max_traded_units",
+    "execution_count",
+    "max_executions",  # orders since a person armed it last
+    "message_count",  # of the day
+    "fill_count",
+    "max_order_to_trade",
+    "order_to_trade_grace",  # messages of a day that are not counted
+    "new_level",  # of a bucket that holds what one second allows; BUCKET_UNIT for each message
+    "new_ns",
+    "max_new_per_s",
+    "equity_units",  # accounts
+    "max_leverage_percent",  # accounts
+    "amend_level",
+    "amend_ns",
+    "max_amends_per_s",
+    "cancel_level",
+    "cancel_ns",
+    "max_cancels_per_s",
+    # as fills and prices meet them
     "realised_units",  # of the day, after fees
     "unrealised_units",
     "peak_units",
-    "traded_level_units",  # leaks out over the window
+    "max_loss_units",  # of a UTC day: above it REDUCE_ONLY
+    "halt_loss_units",  # above it HALT
+    "max_drawdown_units",
     "traded_ns",
-    "execution_count",
-    "message_count",  # of the day
-    "fill_count",
-    "new_full_ns",  # when the bucket would be full again; a bucket holds what one second allows
-    "amend_full_ns",
-    "cancel_full_ns",
+    "traded_window_ns",
+    "unknown_count",
+    "max_unknown_orders",
+    "max_unknown_age_ns",
     "reject_level",
     "reject_ns",
+    "max_rejects",
+    "reject_window_ns",
+    "scope_kind",
+    "subject_id",
+    "state_cause",  # AlarmCode, 0 for a person
+    "state_since_ns",
 )
 # A condition that a person should know of; it stays until it is over and was acknowledged.
 ALARM_ROW = word_row(
@@ -291,6 +331,9 @@ BUDGET = word_row(
 BUDGETS_PER_ACCOUNT = 4
 # In the place of a limit that is not set; a limit that the configuration leaves out is 0.
 NO_LIMIT = 1 << 62
+# A rate of exactly one, and one message in the level of a bucket.
+RATE_ONE = 1 << 31
+BUCKET_UNIT = 1_000_000_000
 ALARMS_MAX = 256
 LIMITER_TIME = word_row("sent_ns")
 
@@ -321,6 +364,8 @@ ORDER = word_row(
     "replace_price_ticks",
     "replace_lots",
     "reserved_lots",
+    "reserved_units",  # their worth in the risk currency
+    "reserved_funds",  # what of the account's asset they may take, fees included
     "venue_order_id",
     "sent_ns",
     "accepted_ns",
@@ -360,6 +405,8 @@ ORDER = word_row(
     "timer_position",  # its place among the timers, -1 when none
     "previous_open",
     "next_open",
+    "previous_own",  # of the account's orders on this side of the instrument
+    "next_own",
     "next_ended",
     "next_free",
 )

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.core.state import Capacities, State
 from engine.hot_loop import HotLoop
+from engine.lifted_limits import lift_all_limits
 from engine.spin.ports import FRAME
 from gateways.credentials import Credentials, KeyKind
 from gateways.registry import VENUES
@@ -129,6 +130,7 @@ class World:
         instruments["min_notional"] = 1
         instruments["max_notional"] = 1 << 60
         self.state.table("accounts")["connection_state"] = ConnectionState.LIVE
+        lift_all_limits(self.state)
         self._permit()
 
     def _permit(self) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.core.state import Capacities, State
 from engine.core.step import ENGINE, step
+from engine.lifted_limits import lift_all_limits
 from ipc.clock import NS_PER_S
 from ipc.enums import (
     ConnectionState,
@@ -176,6 +177,7 @@ class Desk:
         for table, fields in rows.items():
             for field, value in fields.items():
                 self._state.table(table)[field] = value
+        lift_all_limits(self._state)
         self._state.table("strategies")["strategy_id"] = np.arange(2)
         self._state.table("terms")["limiter_start"] = np.arange(2)
 

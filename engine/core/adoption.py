@@ -10,8 +10,8 @@ from engine.core.command_checks import order_sequence_of, strategy_of
 from engine.core.effects import alarm_of_order, raise_alarm, report_refusal
 from engine.core.index import put
 from engine.core.order_table import NOBODY, NOWHERE, external_group, has_room, link_open, take_slot
-from engine.core.positions import reserve
 from engine.core.replacement import reserve_working
+from engine.core.reservations import reserve
 from engine.core.state import header_of, order_index_of, orders_of, strategies_of, trades_of
 from engine.core.trades import take_trade, tell_trade
 from ipc.compiler import kernel

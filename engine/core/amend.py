@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.core.amendment_reports import carried_out_by, report_amendment
 from engine.core.order_kinds import REDUCE_ONLY, check_stop_price, is_stop
+from engine.core.own_orders import note_own_price
 from engine.core.permission import check_permission
 from engine.core.position_checks import check_position
 from engine.core.rate_budget import charge_limiter
@@ -148,6 +149,7 @@ def start_amendment(state: int, order: np.void, change: Change, version: int) ->
         order["replace_leg"] = order["last_leg"]
         charge_limiter(state, order["strategy_id"], order["account_id"])
     reserve_working(state, order)
+    note_own_price(state, order, change.price_ticks)
     if is_first_canceled:
         ask_cancel(state, order)
     else:

@@ -10,9 +10,11 @@ import numpy as np
 from engine.core.command_checks import strategy_of
 from engine.core.completion import end_if_filled
 from engine.core.effects import raise_alarm, report_order
+from engine.core.funds import move_by_fee, move_by_fill
 from engine.core.order_table import NOWHERE, find_external, find_order, find_tombstone
 from engine.core.positions import book_fee, book_fill, unbook_fill
 from engine.core.replacement import reserve_working
+from engine.core.results import check_results
 from engine.core.revival import revive
 from engine.core.state import header_of, orders_of, tombstones_of, trades_of
 from engine.core.tombstone_reports import report_tombstone
@@ -124,15 +126,21 @@ def _rebook(state: int, trade: np.void, strategy_id: int, word: np.void, lots: i
     side, instrument_id, account_id = trade["side"], trade["instrument_id"], word["account_id"]
     if trade["lots"] > 0:
         unbook_fill(state, strategy_id, account_id, instrument_id, side, trade["lots"], trade["price_ticks"])
-        book_fee(state, strategy_id, instrument_id, trade["fee_asset_id"], -trade["fee_units"])
+        book_fee(state, strategy_id, account_id, instrument_id, trade["fee_asset_id"], -trade["fee_units"])
+        move_by_fill(state, account_id, instrument_id, side, -trade["lots"], trade["price_ticks"], word)
+        move_by_fee(state, account_id, trade["fee_asset_id"], -trade["fee_units"], word)
     trade["lots"] = lots
     if lots == 0:
+        check_results(state, strategy_id, account_id, instrument_id)
         return
     trade["price_ticks"] = word["last_price_ticks"]
     trade["fee_units"] = word["fee_units"]
     trade["fee_asset_id"] = word["fee_asset_id"]
     book_fill(state, strategy_id, account_id, instrument_id, side, lots, word["last_price_ticks"])
-    book_fee(state, strategy_id, instrument_id, word["fee_asset_id"], word["fee_units"])
+    book_fee(state, strategy_id, account_id, instrument_id, word["fee_asset_id"], word["fee_units"])
+    move_by_fill(state, account_id, instrument_id, side, lots, word["last_price_ticks"], word)
+    move_by_fee(state, account_id, word["fee_asset_id"], word["fee_units"], word)
+    check_results(state, strategy_id, account_id, instrument_id)
 
 
 @kernel

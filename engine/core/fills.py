@@ -7,8 +7,8 @@ from engine.core.doubts import missing_lots, settle_doubt, settle_if_complete
 from engine.core.effects import alarm_of_order, raise_alarm, report_order
 from engine.core.order_end import report_end
 from engine.core.order_table import NOBODY
-from engine.core.positions import reserve
 from engine.core.replacement import reserve_working
+from engine.core.reservations import reserve
 from engine.core.state import header_of, tombstones_of
 from engine.core.tombstone_reports import report_tombstone
 from engine.core.trades import take_trade, tell_trade

@@ -7,11 +7,11 @@ from engine.core.deadlines import arm
 from engine.core.effects import report_order
 from engine.core.order_kinds import POST_ONLY, REDUCE_ONLY, check_kind, expiry_of, is_plain, is_stop, may_rest
 from engine.core.order_table import has_room, link_open, take_slot
-from engine.core.positions import reserve
 from engine.core.rate_budget import charge_limiter
 from engine.core.reduce_only import check_reduces
 from engine.core.repetition import note_repetition
 from engine.core.requests import send_leg
+from engine.core.reservations import reserve
 from engine.core.risk import check_new_order
 from engine.core.state import accounts_of, book_of, header_of, instruments_of, orders_of, strategies_of, terms_of
 from engine.core.verdict import Verdict, passed, refuse

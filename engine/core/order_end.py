@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.core.effects import report_order
 from engine.core.order_table import find_order, unlink_open
-from engine.core.positions import release_down_to
+from engine.core.reservations import release_down_to
 from engine.core.state import header_of
 from engine.core.timers import set_timer
 from engine.core.verdict import Verdict

@@ -8,7 +8,9 @@ fill still finds its strategy. An order with an unanswered request never waits f
 import numpy as np
 
 from engine.core.index import find, put, remove
-from engine.core.state import header_of, order_index_of, orders_of, strategies_of, tombstones_of
+from engine.core.own_orders import link_own, unlink_own
+from engine.core.scopes import ENGINE_ROW, account_row, instrument_row, strategy_row, venue_row
+from engine.core.state import header_of, order_index_of, orders_of, scopes_of, strategies_of, tombstones_of
 from ipc.compiler import kernel
 from ipc.enums import EndReason
 from ipc.order_id import LEG_MAX
@@ -87,6 +89,8 @@ def _clear(order: np.void) -> None:
     order["replace_price_ticks"] = 0
     order["replace_lots"] = 0
     order["reserved_lots"] = 0
+    order["reserved_units"] = 0
+    order["reserved_funds"] = 0
     order["venue_order_id"] = 0
     order["sent_ns"] = 0
     order["accepted_ns"] = 0
@@ -127,6 +131,8 @@ def link_open(state: int, slot: int) -> None:
         orders[first]["previous_open"] = slot
     strategy["first_open"] = slot
     header_of(state)["open_order_count"] += 1
+    link_own(state, slot)
+    _count_open(state, orders[slot], 1)
 
 
 @kernel
@@ -143,6 +149,8 @@ def unlink_open(state: int, slot: int) -> None:
     if after >= 0:
         orders[after]["previous_open"] = before
     header["open_order_count"] -= 1
+    unlink_own(state, slot)
+    _count_open(state, order, -1)
     if strategy["mass_cursor"] == slot:
         # A pass stands here: it goes on with the next order, never with what this slot holds next.
         strategy["mass_cursor"] = after
@@ -153,6 +161,16 @@ def unlink_open(state: int, slot: int) -> None:
     else:
         header["oldest_ended"] = slot
     header["newest_ended"] = slot
+
+
+@kernel
+def _count_open(state: int, order: np.void, count: int) -> None:
+    scopes, account_id = scopes_of(state), order["account_id"]
+    scopes[ENGINE_ROW]["open_order_count"] += count
+    scopes[venue_row(state, account_id)]["open_order_count"] += count
+    scopes[account_row(state, account_id)]["open_order_count"] += count
+    scopes[strategy_row(state, order["strategy_id"])]["open_order_count"] += count
+    scopes[instrument_row(state, order["instrument_id"])]["open_order_count"] += count
 
 
 @kernel

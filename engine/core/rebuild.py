@@ -7,9 +7,14 @@ import numpy as np
 
 from engine.core.index import put
 from engine.core.order_table import NOBODY, NOWHERE, external_group, link_open
-from engine.core.positions import reserve
+from engine.core.reservations import reserve
+from engine.core.results import add_book, add_holding
 from engine.core.state import (
+    balance_of,
+    book_of,
     header_of,
+    holding_of,
+    instruments_of,
     order_index_of,
     orders_of,
     tombstones_of,
@@ -18,6 +23,7 @@ from engine.core.state import (
 )
 from engine.core.timers import set_timer
 from engine.core.trades import group_of
+from engine.core.valuation import value_balance
 from ipc.compiler import kernel
 from ipc.enums import EndReason
 
@@ -25,12 +31,36 @@ from ipc.enums import EndReason
 @kernel
 def rebuild(state: int, order_count: int, tombstone_count: int, trade_count: int) -> None:
     """Links the first rows of each table. Precondition: no row is linked, the ended orders come first, oldest first."""
+    header = header_of(state)
+    _count_positions(state)
     for slot in range(order_count):
         _link_order(state, slot)
-    header = header_of(state)
     header["free_order"] = order_count if order_count < header["orders_count"] else NOWHERE
     _index_tombstones(state, tombstone_count)
     _index_trades(state, trade_count)
+
+
+@kernel
+def _count_positions(state: int) -> None:
+    """Adds what positions were last worth to their scopes; whoever holds something is valued at the next price."""
+    header = header_of(state)
+    for instrument_id in range(header["instruments_count"]):
+        for strategy_id in range(header["strategies_count"]):
+            book = book_of(state, strategy_id, instrument_id)
+            instruments_of(state)[instrument_id]["holder_count"] += book["position_lots"] != 0
+            add_book(state, strategy_id, book)
+        for account_id in range(header["accounts_count"]):
+            holding = holding_of(state, account_id, instrument_id)
+            instruments_of(state)[instrument_id]["holder_count"] += holding["position_lots"] != 0
+            holding["first_buy"] = NOWHERE
+            holding["first_sell"] = NOWHERE
+            add_holding(state, account_id, instrument_id, holding)
+    for account_id in range(header["accounts_count"]):
+        for asset_id in range(header["assets_count"]):
+            balance = balance_of(state, account_id, asset_id)
+            balance["reserved_units"] = 0
+            balance["value_units"] = 0
+            value_balance(state, account_id, asset_id)
 
 
 @kernel
@@ -41,9 +71,11 @@ def _link_order(state: int, slot: int) -> None:
         put(order_index_of(state), order["venue_order_id"], external_group(order["instrument_id"]), slot)
     reserved_lots = order["reserved_lots"]
     order["reserved_lots"] = 0
-    reserve(state, order, reserved_lots)
+    order["reserved_units"] = 0
+    order["reserved_funds"] = 0
     if order["end_reason"] == EndReason.NONE:
         link_open(state, slot)
+        reserve(state, order, reserved_lots)
         # When it comes up the order itself says what it waits for.
         set_timer(state, slot, header["now_ns"] + 1)
         return

@@ -6,6 +6,7 @@ from engine.core.deadlines import arm
 from engine.core.effects import report_order
 from engine.core.order_end import end_refused
 from engine.core.order_table import find_order
+from engine.core.own_orders import note_own_price
 from engine.core.permission import check_permission
 from engine.core.position_checks import check_position
 from engine.core.rate_budget import charge_limiter
@@ -50,6 +51,7 @@ def _priced_and_checked(state: int, order: np.void) -> Verdict:
             age_ns = header["now_ns"] - instrument["book_received_ns"]
             return refuse(RefusalReason.NO_REFERENCE_PRICE, header["book_age_max_ns"], age_ns, 0)
         order["price_ticks"] = price_ticks
+        note_own_price(state, order, price_ticks)
     verdict = check_numbers(instrument, price_ticks, order["order_lots"], is_market)
     if verdict.reason == 0:
         verdict = check_size(book, instrument, price_ticks, order["order_lots"])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.core.positions import reserve
+from engine.core.reservations import reserve
 from engine.core.state import header_of
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ReplaceState

@@ -168,7 +168,8 @@ class State:
         header["block_bytes"] = offset
         for name in ("free_order", "oldest_ended", "newest_ended"):
             header[name] = -1
-        header["next_deadline_ns"] = np.iinfo(np.int64).max
+        for name in ("next_deadline_ns", "day_end_ns"):
+            header[name] = np.iinfo(np.int64).max
         self._empty_order_tables(counts)
         self._name_scopes(counts)
 
@@ -184,11 +185,14 @@ class State:
         orders = self.table("orders")
         orders["next_free"] = np.arange(1, counts["orders"] + 1)
         orders["next_free"][-1] = -1
-        for field in ("timer_position", "previous_open", "next_open", "next_ended"):
+        for field in ("timer_position", "previous_open", "next_open", "previous_own", "next_own", "next_ended"):
             orders[field] = -1
         self.header["free_order"] = 0
         for field in ("first_open", "mass_cursor"):
             self.table("strategies")[field] = -1
+        for field in ("first_buy", "first_sell"):
+            self.table("holdings")[field] = -1
+        self.table("assets")["rate_instrument_id"] = -1
         for name in ("order_index", "trade_index"):
             self.table(name)["value"] = -1
 
@@ -231,6 +235,13 @@ def strategies_of(state: int) -> NDArray[np.void]:
     """Rows by strategy_id."""
     header = header_of(state)
     return view(state + header["strategies_offset"], header["strategies_count"], STRATEGY)
+
+
+@kernel
+def assets_of(state: int) -> NDArray[np.void]:
+    """Rows by asset_id."""
+    header = header_of(state)
+    return view(state + header["assets_offset"], header["assets_count"], ASSET)
 
 
 @kernel

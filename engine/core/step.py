@@ -17,6 +17,7 @@ from engine.core.effects import (
     report_refusal,
     room_for_effects,
 )
+from engine.core.funds import on_balance
 from engine.core.mass_pass import on_cancel_all, on_status_request
 from engine.core.new_order import on_new_order
 from engine.core.order_table import NOWHERE, find_order
@@ -34,6 +35,7 @@ from engine.core.state import (
 from engine.core.target_position import on_target_position
 from engine.core.time_passes import next_deadline_ns, on_timer
 from engine.core.trace import traced
+from engine.core.valuation import on_price
 from engine.core.venue_reports import on_venue_report
 from engine.core.verdict import Verdict
 from engine.core.versions import on_amend_order
@@ -62,7 +64,6 @@ from ipc.records import (
 HOST_CLOCK = -1
 # The source of inputs that no strategy sent; strategies are numbered from 1.
 ENGINE = 0
-_STAMP_AHEAD_MAX_NS = 60_000_000_000
 
 
 @kernel
@@ -157,7 +158,7 @@ def _carry_out(state: int, record: int, kind: int, source: int) -> Verdict:
 @kernel
 def _on_rare(state: int, record: int, kind: int) -> None:
     if kind == RecordKind.BALANCE:
-        _on_balance(state, view(record, 1, BALANCE)[0])
+        on_balance(state, view(record, 1, BALANCE)[0])
     elif kind == RecordKind.RATE_LIMIT:
         limit = view(record, 1, RATE_LIMIT)[0]
         account = accounts_of(state)[limit["account_id"]]
@@ -186,19 +187,7 @@ def _on_book_top(state: int, top: np.void) -> None:
     instrument["ask_lots"] = top["ask_lots"]
     instrument["book_received_ns"] = top["published_ns"]
     instrument["book_venue_sequence"] = top["venue_sequence"]
-
-
-@kernel
-def _on_balance(state: int, balance: np.void) -> None:
-    row = balance_of(state, balance["account_id"], balance["asset_id"])
-    if balance["venue_utc_ns"] < row["venue_utc_ns"]:
-        return
-    row["free_units"] = balance["free_units"]
-    row["locked_units"] = balance["locked_units"]
-    # A stamp of a far future would shut out every later balance.
-    utc_ns = header_of(state)["now_ns"] + accounts_of(state)[balance["account_id"]]["utc_offset_ns"]
-    row["venue_utc_ns"] = min(balance["venue_utc_ns"], utc_ns + _STAMP_AHEAD_MAX_NS)
-    row["received_ns"] = balance["published_ns"]
+    on_price(state, top["instrument_id"])
 
 
 @kernel

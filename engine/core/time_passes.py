@@ -8,8 +8,10 @@ from engine.core.deadlines import answer_due_ns, arm, expiry_due_ns
 from engine.core.doubts import doubt, is_in_doubt, tell_unresolved, watch_doubt
 from engine.core.effects import room_for_effects
 from engine.core.mass_pass import continue_passes
+from engine.core.order_kinds import NS_PER_DAY
 from engine.core.order_table import evict_oldest
 from engine.core.release import release_order
+from engine.core.results import begin_day
 from engine.core.state import header_of, orders_of
 from engine.core.timers import NEVER_NS, earliest_ns, set_timer, take_due
 from engine.core.versions import carry_on
@@ -27,6 +29,10 @@ def on_timer(state: int) -> None:
     """Does what is due, a bounded part of it in one step."""
     header = header_of(state)
     now_ns = header["now_ns"]
+    if now_ns >= header["day_end_ns"]:
+        begin_day(state)
+        utc_ns = now_ns + header["utc_offset_ns"]
+        header["day_end_ns"] = now_ns + NS_PER_DAY - utc_ns % NS_PER_DAY
     handled = 0
     while handled < _TIMERS_PER_STEP and room_for_effects(state) >= _EFFECTS_OF_ONE_TIMER:
         slot = take_due(state, now_ns)
@@ -107,4 +113,4 @@ def next_deadline_ns(state: int) -> int:
     deadline_ns = earliest_ns(state)
     if header["mass_count"] > 0:
         deadline_ns = min(deadline_ns, header["mass_resume_ns"])
-    return min(deadline_ns, NEVER_NS)
+    return min(deadline_ns, header["day_end_ns"], NEVER_NS)

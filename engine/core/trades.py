@@ -3,10 +3,12 @@
 import numpy as np
 
 from engine.core.effects import raise_alarm
+from engine.core.funds import move_by_fee, move_by_fill
 from engine.core.index import find, put, remove
 from engine.core.order_table import NOWHERE, find_order
 from engine.core.positions import book_fee, book_fill
 from engine.core.state import header_of, holding_of, orders_of, trade_index_of, trades_of
+from engine.core.results import check_results
 from ipc.compiler import kernel
 from ipc.enums import AlarmCode
 from ipc.order_id import LEG_MAX
@@ -62,8 +64,12 @@ def take_trade(
         _pass_over(state, strategy_id, account_id, instrument_id, order_id, fill)
         return False
     remember_trade(state, account_id, instrument_id, side, order_id, fill)
-    book_fill(state, strategy_id, account_id, instrument_id, side, fill["last_lots"], fill["last_price_ticks"])
-    book_fee(state, strategy_id, instrument_id, fill["fee_asset_id"], fill["fee_units"])
+    lots, price_ticks, fee_asset_id = fill["last_lots"], fill["last_price_ticks"], fill["fee_asset_id"]
+    book_fill(state, strategy_id, account_id, instrument_id, side, lots, price_ticks)
+    book_fee(state, strategy_id, account_id, instrument_id, fee_asset_id, fill["fee_units"])
+    move_by_fill(state, account_id, instrument_id, side, lots, price_ticks, fill)
+    move_by_fee(state, account_id, fee_asset_id, fill["fee_units"], fill)
+    check_results(state, strategy_id, account_id, instrument_id)
     return True
 
 

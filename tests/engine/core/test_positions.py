@@ -7,7 +7,8 @@ from math import floor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.positions import book_fee, book_fill, cost_share
+from engine.core.money import cost_share
+from engine.core.positions import book_fee, book_fill
 from ipc.compiler import JIT_DISABLED
 from ipc.enums import Side
 from tests.engine.core.world import BASE, OTHER_ASSET, QUOTE, World

@@ -7,6 +7,7 @@ import numpy as np
 
 from engine.core.state import Capacities, State
 from engine.core.step import ENGINE, step
+from engine.lifted_limits import lift_all_limits
 from ipc.enums import (
     ConnectionState,
     InstrumentStatus,
@@ -146,6 +147,7 @@ class World:
             rate_limit_window_ns=NS_PER_S,
             limiter_start=np.arange(8) * RATE_LIMIT_ORDERS,
         )
+        lift_all_limits(self.state)
         self._fill_rows(
             "books",
             permitted=1,

@@ -1,0 +1,141 @@
+"""Owns the open orders of one account on one side of an instrument, so that none of ours meets another.
+
+Beside each list stands a price that none of its orders is better than: nearly always it answers alone, and when it
+does not, the list is walked once and the price is exact again.
+"""
+
+import numpy as np
+
+from engine.core.state import holding_of, orders_of
+from engine.core.verdict import Verdict, passed, refuse
+from ipc.compiler import kernel
+from ipc.enums import OrderType, RefusalReason, ReplaceState, SelfTradePrevention, Side
+from ipc.tables import NO_LIMIT
+
+_NONE = -1
+
+
+@kernel
+def link_own(state: int, slot: int) -> None:
+    """Adds an open order to its account's. Precondition: its price is set."""
+    orders = orders_of(state)
+    order = orders[slot]
+    holding = holding_of(state, order["account_id"], order["instrument_id"])
+    first = holding["first_buy"] if order["side"] == Side.BUY else holding["first_sell"]
+    order["previous_own"] = _NONE
+    order["next_own"] = first
+    if first >= 0:
+        orders[first]["previous_own"] = slot
+    _set_first(holding, order["side"], slot)
+    if first < 0:
+        _set_best(holding, order["side"], order["price_ticks"])
+    else:
+        note_own_price(state, order, order["price_ticks"])
+
+
+@kernel
+def unlink_own(state: int, slot: int) -> None:
+    """Takes an order that is no longer open out of its account's."""
+    orders = orders_of(state)
+    order = orders[slot]
+    before, after = order["previous_own"], order["next_own"]
+    if before >= 0:
+        orders[before]["next_own"] = after
+    else:
+        _set_first(holding_of(state, order["account_id"], order["instrument_id"]), order["side"], after)
+    if after >= 0:
+        orders[after]["previous_own"] = before
+    order["previous_own"] = _NONE
+    order["next_own"] = _NONE
+
+
+@kernel
+def note_own_price(state: int, order: np.void, price_ticks: int) -> None:
+    """Says that an open order has, or may get, a price."""
+    holding = holding_of(state, order["account_id"], order["instrument_id"])
+    if order["side"] == Side.BUY:
+        _set_best(holding, order["side"], max(holding["highest_buy_ticks"], price_ticks))
+    else:
+        _set_best(holding, order["side"], min(holding["lowest_sell_ticks"], price_ticks))
+
+
+@kernel
+def _set_first(holding: np.void, side: int, slot: int) -> None:
+    if side == Side.BUY:
+        holding["first_buy"] = slot
+    else:
+        holding["first_sell"] = slot
+
+
+@kernel
+def _set_best(holding: np.void, side: int, price_ticks: int) -> None:
+    if side == Side.BUY:
+        holding["highest_buy_ticks"] = price_ticks
+    else:
+        holding["lowest_sell_ticks"] = price_ticks
+
+
+@kernel
+def check_self_match(
+    state: int, account_id: int, instrument_id: int, side: int, price_ticks: int, prevention: int
+) -> Verdict:
+    """Whether an order would meet one of the same account; the venue's own prevention may be asked for instead."""
+    if prevention != SelfTradePrevention.DEFAULT and prevention != SelfTradePrevention.NONE:
+        return passed()
+    holding = holding_of(state, account_id, instrument_id)
+    if side == Side.BUY:
+        if holding["first_sell"] < 0 or price_ticks < holding["lowest_sell_ticks"]:
+            return passed()
+        lowest_ticks = _lowest_sell(state, holding)
+        if price_ticks >= lowest_ticks:
+            return refuse(RefusalReason.SELF_MATCH, lowest_ticks, 0, price_ticks)
+        return passed()
+    if holding["first_buy"] < 0 or price_ticks > holding["highest_buy_ticks"]:
+        return passed()
+    highest_ticks = _highest_buy(state, holding)
+    if price_ticks <= highest_ticks:
+        return refuse(RefusalReason.SELF_MATCH, highest_ticks, 0, price_ticks)
+    return passed()
+
+
+@kernel
+def _may_trade_now(order: np.void) -> bool:
+    """Whether an open order is at the venue and not waiting there for a stop price."""
+    is_stop = order["order_type"] == OrderType.STOP or order["order_type"] == OrderType.STOP_LIMIT
+    return order["release_at_ns"] == 0 and (not is_stop or order["triggered_ns"] != 0)
+
+
+@kernel
+def _lowest_sell(state: int, holding: np.void) -> int:
+    """The lowest price at which an own order may sell now, NO_LIMIT when none does; makes the bound exact."""
+    orders = orders_of(state)
+    slot, lowest_ticks, bound_ticks = holding["first_sell"], NO_LIMIT + 0, NO_LIMIT + 0
+    while slot >= 0:
+        order = orders[slot]
+        price_ticks = order["price_ticks"]
+        if order["replace_state"] != ReplaceState.NONE:
+            price_ticks = min(price_ticks, order["replace_price_ticks"])
+        bound_ticks = min(bound_ticks, price_ticks)
+        if _may_trade_now(order):
+            lowest_ticks = min(lowest_ticks, price_ticks)
+        slot = order["next_own"]
+    holding["lowest_sell_ticks"] = bound_ticks
+    return lowest_ticks
+
+
+@kernel
+def _highest_buy(state: int, holding: np.void) -> int:
+    """The highest price at which an own order may buy now, 0 when none does; makes the bound exact."""
+    orders = orders_of(state)
+    slot, highest_ticks, bound_ticks = holding["first_buy"], 0, 0
+    while slot >= 0:
+        order = orders[slot]
+        price_ticks = order["price_ticks"]
+        if order["replace_state"] != ReplaceState.NONE:
+            price_ticks = max(price_ticks, order["replace_price_ticks"])
+        bound_ticks = max(bound_ticks, price_ticks)
+        if _may_trade_now(order):
+            highest_ticks = max(highest_ticks, price_ticks)
+        slot = order["next_own"]
+    holding["highest_buy_ticks"] = bound_ticks
+    return highest_ticks
