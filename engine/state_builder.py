@@ -7,7 +7,10 @@ import numpy as np
 
 from engine.config import Config, resolve_terms
 from engine.configuration.shape import LimitConfig
+from engine.core.exposure import TICKS_MAX
+from engine.core.money import MONEY_MAX
 from engine.core.state import Capacities, State, block_bytes
+from engine.lifted_limits import lift_limits
 from gateways.instrument import InstrumentRules
 from gateways.venue import Venue
 from ipc.clock import NS_PER_MS
@@ -83,6 +86,7 @@ class StateBuilder:
         header["duplicate_orders_max"] = config.risk.duplicate_orders_max
         header["duplicate_window_ns"] = config.risk.duplicate_window_ms * NS_PER_MS
         header["book_age_max_ns"] = config.risk.book_age_max_ms * NS_PER_MS
+        lift_limits(self._state.table("scopes"))
         self._name_rows()
         self._set_terms()
 
@@ -146,7 +150,7 @@ class StateBuilder:
             )
         max_lots = min(rules.max_order_lots or _LOTS_MAX, _LOTS_MAX)
         max_ticks = rules.max_price_ticks or _PRODUCT_MAX // max_lots
-        max_ticks = min(max_ticks, _PRODUCT_MAX // max_lots)
+        max_ticks = min(max_ticks, _PRODUCT_MAX // max_lots, TICKS_MAX)
         row["status"] = rules.status
         row["base_asset_id"] = self._directory.assets.index(rules.base)
         row["quote_asset_id"] = self._directory.assets.index(rules.quote)
@@ -162,10 +166,19 @@ class StateBuilder:
         row["min_notional"] = rules.min_notional
         row["max_notional"] = rules.max_notional or _PRODUCT_MAX
         row["ability"] = int(rules.abilities)
+        self._set_money(row, rules)
         symbol = rules.symbol.encode("ascii")
         row["symbol_bytes"] = len(symbol)
         _set_name(row, "symbol", rules.symbol, 4)
         self._set_limits(instrument_id, name, rules, max_ticks)
+
+    def _set_money(self, row: np.void, rules: InstrumentRules) -> None:
+        """How ticks and lots become units of the assets; an order whose money would not fit is too large."""
+        row["units_per_lot"] = rules.lot_units * 10 ** (ASSET_DECIMALS - rules.lot_decimals)
+        decimals = rules.price_decimals + rules.lot_decimals
+        row["units_per_notional"] = rules.tick_units * rules.lot_units * 10 ** (ASSET_DECIMALS - decimals)
+        row["money_notional_max"] = MONEY_MAX // row["units_per_notional"]
+        row["max_notional"] = min(row["max_notional"], row["money_notional_max"])
 
     def _set_limits(self, instrument_id: int, name: str, rules: InstrumentRules, max_ticks: int) -> None:
         books = self._state.table("books")

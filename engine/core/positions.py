@@ -44,13 +44,13 @@ def _move(
 ) -> None:
     book, holding = book_of(state, strategy_id, instrument_id), holding_of(state, account_id, instrument_id)
     before_notional, held_before_notional = book["realised_notional"], holding["realised_notional"]
-    holders = (book["position_lots"] != 0) + (holding["position_lots"] != 0)
+    holder_count = _holders(book, holding)
     _move_position(book, side, lots, price_ticks)
     _move_position(holding, side, lots, price_ticks)
     if strategy_id == NOBODY:
         holding["external_lots"] += lots if side == Side.BUY else -lots
     instrument = instruments_of(state)[instrument_id]
-    instrument["holder_count"] += (book["position_lots"] != 0) + (holding["position_lots"] != 0) - holders
+    instrument["holder_count"] += _holders(book, holding) - holder_count
     realise(
         state,
         strategy_id,
@@ -62,6 +62,11 @@ def _move(
     mark(instrument, price_ticks)
     value_book(state, strategy_id, instrument_id)
     value_holding(state, account_id, instrument_id)
+
+
+@kernel
+def _holders(book: np.void, holding: np.void) -> int:
+    return (1 if book["position_lots"] != 0 else 0) + (1 if holding["position_lots"] != 0 else 0)
 
 
 @kernel

@@ -47,11 +47,11 @@ def _count_positions(state: int) -> None:
     for instrument_id in range(header["instruments_count"]):
         for strategy_id in range(header["strategies_count"]):
             book = book_of(state, strategy_id, instrument_id)
-            instruments_of(state)[instrument_id]["holder_count"] += book["position_lots"] != 0
+            instruments_of(state)[instrument_id]["holder_count"] += 1 if book["position_lots"] != 0 else 0
             add_book(state, strategy_id, book)
         for account_id in range(header["accounts_count"]):
             holding = holding_of(state, account_id, instrument_id)
-            instruments_of(state)[instrument_id]["holder_count"] += holding["position_lots"] != 0
+            instruments_of(state)[instrument_id]["holder_count"] += 1 if holding["position_lots"] != 0 else 0
             holding["first_buy"] = NOWHERE
             holding["first_sell"] = NOWHERE
             add_holding(state, account_id, instrument_id, holding)

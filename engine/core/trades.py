@@ -7,8 +7,8 @@ from engine.core.funds import move_by_fee, move_by_fill
 from engine.core.index import find, put, remove
 from engine.core.order_table import NOWHERE, find_order
 from engine.core.positions import book_fee, book_fill
-from engine.core.state import header_of, holding_of, orders_of, trade_index_of, trades_of
 from engine.core.results import check_results
+from engine.core.state import header_of, holding_of, orders_of, trade_index_of, trades_of
 from ipc.compiler import kernel
 from ipc.enums import AlarmCode
 from ipc.order_id import LEG_MAX

@@ -72,6 +72,6 @@ def test_a_share_of_the_cost_is_exact_without_forming_the_product(cost: int, one
 
 def test_fees_are_counted_in_the_asset_that_the_venue_took(world: World) -> None:
     for asset_id, units in ((BASE, 3), (QUOTE, 5), (OTHER_ASSET, 7), (QUOTE, -2), (-1, 100)):
-        book_fee(world.state.address, 1, 0, asset_id, units)
+        book_fee(world.state.address, 1, 0, 0, asset_id, units)
     assert [int(row["fee_units"]) for row in world.state.table("fees")[3:6]] == [3, 3, 7]
     assert (world.book()["base_fee_units"], world.book()["quote_fee_units"]) == (3, 3)

