@@ -109,7 +109,8 @@ class JournalProcess:
         self._log.write(LogLevel.INFO, "journal_serving", epoch=ring.epoch, sequence=ring.next_sequence)
         busy_until_ns = look_at_ns = 0
         is_gone = False
-        while not (is_gone and service.is_drained()) and self._ending.requests < 2:
+        # On a disk that takes nothing the ring stays as it was, and the next engine's start says so.
+        while not (is_gone and (service.is_drained() or service.has_failed)) and self._ending.requests < 2:
             now_ns = self._clock.monotonic_ns()
             if service.turn(self._wait_ms(is_busy=now_ns < busy_until_ns)):
                 busy_until_ns = now_ns + _BUSY_FOR_NS
@@ -131,8 +132,9 @@ class JournalProcess:
                 if str(error) != told:
                     told = str(error)
                     self._log.write(LogLevel.WARNING, "journal_waits", reason=told)
-            if self._ending.requests > 1:
-                return None
+                is_left = isinstance(error, JournalWriteError) and not self._is_alive(ring)
+                if is_left or self._ending.requests > 1:
+                    return None
             self._clock.sleep_ns(RETRY_NS // 10)
         return None
 

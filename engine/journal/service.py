@@ -191,6 +191,11 @@ class JournalService:
         for removal in prune(self._store.disk, self._store.budget_bytes):
             self._log.write(LogLevel.INFO, "removed", file=removal.name, why=removal.why)
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the disk did not take what was written last."""
+        return self._state == JournalState.FAILED
+
     def is_drained(self) -> bool:
         """Whether everything that was handed over is on disk."""
         return self._ring.is_empty()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.control.child import OPERATOR_MISTAKE
 from engine.lifetime import durable_folder
 from ipc.enums import JournalState, RefusalReason
 from tests.system.installation import Installation, installed
@@ -141,10 +142,11 @@ def test_an_engine_that_dies_on_a_full_disk_comes_back_whole_when_there_is_room(
         engine = site.pid_of("engine")
         os.kill(engine, signal.SIGKILL)
         assert site.control is not None
-        await_that(lambda: site.is_ended or "No space left" in "".join(site.words()), "what is said of the disk")
+        await_that(lambda: site.is_ended, "the end of everything, for the disk takes nothing")
+        assert site.control.status == OPERATOR_MISTAKE
+        assert "No space left" in "".join(site.words()[-3:])
         filler.unlink()
-        if site.is_ended:
-            site.start()
+        site.start()
         await_that(lambda: site.is_engine_ready(engine), "the engine's return")
 
 
