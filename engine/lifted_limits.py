@@ -7,7 +7,7 @@ from engine.core.state import State
 from ipc.enums import RiskLimit
 from ipc.tables import NO_LIMIT, RATE_ONE, SCOPE
 
-_WINDOWS = (RiskLimit.TRADED_WINDOW_NS, RiskLimit.REJECT_WINDOW_NS)
+_WINDOWS = (RiskLimit.TRADED_WINDOW_NS,)
 SCOPE_LIMITS = tuple(
     limit.name.lower() for limit in RiskLimit if limit.name.lower() in (SCOPE.names or ()) and limit not in _WINDOWS
 )

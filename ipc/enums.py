@@ -277,6 +277,19 @@ class AlarmCode(IntEnum):
     POSITION_DIFFERS = 11
     OUTCOME_UNRESOLVED = 12
     FORGOTTEN_TRADE = 13  # too old to say whether it was booked, so it was not
+    KILL_VERIFIED = 14  # nothing that can trade is left in the scope
+    # Breakers, in the order of `Breaker`.
+    REJECT_RATE = 15
+    UNKNOWN_ORDERS = 16
+    UNKNOWN_ORDER_AGE = 17
+    PRICES_STALE = 18
+    PRICES_CROSSED = 19
+    CLOCK_OFFSET = 20
+    LOOP_STALL = 21
+    JOURNAL_NOT_KEEPING = 22
+    LEASE_EXPIRED = 23
+    FENCED = 24
+    TRADING_STATE_RAISED = 25  # until a person arms the scope
     LOSS_LIMIT_EXCEEDED = 40
     DRAWDOWN_LIMIT_EXCEEDED = 41
 
@@ -288,6 +301,45 @@ class TradingState(IntEnum):
     REDUCE_ONLY = 1  # only orders that cannot increase a position
     CANCEL_ONLY = 2
     HALT = 3  # as CANCEL_ONLY, and what is open is cancelled
+
+
+class FenceState(IntEnum):
+    """What the words in shared memory let an engine send."""
+
+    OPEN = 0
+    LEASE_EXPIRED = 1  # the guardian does not watch: only cancels
+    FENCED = 2  # the guardian has taken over: nothing, for good
+
+
+class HaltPhase(IntEnum):
+    """How far the cancelling of all that is open in a halted scope is."""
+
+    NONE = 0
+    ALL_AT_ONCE = 1  # by the venue's own cancel-all
+    EACH = 2  # order by order, what still lives
+    VERIFIED = 3
+
+
+class Breaker(IntEnum):
+    """What is watched, each with a threshold and an action."""
+
+    REJECT_RATE = 0  # of a strategy
+    UNKNOWN_ORDERS = 1  # of an account, here and below
+    UNKNOWN_ORDER_AGE = 2
+    PRICES_STALE = 3  # of an instrument, here and below
+    PRICES_CROSSED = 4
+    CLOCK_OFFSET = 5  # of an account: its venue's clock against the host's
+    LOOP_STALL = 6  # of the engine
+
+
+class BreakerAction(IntEnum):
+    """What happens beside the alarm while, or once, a threshold is exceeded."""
+
+    ALARM = 0
+    REFUSE = 1  # new orders, while it lasts
+    REDUCE_ONLY = 2  # this and the next two until a person arms the scope
+    CANCEL_ONLY = 3
+    HALT = 4
 
 
 class ScopeKind(IntEnum):
@@ -320,10 +372,6 @@ class RiskLimit(IntEnum):
     MAX_NEW_PER_S = 14
     MAX_AMENDS_PER_S = 15
     MAX_CANCELS_PER_S = 16
-    MAX_REJECTS = 17
-    REJECT_WINDOW_NS = 18
-    MAX_UNKNOWN_ORDERS = 19
-    MAX_UNKNOWN_AGE_NS = 20
     MAX_ORDER_LOTS = 32
     MAX_ORDER_NOTIONAL = 33
     MAX_LONG_LOTS = 34
@@ -445,3 +493,11 @@ class RefusalReason(IntEnum):
     TRADED_VOLUME_EXCEEDED = 70
     MAX_EXECUTIONS_EXCEEDED = 71
     ORDER_TO_TRADE_EXCEEDED = 72
+    TRADING_STATE = 73  # limit: the least restrictive state that would do; current: the state; requested: the scope
+    ENGINE_FENCED = 74
+    LEASE_EXPIRED = 75
+    UNKNOWN_SCOPE = 76
+    INVALID_TRADING_STATE = 77
+    REARMING_REQUIRED = 78
+    UNKNOWN_ALARM = 79
+    BREAKER_OPEN = 80  # limit: its threshold; current: its AlarmCode; requested: the scope

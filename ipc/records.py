@@ -99,6 +99,7 @@ SET_TRADING_STATE = _layout(
     "subject_id",  # the venue, account, strategy or instrument; 0 of the engine
     "trading_state",
     "is_rearming",  # 1 when the state may become less restrictive than it is, which only a person may say
+    "cause",  # AlarmCode for which the guardian asks, 0 for a person
     "operator_name_0",
     "operator_name_1",
 )
@@ -294,8 +295,8 @@ BALANCE_CHANGE = _layout(*HEADER_FIELDS, "account_id", "asset_id", "delta_units"
 TRADES_KNOWN = _layout(*HEADER_FIELDS, "account_id", "instrument_id", "before_trade_id")
 CLOCK_OFFSET = _layout(*HEADER_FIELDS, "account_id", "utc_offset_ns")  # account -1 is this host
 
-# Whether anything but a cancel may leave, as the words say that guardian and operator write in shared memory.
-FENCE = _layout(*HEADER_FIELDS, "is_fenced")
+# FenceState, as the words say that guardian and operator write in shared memory.
+FENCE = _layout(*HEADER_FIELDS, "fence_state")
 LOOP_STALL = _layout(*HEADER_FIELDS, "stalled_ns")
 
 # ---- what the core asks of a venue ----

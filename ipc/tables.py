@@ -46,6 +46,7 @@ TABLE_NAMES = (
     "trade_index",
     "scopes",
     "alarms",
+    "breakers",
     "effects",
 )
 
@@ -88,6 +89,13 @@ STATE_HEADER = word_row(
     "fee_reserve_bps",
     "valuation_interval_ns",
     "day_end_ns",  # when what is counted by the UTC day begins anew
+    "restriction_count",  # scopes not ACTIVE, scopes with a breaker that refuses, and one for a fence
+    "fence_state",  # FenceState
+    "halt_count",  # scopes in which everything is being cancelled, or kept so
+    "halt_next_ns",
+    "watch_interval_ns",  # between two looks at what the breakers watch, 0 for never
+    "watch_next_ns",
+    "last_alarm_id",
     *(word for name in TABLE_NAMES for word in _table(name)),
 )
 
@@ -121,6 +129,7 @@ INSTRUMENT = word_row(
     "ask_lots",
     "book_received_ns",
     "book_venue_sequence",
+    "crossed_since_ns",  # 0 while the bid is below the ask
     *_words("name", 4),
     *_words("symbol", 4),
     "symbol_bytes",
@@ -282,16 +291,20 @@ SCOPE = word_row(
     "traded_ns",
     "traded_window_ns",
     "unknown_count",
-    "max_unknown_orders",
-    "max_unknown_age_ns",
-    "reject_level",
+    "oldest_unknown_ns",  # of an account
+    "reject_level_ns",  # leaks out over the window; each rejection adds one window
     "reject_ns",
-    "max_rejects",
-    "reject_window_ns",
     "scope_kind",
     "subject_id",
     "state_cause",  # AlarmCode, 0 for a person
     "state_since_ns",
+    "standing_breakers",  # one bit for each Breaker whose threshold is exceeded
+    "refusing_breakers",  # those of them that refuse new orders
+    # how far the cancelling of all that is open here is
+    "halt_phase",  # HaltPhase
+    "halt_cursor",
+    "halt_living",  # orders that the pass under way found alive
+    "halt_next_ns",
 )
 # A condition that a person should know of; it stays until it is over and was acknowledged.
 ALARM_ROW = word_row(
@@ -311,6 +324,7 @@ ALARM_ROW = word_row(
     "operator_name_0",
     "operator_name_1",
 )
+BREAKER = word_row("action", "threshold", "window_ns")  # by Breaker
 # One window of a venue's budget; BUDGETS_PER_ACCOUNT rows for each account, limit 0 where there is none.
 BUDGET = word_row(
     "limit_type",

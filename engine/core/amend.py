@@ -100,11 +100,12 @@ def check_change(state: int, order: np.void, change: Change) -> Verdict:
 @kernel
 def _check_risk(state: int, order: np.void, change: Change) -> Verdict:
     strategy_id, account_id, side = order["strategy_id"], order["account_id"], order["side"]
-    verdict = check_permission(state, strategy_id, account_id, order["instrument_id"])
+    rest_lots = change.order_lots - order["cumulative_lots"]
+    added_lots = rest_lots - order["reserved_lots"]
+    verdict = check_permission(state, strategy_id, account_id, order["instrument_id"], side, max(added_lots, 0))
     if verdict.reason != 0:
         return verdict
     instrument = instruments_of(state)[order["instrument_id"]]
-    rest_lots = change.order_lots - order["cumulative_lots"]
     verdict = check_numbers(instrument, change.price_ticks, rest_lots, False)
     if verdict.reason != 0:
         return verdict
@@ -112,7 +113,6 @@ def _check_risk(state: int, order: np.void, change: Change) -> Verdict:
     verdict = check_size(book, instrument, change.price_ticks, change.order_lots)
     if verdict.reason != 0:
         return verdict
-    added_lots = rest_lots - order["reserved_lots"]
     if added_lots > 0:
         verdict = check_position(book, side, added_lots)
         if verdict.reason != 0:

@@ -72,7 +72,7 @@ def try_again(state: int, order: np.void) -> None:
     order["retry_at_ns"] = 0
     order["retry_attempts"] -= 1
     strategy_id, account_id = order["strategy_id"], order["account_id"]
-    verdict = check_permission(state, strategy_id, account_id, order["instrument_id"])
+    verdict = check_permission(state, strategy_id, account_id, order["instrument_id"], order["side"], 0)
     if verdict.reason == 0:
         verdict = check_still_reduces(state, order)
     if verdict.reason == 0:

@@ -70,7 +70,8 @@ def conclude_leg(state: int, order: np.void, end_reason: int) -> bool:
 def send_replacing_leg(state: int, order: np.void) -> None:
     """Sends the new leg after the old one's end is certain. Precondition: replace_lots > cumulative_lots."""
     take_replacement(state, order)
-    verdict = check_permission(state, order["strategy_id"], order["account_id"], order["instrument_id"])
+    strategy_id, account_id = order["strategy_id"], order["account_id"]
+    verdict = check_permission(state, strategy_id, account_id, order["instrument_id"], order["side"], 0)
     if verdict.reason == 0:
         verdict = check_still_reduces(state, order)
     if verdict.reason == 0:

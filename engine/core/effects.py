@@ -10,7 +10,7 @@ from ipc.compiler import kernel
 from ipc.enums import ExecutionType, OrderStatus, RecordKind
 from ipc.memory import view
 from ipc.order_status import leaves_lots_of, status_of
-from ipc.records import ALARM, EXECUTION_REPORT, VENUE_REQUEST, VENUE_STATE
+from ipc.records import ALARM, CONTROL_REPORT, EXECUTION_REPORT, VENUE_REQUEST, VENUE_STATE
 
 # In an alarm that speaks of none.
 NO_ORDER = 0
@@ -170,6 +170,57 @@ def request_venue(state: int, order: np.void, request_kind: int, leg: int, price
     request["self_trade_prevention"] = order["self_trade_prevention"]
     request["expire_utc_ns"] = order["expire_utc_ns"]
     return request
+
+
+@kernel
+def request_of_account(state: int, request_kind: int, account_id: int, instrument_id: int) -> None:
+    """Asks a venue for something that concerns no order of its own; the instrument's number stands for its id."""
+    header = header_of(state)
+    request = view(_next_effect(state), 1, VENUE_REQUEST)[0]
+    request["commit"] = 0
+    request["kind"] = RecordKind.VENUE_REQUEST
+    request["sequence"] = 0
+    request["published_ns"] = header["now_ns"]
+    request["order_id"] = instrument_id
+    request["request_kind"] = request_kind
+    request["account_id"] = account_id
+    request["instrument_id"] = instrument_id
+    request["side"] = 0
+    request["order_type"] = 0
+    request["time_in_force"] = 0
+    request["order_flags"] = 0
+    request["price_ticks"] = 0
+    request["order_lots"] = 0
+    request["original_order_id"] = 0
+    request["timestamp_utc_ns"] = header["now_ns"] + accounts_of(state)[account_id]["utc_offset_ns"]
+    request["strategy_id"] = 0
+    request["stop_price_ticks"] = 0
+    request["display_lots"] = 0
+    request["self_trade_prevention"] = 0
+    request["expire_utc_ns"] = 0
+
+
+@kernel
+def report_control(state: int, command_kind: int, command_sequence: int, reason: int) -> np.void:
+    """Tells what became of an operator's command, or that the engine itself did something; the caller says what."""
+    report = view(_next_effect(state), 1, CONTROL_REPORT)[0]
+    report["commit"] = 0
+    report["kind"] = RecordKind.CONTROL_REPORT
+    report["sequence"] = _next_sequence(state, 0)
+    report["published_ns"] = header_of(state)["now_ns"]
+    report["command_kind"] = command_kind
+    report["command_sequence"] = command_sequence
+    report["reason"] = reason
+    report["scope_kind"] = 0
+    report["subject_id"] = 0
+    report["instrument_id"] = NO_INSTRUMENT
+    report["limit_name"] = 0
+    report["before"] = 0
+    report["after"] = 0
+    report["cause"] = 0
+    report["operator_name_0"] = 0
+    report["operator_name_1"] = 0
+    return report
 
 
 @kernel

@@ -1,14 +1,20 @@
 """Owns whether a strategy may trade here at all: permitted, kept, tradable, reachable."""
 
 from engine.core.state import accounts_of, book_of, header_of, instruments_of, terms_of
-from engine.core.verdict import Verdict, passed, refuse
+from engine.core.state_checks import check_states
+from engine.core.verdict import Verdict, refuse
 from ipc.compiler import kernel
 from ipc.enums import ConnectionState, InstrumentStatus, JournalState, RefusalReason
 
 
 @kernel
-def check_permission(state: int, strategy_id: int, account_id: int, instrument_id: int) -> Verdict:
-    """Whether what is done is kept, this strategy may trade this instrument here, and the venue can be reached."""
+def check_permission(
+    state: int, strategy_id: int, account_id: int, instrument_id: int, side: int, added_lots: int
+) -> Verdict:
+    """Whether what is done is kept, this strategy may trade this instrument here, and nothing stops it.
+
+    What is reserved already is not part of `added_lots`.
+    """
     journal_state = header_of(state)["journal_state"]
     if journal_state != JournalState.KEEPING:
         return refuse(RefusalReason.JOURNAL_NOT_KEEPING, JournalState.KEEPING, journal_state, 0)
@@ -25,4 +31,4 @@ def check_permission(state: int, strategy_id: int, account_id: int, instrument_i
         )
     if account["connection_state"] != ConnectionState.LIVE:
         return refuse(RefusalReason.VENUE_NOT_READY, ConnectionState.LIVE, account["connection_state"], account_id)
-    return passed()
+    return check_states(state, strategy_id, account_id, instrument_id, side, added_lots)

@@ -45,7 +45,7 @@ def cost_of(budget: np.void, request_kind: int) -> int:
     """What one request counts in a window."""
     if request_kind == RequestKind.NEW:
         return budget["new_cost"]
-    if request_kind == RequestKind.CANCEL:
+    if request_kind == RequestKind.CANCEL or request_kind == RequestKind.CANCEL_ALL:
         return budget["cancel_cost"]
     if request_kind == RequestKind.AMEND:
         return budget["amend_cost"]
@@ -93,7 +93,8 @@ def budget_shortfall(state: int, account_id: int, request_kind: int, utc_ns: int
         _roll(budget, utc_ns)
         if budget["unanswered"] != 0:
             _settle_unanswered(budget, header_of(state)["now_ns"])
-        reserve = 0 if request_kind == RequestKind.CANCEL else budget["reserve"]
+        is_cancel = request_kind == RequestKind.CANCEL or request_kind == RequestKind.CANCEL_ALL
+        reserve = 0 if is_cancel else budget["reserve"]
         if used_of(budget) + cost_of(budget, request_kind) > budget["limit"] - reserve:
             return place
         if budget["blocked_until_utc_ns"] > utc_ns:

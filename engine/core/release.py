@@ -38,7 +38,7 @@ def release_order(state: int, order: np.void) -> None:
 @kernel
 def _priced_and_checked(state: int, order: np.void) -> Verdict:
     strategy_id, account_id, instrument_id = order["strategy_id"], order["account_id"], order["instrument_id"]
-    verdict = check_permission(state, strategy_id, account_id, instrument_id)
+    verdict = check_permission(state, strategy_id, account_id, instrument_id, order["side"], 0)
     if verdict.reason != 0:
         return verdict
     instrument, book = instruments_of(state)[instrument_id], book_of(state, strategy_id, instrument_id)

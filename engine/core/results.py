@@ -11,7 +11,7 @@ from engine.core.money import converted, notional_of, quote_units, signed_worth
 from engine.core.scopes import ENGINE_ROW, account_row, instrument_row, strategy_row, venue_row
 from engine.core.state import assets_of, book_of, header_of, holding_of, instruments_of, scopes_of
 from engine.core.throttles import count_traded
-from engine.core.trading_states import raise_trading_state
+from engine.core.trading_states import restrict
 from ipc.compiler import kernel
 from ipc.enums import AlarmCode, TradingState
 
@@ -128,11 +128,14 @@ def check_result(state: int, row: int) -> None:
     result_units = scope["realised_units"] + scope["unrealised_units"]
     scope["peak_units"] = max(scope["peak_units"], result_units)
     if -result_units > scope["halt_loss_units"]:
-        raise_trading_state(state, row, TradingState.HALT, AlarmCode.LOSS_LIMIT_EXCEEDED)
+        limit_units = scope["halt_loss_units"]
+        restrict(state, row, TradingState.HALT, AlarmCode.LOSS_LIMIT_EXCEEDED, limit_units, -result_units)
     elif -result_units > scope["max_loss_units"]:
-        raise_trading_state(state, row, TradingState.REDUCE_ONLY, AlarmCode.LOSS_LIMIT_EXCEEDED)
-    if scope["peak_units"] - result_units > scope["max_drawdown_units"]:
-        raise_trading_state(state, row, TradingState.REDUCE_ONLY, AlarmCode.DRAWDOWN_LIMIT_EXCEEDED)
+        limit_units = scope["max_loss_units"]
+        restrict(state, row, TradingState.REDUCE_ONLY, AlarmCode.LOSS_LIMIT_EXCEEDED, limit_units, -result_units)
+    drawdown_units, limit_units = scope["peak_units"] - result_units, scope["max_drawdown_units"]
+    if drawdown_units > limit_units:
+        restrict(state, row, TradingState.REDUCE_ONLY, AlarmCode.DRAWDOWN_LIMIT_EXCEEDED, limit_units, drawdown_units)
 
 
 @kernel

@@ -26,7 +26,7 @@ def check_new_order(
     is_market: bool,
 ) -> Verdict:
     """The whole chain for one new order. Precondition: every id is within its table."""
-    verdict = check_permission(state, strategy_id, account_id, instrument_id)
+    verdict = check_permission(state, strategy_id, account_id, instrument_id, side, lots)
     if verdict.reason != 0:
         return verdict
     instrument = instruments_of(state)[instrument_id]

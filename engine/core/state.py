@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipc.compiler import kernel
-from ipc.enums import ScopeKind
+from ipc.enums import Breaker, ScopeKind
 from ipc.memory import view
 from ipc.records import SLOT_BYTES
 from ipc.tables import (
@@ -22,6 +22,7 @@ from ipc.tables import (
     ASSET,
     BALANCE_ROW,
     BOOK,
+    BREAKER,
     BUDGET,
     BUDGETS_PER_ACCOUNT,
     FEE,
@@ -65,6 +66,7 @@ ROWS: dict[str, np.dtype[np.void]] = {
     "trade_index": INDEX_ENTRY,
     "scopes": SCOPE,
     "alarms": ALARM_ROW,
+    "breakers": BREAKER,
     "effects": _EFFECT,
 }
 _SCOPED = {ScopeKind.ACCOUNT: "accounts", ScopeKind.STRATEGY: "strategies", ScopeKind.INSTRUMENT: "instruments"}
@@ -114,6 +116,7 @@ def table_counts(capacities: Capacities) -> dict[str, int]:
         "trade_index": index_size(c.trades),
         "scopes": 1 + c.venues + c.accounts + c.strategies + c.instruments,
         "alarms": ALARMS_MAX,
+        "breakers": len(Breaker),
         "effects": EFFECTS_MAX,
     }
 
@@ -352,6 +355,13 @@ def alarms_of(state: int) -> NDArray[np.void]:
     """What a person should know of."""
     header = header_of(state)
     return view(state + header["alarms_offset"], header["alarms_count"], ALARM_ROW)
+
+
+@kernel
+def breaker_of(state: int, kind: int) -> np.void:
+    """The threshold of one breaker, and what it does."""
+    header = header_of(state)
+    return view(state + header["breakers_offset"], header["breakers_count"], BREAKER)[kind]
 
 
 @kernel

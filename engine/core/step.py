@@ -6,6 +6,8 @@ clock, no socket and no random number, so the same inputs give the same block, b
 
 import numpy as np
 
+from engine.core.alarms import clear_alarm, keep_alarms
+from engine.core.breakers import on_loop_stall
 from engine.core.cancel import on_cancel_order
 from engine.core.command_checks import check_envelope, command_at
 from engine.core.effects import (
@@ -18,8 +20,10 @@ from engine.core.effects import (
     room_for_effects,
 )
 from engine.core.funds import on_balance
+from engine.core.halts import halt_again
 from engine.core.mass_pass import on_cancel_all, on_status_request
 from engine.core.new_order import on_new_order
+from engine.core.operator_commands import on_acknowledge_alarm, on_set_trading_state
 from engine.core.order_table import NOWHERE, find_order
 from engine.core.rate_budget import learn_budget, leave_in_flight
 from engine.core.state import (
@@ -32,17 +36,20 @@ from engine.core.state import (
     strategies_of,
     terms_of,
 )
+from engine.core.state_checks import check_not_fenced
 from engine.core.target_position import on_target_position
 from engine.core.time_passes import next_deadline_ns, on_timer
 from engine.core.trace import traced
+from engine.core.trading_states import NO_ACCOUNT
 from engine.core.valuation import on_price
 from engine.core.venue_reports import on_venue_report
 from engine.core.verdict import Verdict
 from engine.core.versions import on_amend_order
 from ipc.compiler import kernel
-from ipc.enums import AlarmCode, ConnectionState, ExecutionType, RecordKind, RefusalReason
+from ipc.enums import AlarmCode, ConnectionState, ExecutionType, FenceState, JournalState, RecordKind, RefusalReason
 from ipc.memory import fence_release, load, store, store_release, view
 from ipc.records import (
+    ACKNOWLEDGE_ALARM,
     AMEND_ORDER,
     BALANCE,
     BALANCE_CHANGE,
@@ -50,10 +57,13 @@ from ipc.records import (
     CANCEL_ALL,
     CANCEL_ORDER,
     CLOCK_OFFSET,
+    FENCE,
     HEADER,
     JOURNAL_STATE,
+    LOOP_STALL,
     NEW_ORDER,
     RATE_LIMIT,
+    SET_TRADING_STATE,
     STATUS_REQUEST,
     TARGET_POSITION,
     TRADES_KNOWN,
@@ -80,6 +90,7 @@ def step(state: int, record: int, now_ns: int, source: int) -> int:
     header["effect_count"] = 0
     header["now_ns"] = now_ns
     header["input_count"] += 1
+    alarms_before = header["alarm_count"]
     kind = view(record, 1, HEADER)[0]["kind"]
     if RecordKind.NEW_ORDER <= kind <= RecordKind.STATUS_REQUEST:
         _on_command(state, record, kind, source)
@@ -93,6 +104,8 @@ def step(state: int, record: int, now_ns: int, source: int) -> int:
         on_timer(state)
     else:
         _on_rare(state, record, kind)
+    if header["alarm_count"] != alarms_before:
+        keep_alarms(state)
     header["next_deadline_ns"] = next_deadline_ns(state)
     header["trace"] = traced(state, header["trace"])
     # Ordering: pairs with the readers' acquire of version after their copy.
@@ -142,6 +155,10 @@ def _refuse_kind(state: int, record: int, kind: int, source: int) -> None:
 
 @kernel
 def _carry_out(state: int, record: int, kind: int, source: int) -> Verdict:
+    if kind != RecordKind.STATUS_REQUEST:
+        verdict = check_not_fenced(state)
+        if verdict.reason != 0:
+            return verdict
     if kind == RecordKind.NEW_ORDER:
         return on_new_order(state, source, view(record, 1, NEW_ORDER)[0])
     if kind == RecordKind.CANCEL_ORDER:
@@ -170,10 +187,48 @@ def _on_rare(state: int, record: int, kind: int) -> None:
     elif kind == RecordKind.TRADES_KNOWN:
         _on_trades_known(state, view(record, 1, TRADES_KNOWN)[0])
     elif kind == RecordKind.JOURNAL_STATE:
-        header_of(state)["journal_state"] = view(record, 1, JOURNAL_STATE)[0]["state"]
+        _on_journal_state(state, view(record, 1, JOURNAL_STATE)[0]["state"])
+    elif kind == RecordKind.SET_TRADING_STATE:
+        on_set_trading_state(state, view(record, 1, SET_TRADING_STATE)[0])
+    elif kind == RecordKind.ACKNOWLEDGE_ALARM:
+        on_acknowledge_alarm(state, view(record, 1, ACKNOWLEDGE_ALARM)[0])
+    elif kind == RecordKind.FENCE:
+        _on_fence(state, view(record, 1, FENCE)[0]["fence_state"])
+    elif kind == RecordKind.LOOP_STALL:
+        on_loop_stall(state, view(record, 1, LOOP_STALL)[0])
     else:
         assert kind == RecordKind.CLOCK_OFFSET, "the engine's own inputs are of known kinds"
         _on_clock_offset(state, view(record, 1, CLOCK_OFFSET)[0])
+
+
+@kernel
+def _on_journal_state(state: int, journal_state: int) -> None:
+    before = header_of(state)["journal_state"]
+    header_of(state)["journal_state"] = journal_state
+    if journal_state == JournalState.KEEPING:
+        clear_alarm(state, AlarmCode.JOURNAL_NOT_KEEPING, ENGINE, NO_ACCOUNT, NO_INSTRUMENT)
+    elif before == JournalState.KEEPING:
+        alarm = raise_alarm(state, ENGINE, AlarmCode.JOURNAL_NOT_KEEPING, NO_ORDER, NO_ACCOUNT, NO_INSTRUMENT)
+        alarm["expected"] = JournalState.KEEPING
+        alarm["found"] = journal_state
+
+
+@kernel
+def _on_fence(state: int, fence_state: int) -> None:
+    """A fence is for good: only a new run, of a later epoch, is without it."""
+    header = header_of(state)
+    before = header["fence_state"]
+    if before == FenceState.FENCED or fence_state == before:
+        return
+    header["fence_state"] = fence_state
+    header["restriction_count"] += int(fence_state != FenceState.OPEN) - int(before != FenceState.OPEN)
+    if fence_state == FenceState.OPEN:
+        clear_alarm(state, AlarmCode.LEASE_EXPIRED, ENGINE, NO_ACCOUNT, NO_INSTRUMENT)
+        return
+    code = AlarmCode.FENCED + 0 if fence_state == FenceState.FENCED else AlarmCode.LEASE_EXPIRED + 0
+    alarm = raise_alarm(state, ENGINE, code, NO_ORDER, NO_ACCOUNT, NO_INSTRUMENT)
+    alarm["expected"] = before
+    alarm["found"] = fence_state
 
 
 @kernel
@@ -187,6 +242,11 @@ def _on_book_top(state: int, top: np.void) -> None:
     instrument["ask_lots"] = top["ask_lots"]
     instrument["book_received_ns"] = top["published_ns"]
     instrument["book_venue_sequence"] = top["venue_sequence"]
+    if 0 < top["ask_ticks"] <= top["bid_ticks"]:
+        if instrument["crossed_since_ns"] == 0:
+            instrument["crossed_since_ns"] = header_of(state)["now_ns"]
+    else:
+        instrument["crossed_since_ns"] = 0
     on_price(state, top["instrument_id"])
 
 
@@ -228,6 +288,8 @@ def _on_venue_state(state: int, change: np.void) -> None:
     if change["state"] == ConnectionState.DOWN:
         account["last_down_ns"] = header["now_ns"]
         leave_in_flight(state, account_id)
+    if change["state"] == ConnectionState.LIVE and header["halt_count"] > 0:
+        halt_again(state, account_id)
     for strategy_id in range(header["strategies_count"]):
         is_served = terms_of(state, strategy_id, account_id)["permitted"] != 0
         if is_served and room_for_effects(state) > 0:

@@ -3,10 +3,12 @@
 import numpy as np
 
 from engine.core.attempts import try_again
+from engine.core.breakers import watch
 from engine.core.cancel import cancel_rest, is_at_venue, on_time_over
 from engine.core.deadlines import answer_due_ns, arm, expiry_due_ns
 from engine.core.doubts import doubt, is_in_doubt, tell_unresolved, watch_doubt
 from engine.core.effects import room_for_effects
+from engine.core.halts import continue_halts
 from engine.core.mass_pass import continue_passes
 from engine.core.order_kinds import NS_PER_DAY
 from engine.core.order_table import evict_oldest
@@ -42,8 +44,13 @@ def on_timer(state: int) -> None:
         handled += 1
     if handled > _TIMERS_BESIDE_PASS:
         return
+    if header["halt_count"] > 0 and header["halt_next_ns"] <= now_ns:
+        continue_halts(state)
+        return
     if header["mass_count"] > 0 and header["mass_resume_ns"] <= now_ns:
         continue_passes(state)
+    if header["watch_interval_ns"] > 0 and header["watch_next_ns"] <= now_ns:
+        watch(state)
 
 
 @kernel
@@ -113,4 +120,8 @@ def next_deadline_ns(state: int) -> int:
     deadline_ns = earliest_ns(state)
     if header["mass_count"] > 0:
         deadline_ns = min(deadline_ns, header["mass_resume_ns"])
+    if header["halt_count"] > 0:
+        deadline_ns = min(deadline_ns, header["halt_next_ns"])
+    if header["watch_interval_ns"] > 0:
+        deadline_ns = min(deadline_ns, header["watch_next_ns"])
     return min(deadline_ns, header["day_end_ns"], NEVER_NS)

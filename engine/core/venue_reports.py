@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.core.acceptance import confirm_new_leg, on_accepted, on_status
 from engine.core.adoption import adopt
+from engine.core.breakers import count_rejection
 from engine.core.busts import alarm_of_word, is_remembered, on_trade_word
 from engine.core.cancel_reports import on_cancel_rejected
 from engine.core.doubts import doubt, on_outcome_unknown, watch_doubt
@@ -19,7 +20,7 @@ from engine.core.revival import on_sign_of_life
 from engine.core.state import accounts_of, header_of, orders_of
 from engine.core.versions import carry_on
 from ipc.compiler import kernel
-from ipc.enums import RequestKind, VenueEvent
+from ipc.enums import RejectReason, RequestKind, VenueEvent
 from ipc.order_id import LEG_MAX
 from ipc.order_status import is_ended
 from ipc.records import EVERY_REQUEST, EXTERNAL_ORDER, NOT_STATED
@@ -36,6 +37,9 @@ def on_venue_report(state: int, report: np.void) -> None:
             leave_request(state, account_id, answers)
         else:
             settle_budget(state, account_id, answers)
+    if answers == RequestKind.CANCEL_ALL:
+        # The answer speaks of no order: what was cancelled is told order by order.
+        return
     if report["order_id"] == EVERY_REQUEST:
         # Whatever is in flight can no longer count on its answer, as if the connection had been lost.
         accounts_of(state)[account_id]["last_down_ns"] = header["now_ns"]
@@ -92,6 +96,8 @@ def _dispatch(state: int, order: np.void, report: np.void, leg: int) -> None:
     elif event == VenueEvent.CANCELED or event == VenueEvent.EXPIRED:
         on_leg_ended(state, order, report, leg)
     elif event == VenueEvent.REJECTED:
+        if not is_ended(order) and report["reason"] != RejectReason.NOT_SENT:
+            count_rejection(state, order["strategy_id"])
         on_rejected(state, order, report, leg)
     elif event == VenueEvent.CANCEL_REJECTED:
         on_cancel_rejected(state, order, report, leg)

@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from engine.core.state import State
 from ipc.enums import AlarmCode, ExecutionType, OrderStatus, RecordKind, RefusalReason, RequestKind
-from ipc.records import ALARM, EXECUTION_REPORT, VENUE_REQUEST, VENUE_STATE
+from ipc.records import ALARM, CONTROL_REPORT, EXECUTION_REPORT, VENUE_REQUEST, VENUE_STATE
 
 _LAYOUTS = {
     RecordKind.VENUE_REQUEST: VENUE_REQUEST,
     RecordKind.EXECUTION_REPORT: EXECUTION_REPORT,
     RecordKind.VENUE_STATE: VENUE_STATE,
     RecordKind.ALARM: ALARM,
+    RecordKind.CONTROL_REPORT: CONTROL_REPORT,
 }
 
 
@@ -62,6 +63,17 @@ class Step:
         """The only alarm."""
         (alarm,) = self.alarm_rows
         return alarm
+
+    @property
+    def control_reports(self) -> list[SimpleNamespace]:
+        """What became of an operator's command, or of a scope by itself."""
+        return self._of(RecordKind.CONTROL_REPORT)
+
+    @property
+    def control(self) -> SimpleNamespace:
+        """The only one of them."""
+        (report,) = self.control_reports
+        return report
 
     @property
     def asked(self) -> list[RequestKind]:

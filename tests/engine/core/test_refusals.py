@@ -7,18 +7,20 @@ import pytest
 
 import engine
 from ipc.enums import JournalState, RecordKind, RefusalReason, RequestKind, VenueEvent
-from tests.engine.core import refused_changes, refused_commands, refused_kinds
+from tests.engine.core import refused_changes, refused_commands, refused_kinds, refused_states
 from tests.engine.core.passing_commands import PASSING
 from tests.engine.core.provocation import Provocation, Row
 from tests.engine.core.world import World
 
-ROWS = (*refused_commands.ROWS, *refused_kinds.ROWS, *refused_changes.ROWS)
+ROWS = (*refused_commands.ROWS, *refused_kinds.ROWS, *refused_changes.ROWS, *refused_states.ROWS)
 
 # Told of an amendment that had been accepted, and whose place a later one took.
 _TOLD_LATER = {RefusalReason.REPLACE_ALREADY_PENDING}
 
 # Their checks are not part of the chain yet.
 _NOT_GIVEN_YET = {RefusalReason(number) for number in range(59, 73)}
+# What a person, or the one who fenced, has to take back first.
+_STOPPED = {RefusalReason.TRADING_STATE, RefusalReason.ENGINE_FENCED, RefusalReason.LEASE_EXPIRED}
 
 # Reasons that other parts of the engine give, and where those are tested.
 _GIVEN_ELSEWHERE = {
@@ -28,6 +30,10 @@ _GIVEN_ELSEWHERE = {
     RefusalReason.FRAME_TOO_LARGE: "tests/ipc",
     RefusalReason.NOT_CONNECTED: "tests/ipc",
     RefusalReason.STRATEGY_IN_USE: "tests/ipc",
+    RefusalReason.UNKNOWN_SCOPE: "tests/engine/states",
+    RefusalReason.INVALID_TRADING_STATE: "tests/engine/states",
+    RefusalReason.REARMING_REQUIRED: "tests/engine/states",
+    RefusalReason.UNKNOWN_ALARM: "tests/engine/states",
 }
 
 
@@ -51,6 +57,8 @@ def test_good_input_still_works_after_a_refusal(world: World, row: Row) -> None:
         world.venue(VenueEvent.CANCELED, ended)
     if row.reason == RefusalReason.JOURNAL_NOT_KEEPING:
         world.feed(RecordKind.JOURNAL_STATE, state=JournalState.KEEPING)
+    if row.reason in _STOPPED:
+        refused_states.let_go(world)
     assert world.new_order(strategy=3, account_id=1, instrument_id=1).asked == [RequestKind.NEW]
 
 

@@ -1,0 +1,1 @@
+"""Evidence for the trading states, breakers, halts and alarms of the core."""
