@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ipc import enums, order_id, tables
+from ipc import control_enums, enums, order_id, tables
 from ipc.records import LAYOUTS, SLOT_BYTES
 
 ENUMS: dict[str, type[IntEnum] | type[IntFlag]] = {
     name: member
-    for name, member in vars(enums).items()
-    if inspect.isclass(member) and issubclass(member, (IntEnum, IntFlag)) and member.__module__ == enums.__name__
+    for module in (enums, control_enums)
+    for name, member in vars(module).items()
+    if inspect.isclass(member) and issubclass(member, (IntEnum, IntFlag)) and member.__module__ == module.__name__
 }
 
 ORDER_ID_BITS = {

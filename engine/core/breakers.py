@@ -11,7 +11,8 @@ from engine.core.scopes import ENGINE_ROW, account_row, instrument_row, strategy
 from engine.core.state import accounts_of, breaker_of, header_of, instruments_of, orders_of, scopes_of, strategies_of
 from engine.core.trading_states import alarm_of_scope, clear_alarm_of_scope, raise_trading_state
 from ipc.compiler import kernel
-from ipc.enums import AlarmCode, Breaker, BreakerAction, TradingState
+from ipc.control_enums import Breaker, BreakerAction
+from ipc.enums import AlarmCode, TradingState
 
 _FIRST_CODE = int(AlarmCode.REJECT_RATE)
 # An alarm and the two effects of a trading state that is raised.

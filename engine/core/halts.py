@@ -15,7 +15,8 @@ from engine.core.state import accounts_of, header_of, instruments_of, orders_of,
 from engine.core.timers import NEVER_NS
 from engine.core.trading_states import alarm_of_scope, begin_halt
 from ipc.compiler import kernel
-from ipc.enums import AlarmCode, ConnectionState, EndReason, HaltPhase, RequestKind, ScopeKind
+from ipc.control_enums import HaltPhase
+from ipc.enums import AlarmCode, ConnectionState, EndReason, RequestKind, ScopeKind
 
 # How long the venue has to carry out its cancel-all before orders are cancelled one by one.
 ANSWER_NS = 250_000_000

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipc.compiler import kernel
-from ipc.enums import Breaker, ScopeKind
+from ipc.control_enums import Breaker
+from ipc.enums import ScopeKind
 from ipc.memory import view
 from ipc.records import SLOT_BYTES
 from ipc.tables import (

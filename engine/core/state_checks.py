@@ -11,7 +11,8 @@ from engine.core.state import book_of, breaker_of, header_of, scopes_of
 from engine.core.trading_states import scope_code
 from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
-from ipc.enums import AlarmCode, FenceState, RefusalReason, TradingState
+from ipc.control_enums import FenceState
+from ipc.enums import AlarmCode, RefusalReason, TradingState
 
 _FIRST_BREAKER_CODE = int(AlarmCode.REJECT_RATE)
 

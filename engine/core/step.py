@@ -46,7 +46,8 @@ from engine.core.venue_reports import on_venue_report
 from engine.core.verdict import Verdict
 from engine.core.versions import on_amend_order
 from ipc.compiler import kernel
-from ipc.enums import AlarmCode, ConnectionState, ExecutionType, FenceState, JournalState, RecordKind, RefusalReason
+from ipc.control_enums import FenceState
+from ipc.enums import AlarmCode, ConnectionState, ExecutionType, JournalState, RecordKind, RefusalReason
 from ipc.memory import fence_release, load, store, store_release, view
 from ipc.records import (
     ACKNOWLEDGE_ALARM,

@@ -9,7 +9,8 @@ from engine.core.alarms import clear_alarm
 from engine.core.effects import NO_INSTRUMENT, NO_ORDER, raise_alarm, report_control, room_for_effects
 from engine.core.state import header_of, scopes_of
 from ipc.compiler import kernel
-from ipc.enums import AlarmCode, HaltPhase, ScopeKind, TradingState
+from ipc.control_enums import HaltPhase
+from ipc.enums import AlarmCode, ScopeKind, TradingState
 
 NO_ACCOUNT = -1
 NO_STRATEGY = 0

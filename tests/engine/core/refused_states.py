@@ -4,17 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ipc.enums import (
-    AlarmCode,
-    Breaker,
-    BreakerAction,
-    FenceState,
-    RecordKind,
-    RefusalReason,
-    ScopeKind,
-    Side,
-    TradingState,
-)
+from ipc.control_enums import Breaker, BreakerAction, FenceState
+from ipc.enums import AlarmCode, RecordKind, RefusalReason, ScopeKind, Side, TradingState
 from tests.engine.core.provocation import Act, Provocation, Row
 from tests.engine.core.step_effects import Step
 from tests.engine.core.world import NS_PER_S, START_NS, World

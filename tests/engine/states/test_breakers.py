@@ -2,10 +2,9 @@
 
 import pytest
 
+from ipc.control_enums import Breaker, BreakerAction
 from ipc.enums import (
     AlarmCode,
-    Breaker,
-    BreakerAction,
     JournalState,
     RecordKind,
     RefusalReason,

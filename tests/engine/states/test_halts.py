@@ -3,11 +3,11 @@
 import pytest
 
 from engine.core.halts import ANSWER_NS
+from ipc.control_enums import HaltPhase
 from ipc.enums import (
     AlarmCode,
     ConnectionState,
     EndReason,
-    HaltPhase,
     RateLimitType,
     RequestKind,
     ScopeKind,

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from engine.core.trading_states import raise_trading_state
+from ipc.control_enums import FenceState
 from ipc.enums import (
     AlarmCode,
     EndReason,
     ExecutionType,
-    FenceState,
     OrderType,
     RecordKind,
     RefusalReason,
