@@ -8,9 +8,11 @@ from engine.configuration.problems import ConfigurationError, Problem, Problems
 from engine.configuration.reader import read_section, read_table
 from engine.configuration.shape import (
     AccountConfig,
+    AlarmsConfig,
     Config,
     EngineConfig,
     ExecutionConfig,
+    GuardianConfig,
     IpcConfig,
     JournalConfig,
     LimitConfig,
@@ -25,10 +27,12 @@ from engine.configuration.terms import Terms, resolve_terms
 
 __all__ = [
     "AccountConfig",
+    "AlarmsConfig",
     "Config",
     "ConfigurationError",
     "EngineConfig",
     "ExecutionConfig",
+    "GuardianConfig",
     "IpcConfig",
     "JournalConfig",
     "LimitConfig",

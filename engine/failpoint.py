@@ -1,7 +1,8 @@
 """Owns failpoints: named places where a test may have the process killed, and that cost nothing otherwise.
 
 OMS_FAILPOINTS names a folder. A file in it, named like a place and holding a count, arms that place while processes
-run: whoever comes there for the count-th time removes the file and kills itself with SIGKILL.
+run: whoever comes there for the count-th time removes the file and kills itself with SIGKILL. Where something is to be
+left out instead, it is for as long as the file lies there.
 """
 
 import os
@@ -23,6 +24,11 @@ def _reached(name: str) -> None:
     except FileNotFoundError:
         return
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def is_armed(name: str) -> bool:
+    """Whether a test has armed a place at which something is to be left out."""
+    return bool(_folder) and Path(_folder, name).exists()
 
 
 def _ignored(name: str) -> None:

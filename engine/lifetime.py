@@ -9,6 +9,8 @@ from ipc.address import engine_folder
 from ipc.order_id import EPOCH_MAX
 from ipc.segment import private_folder, runtime_folder
 
+ENGINE_LOCK = "engine.lock"
+
 
 class EngineRunningError(Exception):
     """Another engine of this name runs on this host."""
@@ -31,7 +33,7 @@ class EngineLock:
     def __init__(self, name: str) -> None:
         private_folder(runtime_folder())
         self.folder = private_folder(engine_folder(name))
-        self._path = self.folder / "engine.lock"
+        self._path = self.folder / ENGINE_LOCK
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gateways.clearing_answer import ClearingAnswer, ClearingWeights
 from gateways.credentials import Credentials
 from gateways.endpoint import Endpoint
 from gateways.instrument import AssetBinding, InstrumentBinding, InstrumentRules
@@ -155,6 +156,29 @@ class OrderDialect(Protocol):
         """Asks to cancel every open order of one symbol."""
 
 
+class GuardianDialect(Protocol):
+    """Builds a guardian's requests for one account, and reads the answers."""
+
+    @property
+    def weights(self) -> ClearingWeights:
+        """What the questions weigh."""
+
+    def opening(self) -> Opening:
+        """What a fresh connection has to say."""
+
+    def cancel_all(self, symbol: str, now_ns: int) -> bytes:
+        """Asks to cancel every open order of one symbol, whosever it is."""
+
+    def open_orders(self, symbol: str, now_ns: int) -> bytes:
+        """Asks for every open order of one symbol."""
+
+    def cancel(self, symbol: str, venue_order_id: int, now_ns: int) -> bytes:
+        """Asks to cancel one order."""
+
+    def decode(self, frame: bytes) -> Notice | ClearingAnswer | None:
+        """What a frame tells, None when that is nothing for us; VenueProtocolError when it makes no sense."""
+
+
 class Venue(Protocol):
     """Everything that makes one venue different from another; its package holds a file for each method.
 
@@ -204,6 +228,9 @@ class Venue(Protocol):
         instruments: Mapping[str, InstrumentBinding],
     ) -> OrderDialect:
         """What is said on the order connections of one account."""
+
+    def guardian_dialect(self, credentials: Credentials, receive_window_ms: int, clock: VenueClock) -> GuardianDialect:
+        """What a guardian says on a connection of its own."""
 
     def instruments_opening(self, symbols: Sequence[str]) -> Opening:
         """Asks an order connection for rules and for nothing else; needs no key."""

@@ -290,6 +290,10 @@ class AlarmCode(IntEnum):
     LEASE_EXPIRED = 23
     FENCED = 24
     TRADING_STATE_RAISED = 25  # until a person arms the scope
+    ENGINE_HUNG = 30  # its guardian fenced and killed it, and cancels everything
+    ENGINE_DIED = 31  # its guardian cancels what it left
+    NOT_CLEARED = 32  # the guardian cannot prove yet that nothing is open
+    GUARDIAN_DISCONNECTED = 33  # it could not cancel anything now
     LOSS_LIMIT_EXCEEDED = 40
     DRAWDOWN_LIMIT_EXCEEDED = 41
 

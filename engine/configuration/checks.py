@@ -8,6 +8,7 @@ from engine.configuration.shape import INSTRUMENT_BYTES_MAX, AccountConfig, Conf
 from engine.configuration.terms import resolve_terms
 
 KEY_SOURCES = ("key_file", "api_key_env", "secret_env")
+GUARDIAN_KEY_SOURCES = tuple(f"guardian_{name}" for name in KEY_SOURCES)
 LIMITER_TIMES_MAX = 1_000_000
 
 
@@ -21,6 +22,7 @@ def check_together(config: Config, problems: Problems) -> None:
         _check_accounts,
         _check_strategies,
         _check_rate_limits,
+        _check_guardian,
     )
     for check in checks:
         check(config, problems)
@@ -108,6 +110,20 @@ def _check_accounts(config: Config, problems: Problems) -> None:
         _check_reference(f"{key}.venue", account.venue, "venue", venues, problems)
         if problems.is_sound(*(f"{key}.{name}" for name in KEY_SOURCES)):
             _check_key_source(account, key, problems)
+        if problems.is_sound(*(f"{key}.{name}" for name in GUARDIAN_KEY_SOURCES)):
+            _check_guardian_key_source(account, key, problems)
+
+
+def _check_guardian_key_source(account: AccountConfig, key: str, problems: Problems) -> None:
+    given = [name for name in GUARDIAN_KEY_SOURCES if getattr(account, name) is not None]
+    file, *variables = GUARDIAN_KEY_SOURCES
+    if given not in ([], [file], variables):
+        problems.add(
+            key,
+            f"has {' and '.join(given)}",
+            allowed=f"none of them, {file} alone, or {' and '.join(variables)} together",
+            fix="remove the others",
+        )
 
 
 def _check_key_source(account: AccountConfig, key: str, problems: Problems) -> None:
@@ -192,4 +208,20 @@ def _check_rate_limits(config: Config, problems: Problems) -> None:
             value=str(total),
             allowed=f"at most {LIMITER_TIMES_MAX} in sum",
             fix="lower rate_limit_orders or shorten its window",
+        )
+
+
+def _check_guardian(config: Config, problems: Problems) -> None:
+    """What only a guardian reads must not seem to work without one."""
+    if config.guardian.enabled or not problems.is_sound("guardian.enabled"):
+        return
+    idle = [f"account[{index}]" for index, account in enumerate(config.accounts) if account.has_guardian_key]
+    if config.alarms.command:
+        idle.append("alarms.command")
+    for key in idle:
+        problems.add(
+            key,
+            "names what nobody uses, for there is no guardian",
+            allowed="with a guardian only",
+            fix="add enabled = true to [guardian], or remove it",
         )

@@ -17,7 +17,12 @@ def with_absolute_paths(config: Config, folder: Path) -> Config:
         return None if path is None else str(folder / os.path.expanduser(path))
 
     venues = tuple(structs.replace(venue, ca_file=absolute(venue.ca_file)) for venue in config.venues)
-    accounts = tuple(structs.replace(account, key_file=absolute(account.key_file)) for account in config.accounts)
+    accounts = tuple(
+        structs.replace(
+            account, key_file=absolute(account.key_file), guardian_key_file=absolute(account.guardian_key_file)
+        )
+        for account in config.accounts
+    )
     return structs.replace(config, venues=venues, accounts=accounts)
 
 
@@ -55,9 +60,11 @@ def _check_ca_file(venue: VenueConfig, key: str, problems: Problems) -> None:
 
 
 def _check_credentials(account: AccountConfig, key: str, problems: Problems) -> None:
-    if account.key_file is not None and problems.is_sound(f"{key}.key_file"):
-        _check_key_file(account.key_file, f"{key}.key_file", problems)
-    for name in ("api_key_env", "secret_env"):
+    for name in ("key_file", "guardian_key_file"):
+        path = getattr(account, name)
+        if path is not None and problems.is_sound(f"{key}.{name}"):
+            _check_key_file(path, f"{key}.{name}", problems)
+    for name in ("api_key_env", "secret_env", "guardian_api_key_env", "guardian_secret_env"):
         variable = getattr(account, name)
         if variable is not None and problems.is_sound(f"{key}.{name}") and not os.environ.get(variable):
             problems.add(

@@ -85,6 +85,9 @@ RetryDelayMs = Annotated[int, Meta(ge=0, le=60_000)]
 ExecutionTimeoutMs = Annotated[int, Meta(ge=0, le=DAY_MS, description="milliseconds up to a day, 0 for no limit")]
 AnswerTimeoutMs = Annotated[int, Meta(ge=0, le=60_000, description="milliseconds up to a minute, 0 for no limit")]
 RateLimitOrders = Annotated[int, Meta(ge=1, le=100_000)]
+CommandWord = Annotated[
+    str, Meta(pattern=r"\A[^\x00-\x1f\x7f]{1,4096}\Z", description="a word of a command", extra=HIDDEN)
+]
 RateLimitWindowMs = Annotated[int, Meta(ge=1, le=DAY_MS)]
 
 
@@ -179,6 +182,19 @@ class ControlConfig(Section, frozen=True, kw_only=True):
     ] = 8
 
 
+class GuardianConfig(Section, frozen=True, kw_only=True):
+    """The process that fences an engine which hangs or dies, and cancels what it left over a connection of its own."""
+
+    enabled: bool = False
+    hang_ms: Annotated[int, Meta(ge=100, le=60_000)] = 300
+
+
+class AlarmsConfig(Section, frozen=True, kw_only=True):
+    """Whom alarms are told: the guardian runs the command for each new one, with a JSON object on standard input."""
+
+    command: Annotated[tuple[CommandWord, ...], Meta(max_length=32)] = ()
+
+
 class OrdersOverride(Section, frozen=True, kw_only=True):
     """The keys of [orders] that differ here."""
 
@@ -229,7 +245,7 @@ class VenueConfig(Overriding, frozen=True, kw_only=True):
 class AccountConfig(Overriding, frozen=True, kw_only=True):
     """A trading account and where its keys are found: a file with api_key and secret_key, or two variables.
 
-    The secret key itself tells of what kind it is.
+    The secret key itself tells of what kind it is. The guardian has a key of its own, or takes the engine's.
     """
 
     name: Name
@@ -237,6 +253,14 @@ class AccountConfig(Overriding, frozen=True, kw_only=True):
     key_file: FilePath | None = None
     api_key_env: VariableName | None = None
     secret_env: VariableName | None = None
+    guardian_key_file: FilePath | None = None
+    guardian_api_key_env: VariableName | None = None
+    guardian_secret_env: VariableName | None = None
+
+    @property
+    def has_guardian_key(self) -> bool:
+        """Whether the guardian has a key of its own."""
+        return self.guardian_key_file is not None or self.guardian_api_key_env is not None
 
 
 class LimitConfig(Section, frozen=True, kw_only=True):
@@ -274,4 +298,6 @@ class Config(Section, frozen=True, kw_only=True):
     monitoring: MonitoringConfig = MonitoringConfig()
     risk: RiskConfig = RiskConfig()
     control: ControlConfig = ControlConfig()
+    guardian: GuardianConfig = GuardianConfig()
+    alarms: AlarmsConfig = AlarmsConfig()
     journal: JournalConfig = JournalConfig()

@@ -12,21 +12,24 @@ from ipc.clock import SystemClock
 _STDERR = 2
 
 
-def plans(config_file: Path, ready_file: Path | None) -> list[ChildPlan]:
-    """What runs, in the order in which it ends."""
+def plans(config: Config, config_file: Path, ready_file: Path | None) -> list[ChildPlan]:
+    """What runs, in the order in which it ends: who guards the engine goes last."""
     ready = () if ready_file is None else ("--ready-file", str(ready_file))
     engine = ("-m", "engine.run", str(config_file), *ready)
-    return [
+    processes = [
         ChildPlan("engine", engine, is_its_end_ours=True, ready_file=ready_file),
         ChildPlan("journal", ("-m", "engine.journal", str(config_file))),
     ]
+    if config.guardian.enabled:
+        processes.append(ChildPlan("guardian", ("-m", "engine.guardian", str(config_file))))
+    return processes
 
 
 def supervise(config: Config, config_file: Path, ready_file: Path | None) -> int:
     """Runs everything for one configuration until it has ended; returns the exit status."""
     clock = SystemClock()
     log = EventLog(_STDERR, LogLevel[config.monitoring.log_level], clock)
-    processes = plans(config_file, ready_file)
+    processes = plans(config, config_file, ready_file)
     return Supervisor(processes, restarts_max=config.control.restarts_max, clock=clock, log=log).run()
 
 

@@ -56,14 +56,6 @@ def account_opening(requests: Requests, clock: VenueClock, symbols: Sequence[str
 
     The time comes first because logon already needs a time stamp that the venue takes for its own.
     """
-    measurement = ClockMeasurement(clock)
-
-    def ask_time(now_ns: int) -> bytes:
-        measurement.asked(now_ns)
-        return requests.public("time", TIME_ID)
-
-    def take_time(answer: Notice, now_ns: int) -> None:
-        measurement.answered(server_time_ms(answer), now_ns)
 
     def private(method: str, request_id: str, parameters: Mapping[str, Value] | None = None) -> _Step:
         return _Step(
@@ -73,9 +65,7 @@ def account_opening(requests: Requests, clock: VenueClock, symbols: Sequence[str
         )
 
     instruments: dict[str, InstrumentRules] = {}
-    steps = [_Step(TIME_ID, ask_time, take_time)] * SAMPLES
-    if requests.logs_on:
-        steps.append(_Step("logon", lambda now_ns: requests.logon("logon", clock.utc_ms(now_ns)), _nothing_told))
+    steps = _authentication_steps(requests, clock)
     steps.append(
         _Step("subscribe", lambda now_ns: requests.subscribe("subscribe", clock.utc_ms(now_ns)), _nothing_told)
     )
@@ -83,6 +73,11 @@ def account_opening(requests: Requests, clock: VenueClock, symbols: Sequence[str
     steps.append(private("account.rateLimits.orders", f"{ORDER_LIMITS_LETTER}1"))
     steps.append(private("account.status", f"{BALANCES_LETTER}1", {"omitZeroBalances": True}))
     return _StepsOpening(steps, instruments)
+
+
+def guardian_opening(requests: Requests, clock: VenueClock) -> _StepsOpening:
+    """Time and logon, for a connection on which nothing is subscribed."""
+    return _StepsOpening(_authentication_steps(requests, clock), {})
 
 
 def instruments_opening(symbols: Sequence[str]) -> _StepsOpening:
@@ -186,6 +181,22 @@ def server_time_ms(answer: Notice) -> int:
 
 def _nothing_told(answer: Notice, now_ns: int) -> None:
     """Success is all that the answer has to say; records were made of the rest."""
+
+
+def _authentication_steps(requests: Requests, clock: VenueClock) -> list[_Step]:
+    measurement = ClockMeasurement(clock)
+
+    def ask_time(now_ns: int) -> bytes:
+        measurement.asked(now_ns)
+        return requests.public("time", TIME_ID)
+
+    def take_time(answer: Notice, now_ns: int) -> None:
+        measurement.answered(server_time_ms(answer), now_ns)
+
+    steps = [_Step(TIME_ID, ask_time, take_time)] * SAMPLES
+    if requests.logs_on:
+        steps.append(_Step("logon", lambda now_ns: requests.logon("logon", clock.utc_ms(now_ns)), _nothing_told))
+    return steps
 
 
 def _exchange_information_steps(

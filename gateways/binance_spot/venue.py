@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from gateways.binance_spot.codec import Codec
 from gateways.binance_spot.endpoints import ENDPOINTS
+from gateways.binance_spot.guardian import BinanceSpotGuardian
 from gateways.binance_spot.limits import ORDER_COUNTS, PROCESSING_TIMEOUT_NS, RATE_WINDOWS, REQUEST_WEIGHTS
 from gateways.binance_spot.market_data_codec import MarketDataCodec
 from gateways.binance_spot.market_data_session import MarketDataOpening, stream_url
@@ -52,6 +53,12 @@ class BinanceSpot:
     ) -> BinanceSpotDialect:
         """What is said on the order connections of one account."""
         return BinanceSpotDialect(Requests(credentials, receive_window_ms), clock, instruments)
+
+    def guardian_dialect(
+        self, credentials: Credentials, receive_window_ms: int, clock: VenueClock
+    ) -> BinanceSpotGuardian:
+        """What a guardian says on a connection of its own."""
+        return BinanceSpotGuardian(Requests(credentials, receive_window_ms), clock)
 
     def instruments_opening(self, symbols: Sequence[str]) -> Opening:
         """Asks an order connection for rules and for nothing else."""

@@ -80,6 +80,13 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("account.0.key_file", "a\0b", "account[0].key_file", "a path"),
     ("account.0.key_file", "x/" * 3_000, "account[0].key_file", "a path"),
     ("account.0.secret_env", "HOME", "account[0]", "key_file alone"),
+    ("account.0.guardian_secret_env", "HOME", "account[0]", "guardian_key_file alone"),
+    ("account.0.guardian_key_file", "key.toml", "account[0]", "there is no guardian"),
+    ("account.0.guardian_api_key_env", "lower", "account[0].guardian_api_key_env", "environment variable"),
+    ("alarms.command", ["/bin/true"], "alarms.command", "there is no guardian"),
+    ("alarms.command", "/bin/true", "alarms.command", "a list of 0 to 32"),
+    ("guardian.enabled", "yes", "guardian.enabled", "true or false"),
+    ("guardian.hang_ms", 99, "guardian.hang_ms", "from 100 to"),
     ("account.0.secret_env", "lower", "account[0].secret_env", "environment variable"),
     ("strategy.0.id", 0, "strategy[0].id", "from 1 to 127"),
     ("strategy.0.id", 128, "strategy[0].id", "from 1 to 127"),
@@ -157,6 +164,21 @@ def test_all_problems_arrive_together(tmp_path: Path) -> None:
     (tmp_path / "key.toml").chmod(0o644)
     keys = {problem.key for problem in problems_of(table, tmp_path).problems}
     assert keys == {"engine.instance", "venue[0].kind", "strategy[0].accounts[0]", "z", "account[0].key_file"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [("guardian_key_file", "none", "cannot be read"), ("guardian_api_key_env", "NOT_SET_HERE", "that is not set")],
+)
+def test_a_guardians_key_is_checked_like_an_engines(tmp_path: Path, name: str, value: str, words: str) -> None:
+    table = sound_table(tmp_path)
+    set_key(table, "guardian.enabled", True)
+    set_key(table, f"account.0.{name}", value)
+    if name != "guardian_key_file":
+        set_key(table, "account.0.guardian_secret_env", "HOME")
+    (problem,) = problems_of(table, tmp_path).problems
+    assert problem.key == f"account[0].{name}"
+    assert words in problem.what
 
 
 @pytest.mark.parametrize("table_name", ["venue", "account", "strategy"])
