@@ -189,7 +189,7 @@ class Engine:
         rows = new_rows(capacity=1)
         writer = RecordWriter(HOST_CLOCK)
         writer.start(rows, self._clock.monotonic_ns())
-        writer.clock_offset(self._clock.utc_ns() - self._clock.monotonic_ns())
+        writer.clock_offset(self._clock.utc_ns() - self._clock.monotonic_ns(), 0)
         self.hot_loop.apply(rows, writer.count)
 
     def _attach_loop(self) -> None:

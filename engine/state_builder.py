@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 
@@ -11,12 +12,14 @@ from engine.core.exposure import TICKS_MAX
 from engine.core.money import MONEY_MAX
 from engine.core.state import Capacities, State, block_bytes
 from engine.lifted_limits import lift_limits
+from engine.rate_rows import RateLimitError, RateRows, instrument_budgets, rate_entries
 from gateways.instrument import InstrumentRules
+from gateways.registry import VENUES
 from gateways.venue import Venue
 from ipc.clock import NS_PER_MS
-from ipc.enums import InstrumentStatus, RateLimitType, RequestKind
+from ipc.enums import InstrumentStatus
 from ipc.segment import boot_id
-from ipc.tables import BUDGETS_PER_ACCOUNT, name_words
+from ipc.tables import name_words
 
 ASSET_DECIMALS = 8
 _PRODUCT_MAX = 1 << 62
@@ -53,9 +56,12 @@ def capacities_of(config: Config, directory: Directory) -> Capacities:
         for account in config.accounts:
             if account.name in strategy.accounts:
                 limiter_times += resolve_terms(config, strategy, account).rate_limit_orders
+    kinds = {venue.name: venue.kind for venue in config.venues}
+    account_windows = [VENUES[kinds[account.venue]].rate_windows for account in config.accounts]
+    instruments = len(directory.instruments)
     return Capacities(
         venues=len(directory.venues),
-        instruments=len(directory.instruments),
+        instruments=instruments,
         accounts=len(directory.accounts),
         strategies=directory.strategy_rows,
         assets=len(directory.assets),
@@ -63,6 +69,8 @@ def capacities_of(config: Config, directory: Directory) -> Capacities:
         tombstones=config.engine.tombstone_capacity,
         trades=config.engine.trade_capacity,
         limiter_times=limiter_times,
+        instrument_budgets=sum(instrument_budgets(windows, instruments) for windows in account_windows),
+        rate_entries=1 + sum(rate_entries(windows, instruments) for windows in account_windows),
     )
 
 
@@ -78,6 +86,7 @@ class StateBuilder:
         self._config = config
         self._directory = directory
         self._state = state
+        self._rate_rows = RateRows(state)
         header = state.header
         header["instance"] = config.engine.instance
         header["epoch"] = epoch
@@ -129,16 +138,18 @@ class StateBuilder:
 
     def set_budgets(self, account_id: int, venue: Venue) -> None:
         """Declares the windows of the venue's rate limits for one account."""
-        windows = venue.rate_windows
-        if len(windows) > BUDGETS_PER_ACCOUNT:
-            raise StateError(f"a venue states {len(windows)} rate limits, allowed are {BUDGETS_PER_ACCOUNT}")
-        rows = self._state.table("budgets")
-        for place, window in enumerate(windows):
-            row = rows[account_id * BUDGETS_PER_ACCOUNT + place]
-            for field, value in window._asdict().items():
-                row[field] = value
-            for kind, field in _COST_FIELDS.items():
-                row[field] = _cost(venue, window.limit_type, kind)
+        config = self._config.accounts[account_id]
+        sharing = sum(account.venue == config.venue for account in self._config.accounts)
+        try:
+            self._rate_rows.declare(
+                account_id,
+                venue.rate_windows,
+                share=Fraction(config.rate_share),
+                address_share=Fraction(1, sharing),
+                guard_ns=self._config.rate_limit.clock_guard_ms * NS_PER_MS,
+            )
+        except RateLimitError as error:
+            raise StateError(f"account {config.name}: {error}") from error
 
     def set_instrument(self, instrument_id: int, name: str, rules: InstrumentRules) -> None:
         """Takes over a venue's rules for one instrument, and the strategies' limits in its units."""
@@ -187,22 +198,6 @@ class StateBuilder:
                 if limit.instrument == name:
                     row = books[strategy.id * len(self._directory.instruments) + instrument_id]
                     _set_limit(row, limit, rules, max_ticks)
-
-
-_COST_FIELDS = {
-    RequestKind.NEW: "new_cost",
-    RequestKind.CANCEL: "cancel_cost",
-    RequestKind.AMEND: "amend_cost",
-    RequestKind.CANCEL_REPLACE: "cancel_replace_cost",
-}
-
-
-def _cost(venue: Venue, limit_type: RateLimitType, kind: RequestKind) -> int:
-    if limit_type == RateLimitType.ORDERS:
-        return venue.order_counts[kind]
-    if limit_type == RateLimitType.REQUEST_WEIGHT:
-        return venue.request_weights[kind]
-    return 1
 
 
 def _set_limit(row: np.void, limit: LimitConfig, rules: InstrumentRules, max_ticks: int) -> None:

@@ -202,5 +202,5 @@ class OrderSession(Session):
             return
         self._told_offset_ns = self._clock.utc_offset_ns
         self._writer.start(self._own_rows, now_ns)
-        self._writer.clock_offset(self._clock.utc_offset_ns)
+        self._writer.clock_offset(self._clock.utc_offset_ns, self._clock.doubt_ns)
         self._core.apply(self._own_rows, self._writer.count)

@@ -61,7 +61,7 @@ _BALANCE_CHANGE = _slot(BALANCE_CHANGE, "account_id", "asset_id", "delta_units",
 _TRADES_KNOWN = _slot(TRADES_KNOWN, "account_id", "instrument_id", "before_trade_id")
 _RATE_LIMIT = _slot(RATE_LIMIT, "account_id", "limit_type", "window_ns", "limit", "count", "blocked_until_utc_ns")
 _VENUE_STATE = _slot(VENUE_STATE, "account_id", "state")
-_CLOCK_OFFSET = _slot(CLOCK_OFFSET, "account_id", "utc_offset_ns")
+_CLOCK_OFFSET = _slot(CLOCK_OFFSET, "account_id", "utc_offset_ns", "doubt_ns")
 
 # Plain integers: packing an IntEnum member costs a call to its __index__.
 _KIND_VENUE_REPORT = int(RecordKind.VENUE_REPORT)
@@ -261,8 +261,16 @@ class RecordWriter:
             self._view, self._claim(), 0, _KIND_VENUE_STATE, 0, self.received_ns, self.account_id, state
         )
 
-    def clock_offset(self, utc_offset_ns: int) -> None:
-        """Writes what to add to our monotonic clock to get the venue's UTC."""
+    def clock_offset(self, utc_offset_ns: int, doubt_ns: int) -> None:
+        """Writes what to add to our monotonic clock to get the venue's UTC, and by how much it may be wrong."""
         _CLOCK_OFFSET.pack_into(
-            self._view, self._claim(), 0, _KIND_CLOCK_OFFSET, 0, self.received_ns, self.account_id, utc_offset_ns
+            self._view,
+            self._claim(),
+            0,
+            _KIND_CLOCK_OFFSET,
+            0,
+            self.received_ns,
+            self.account_id,
+            utc_offset_ns,
+            doubt_ns,
         )

@@ -14,7 +14,6 @@ from gateways.notice import Notice
 from gateways.rate_window import RateWindow
 from gateways.template import Template, TemplateKey
 from gateways.venue_clock import VenueClock
-from ipc.enums import RequestKind
 
 
 class OpenOrder(NamedTuple):
@@ -191,16 +190,8 @@ class Venue(Protocol):
         """The addresses by environment."""
 
     @property
-    def request_weights(self) -> Mapping[RequestKind, int]:
-        """What a request adds to REQUEST_WEIGHT at most."""
-
-    @property
-    def order_counts(self) -> Mapping[RequestKind, int]:
-        """What a request adds to ORDERS."""
-
-    @property
     def rate_windows(self) -> Sequence[RateWindow]:
-        """The windows in which requests are counted."""
+        """The windows in which requests are counted, with what each costs."""
 
     @property
     def processing_timeout_ns(self) -> int:

@@ -10,6 +10,7 @@ class VenueClock:
 
     def __init__(self, utc_offset_ns: int) -> None:
         self.utc_offset_ns = utc_offset_ns
+        self.doubt_ns = 0
 
     def utc_ms(self, now_ns: int) -> int:
         """The venue's time stamp for now."""
@@ -42,4 +43,5 @@ class ClockMeasurement:
         if self._samples < SAMPLES:
             return False
         self._clock.utc_offset_ns = self._best_offset_ns
+        self._clock.doubt_ns = self._best_round_trip_ns // 2 + NS_PER_MS
         return True

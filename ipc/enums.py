@@ -144,6 +144,7 @@ class ExecutionType(IntEnum):
     STOPPED = 23
     SUSPENDED = 24
     STATUS_END = 25  # of the answer to a mass status, on no order: `current` tells how many were told
+    QUEUED = 26  # waits for room in a rate limit; reason is that of the refusal that it would have been
 
 
 class VenueEvent(IntEnum):
@@ -354,6 +355,22 @@ class RateLimitType(IntEnum):
     CONNECTIONS = 4
 
 
+class RateWindowKind(IntEnum):
+    """How a venue forgets what it has counted."""
+
+    CALENDAR = 0  # all at once, when its calendar enters the next window
+    ROLLING = 1  # each request by itself, a window later
+    DECAYING = 2  # at a steady rate: a counter that decays, credits that come back
+
+
+class WhenExceeded(IntEnum):
+    """What becomes of an order for which a rate limit has no room."""
+
+    REFUSE = 0
+    QUEUE = 1  # it waits; one for which there is no place to wait is refused
+    SHED = 2  # it waits; one for which there is no place to wait takes that of the oldest
+
+
 class RejectReason(IntEnum):
     """Why the venue said no; the venue's own code travels beside it."""
 
@@ -466,3 +483,8 @@ class RefusalReason(IntEnum):
     REARMING_REQUIRED = 78
     UNKNOWN_ALARM = 79
     BREAKER_OPEN = 80  # limit: its threshold; current: its AlarmCode; requested: the scope
+    RATE_SHARE_EXCEEDED = 86  # what is left of a venue's limit is other strategies' share
+    RATE_QUEUE_FULL = 87
+    RATE_QUEUE_EXPIRED = 88  # no room in a rate limit until the order's time to wait was over
+    RATE_QUEUE_SHED = 89  # a newer order took its place
+    RATE_QUEUE_AHEAD = 90  # others of the same strategy wait already

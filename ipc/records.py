@@ -293,7 +293,7 @@ JOURNAL_STATE = _layout(*HEADER_FIELDS, "state")
 BALANCE_CHANGE = _layout(*HEADER_FIELDS, "account_id", "asset_id", "delta_units", "venue_utc_ns")
 # What came before this trade needs no asking for any more.
 TRADES_KNOWN = _layout(*HEADER_FIELDS, "account_id", "instrument_id", "before_trade_id")
-CLOCK_OFFSET = _layout(*HEADER_FIELDS, "account_id", "utc_offset_ns")  # account -1 is this host
+CLOCK_OFFSET = _layout(*HEADER_FIELDS, "account_id", "utc_offset_ns", "doubt_ns")  # account -1 is this host
 
 # FenceState, as the words say that guardian and operator write in shared memory.
 FENCE = _layout(*HEADER_FIELDS, "fence_state")

@@ -26,6 +26,8 @@ def _table(name: str) -> tuple[str, str]:
     return f"{name}_offset", f"{name}_count"
 
 
+RATE_AGES = 6
+
 TABLE_NAMES = (
     "instruments",
     "accounts",
@@ -38,6 +40,8 @@ TABLE_NAMES = (
     "fees",
     "budgets",
     "limiter_times",
+    "rate_entries",
+    "rate_shares",
     "orders",
     "order_index",
     "timers",
@@ -139,7 +143,12 @@ ACCOUNT = word_row(
     "venue_id",
     "connection_state",
     "utc_offset_ns",
+    "clock_doubt_ns",  # by how much it may be wrong
     "last_down_ns",  # what was sent before and not answered since has an unknown outcome
+    "asking_count",  # strategies that asked for room in the venue's limits lately
+    "asking_until_ns",  # counted anew then
+    "answered_ns",  # when the last request was answered that an order had out, and since when it was out
+    "answered_sent_ns",
     *_words("name", 2),
 )
 ASSET = word_row(
@@ -182,6 +191,13 @@ TERMS = word_row(
     "rate_limit_window_ns",
     "limiter_start",  # this row's part of limiter_times
     "limiter_next",
+    "when_exceeded",  # WhenExceeded
+    "queue_ns",  # how long an order waits for room in a rate limit
+    "queue_orders",  # how many may wait
+    "queue_count",
+    "queue_first",  # the order that waits longest, by slot + 1; 0 for none
+    "queue_last",
+    "asked_ns",  # when an order last asked for room in the venue's limits
 )
 # Position, exposure and limits; one row for each strategy x instrument.
 BOOK = word_row(
@@ -325,23 +341,53 @@ ALARM_ROW = word_row(
     "operator_name_1",
 )
 BREAKER = word_row("action", "threshold", "window_ns")  # by Breaker
-# One window of a venue's budget; BUDGETS_PER_ACCOUNT rows for each account, limit 0 where there is none.
+# One window of a venue's rate limit; BUDGETS_PER_ACCOUNT rows for each account, limit 0 where there is none. Where the
+# venue counts each instrument by itself, the account's row leads to further rows that stand for it.
 BUDGET = word_row(
-    "limit_type",
-    "window_ns",
-    "limit",
-    "window_end_utc_ns",
-    "counted",  # as the venue last said, plus what was answered since without saying
-    "in_flight",
-    "unanswered",  # sent, will never be answered, and may still be counted
-    "unanswered_until_ns",
-    "reserve",  # kept for cancels and queries
-    "blocked_until_utc_ns",
+    "limit",  # what this engine may use
+    "reserve",  # the part of it kept for cancels
+    "counted",  # what the venue may count at most of what it has answered
+    "in_flight",  # of what it has not answered yet
+    "unanswered",  # of what it will not answer any more, but may still carry out until unanswered_until_ns
+    "window_kind",  # RateWindowKind
+    "window_end_utc_ns",  # of a calendar window
     "new_cost",
     "cancel_cost",
     "amend_cost",
     "cancel_replace_cost",
+    "guard_ns",  # how far the venue's clock may be from what we take it for, beside the doubt of its measurement
+    "counted_next",  # the part of counted that may belong to the next calendar window
+    "reported",  # by the venue for the current window, others' use of the same limit included
+    "blocked_until_utc_ns",
+    "instrument_rows",  # where the rows of the instruments begin, 0 for none
+    "limit_type",
+    "window_ns",
+    "venue_limit",  # what the venue grants in all
+    "withheld_ppm",  # the part of it that other engines and accounts have
+    "query_share",  # the part of ours that questions have
+    "is_by_address",  # counted over all accounts behind one address
+    "counts_unfilled",  # the venue's count falls with fills
+    "unanswered_until_ns",
+    "unanswered_later",  # left after the time for `unanswered` had begun to run
+    "unanswered_later_until_ns",
+    "answered_late",  # answered since recent_since_ns; a report of the venue may not hold it yet
+    "answered_before",  # and in the time before that
+    "recent_since_ns",
+    "level",  # of a decaying window, in units x ns
+    "level_ns",
+    "units_per_s",
+    "first_entry",  # a rolling window's part of rate_entries
+    "entry_rows",
+    "entry_next",
+    "entry_count",
+    *_words("age_ns", RATE_AGES),  # a request that ends or changes an order costs more while the order is younger
+    *_words("cancel_age_cost", RATE_AGES),
+    *_words("amend_age_cost", RATE_AGES),
 )
+# What a rolling window counts of one moment, and when that is over at the venue for certain.
+RATE_ENTRY = word_row("over_ns", "cost")
+# What a strategy has used of one window in a period of it; one row for each budget x strategy.
+RATE_SHARE = word_row("period", "used")
 BUDGETS_PER_ACCOUNT = 4
 # In the place of a limit that is not set; a limit that the configuration leaves out is 0.
 NO_LIMIT = 1 << 62
@@ -410,6 +456,13 @@ ORDER = word_row(
     "expire_at_ns",  # of a DAY or GTD order that the engine itself ends, else 0
     "expire_utc_ns",
     "release_at_ns",  # not sent before
+    "queued_until_ns",  # it waits for room in a rate limit, 0 when it does not
+    "queue_before",  # its neighbours among those that wait, by slot + 1
+    "queue_after",
+    "charged",  # requests in flight, eight bits for each kind
+    "charged_ns",  # since when there are any
+    "charged_age_ns",  # the order's age by which they were charged
+    "changed_ns",  # when the venue may have made or changed it at the latest
     "display_lots",
     "self_trade_prevention",
     "venue_hold",  # VenueHold

@@ -89,6 +89,12 @@ CommandWord = Annotated[
     str, Meta(pattern=r"\A[^\x00-\x1f\x7f]{1,4096}\Z", description="a word of a command", extra=HIDDEN)
 ]
 RateLimitWindowMs = Annotated[int, Meta(ge=1, le=DAY_MS)]
+WhenExceededName = Literal["refuse", "queue", "shed"]
+QueueMs = Annotated[int, Meta(ge=1, le=DAY_MS)]
+QueueOrders = Annotated[int, Meta(ge=1, le=100_000)]
+Share = Annotated[
+    str, Meta(pattern=r"\A(1|0\.[0-9]{1,6})\Z", description='a part of one in quotes, such as "0.5", or "1"')
+]
 
 
 class Section(Struct, frozen=True, kw_only=True):
@@ -153,10 +159,18 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
 
 
 class RateLimitConfig(Section, frozen=True, kw_only=True):
-    """How many orders a strategy may send on an account within a sliding window."""
+    """How many orders a strategy may send on an account within a sliding window, and what becomes of further ones.
+
+    The same becomes of those for which a venue's limit has no room. A venue's window is believed to be over only
+    when its clock is past the end by the guard.
+    """
 
     rate_limit_orders: RateLimitOrders = 10
     rate_limit_window_ms: RateLimitWindowMs = 1_000
+    when_exceeded: WhenExceededName = "refuse"
+    queue_ms: QueueMs = 1_000
+    queue_orders: QueueOrders = 16
+    clock_guard_ms: Annotated[int, Meta(ge=1, le=10_000)] = 100
 
 
 class MonitoringConfig(Section, frozen=True, kw_only=True):
@@ -218,6 +232,9 @@ class RateLimitOverride(Section, frozen=True, kw_only=True):
 
     rate_limit_orders: RateLimitOrders | None = None
     rate_limit_window_ms: RateLimitWindowMs | None = None
+    when_exceeded: WhenExceededName | None = None
+    queue_ms: QueueMs | None = None
+    queue_orders: QueueOrders | None = None
 
 
 class Overriding(Section, frozen=True, kw_only=True):
@@ -246,10 +263,12 @@ class AccountConfig(Overriding, frozen=True, kw_only=True):
     """A trading account and where its keys are found: a file with api_key and secret_key, or two variables.
 
     The secret key itself tells of what kind it is. The guardian has a key of its own, or takes the engine's.
+    Where several engines use one account, each has its share of the venue's rate limits.
     """
 
     name: Name
     venue: VenueName
+    rate_share: Share = "1"
     key_file: FilePath | None = None
     api_key_env: VariableName | None = None
     secret_env: VariableName | None = None

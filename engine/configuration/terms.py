@@ -7,11 +7,12 @@ from msgspec import structs
 
 from engine.configuration.shape import AccountConfig, Config, Overriding, Section, StrategyConfig
 from ipc.clock import NS_PER_MS
-from ipc.enums import OrderType, TimeInForce
+from ipc.enums import OrderType, TimeInForce, WhenExceeded
 
 T = TypeVar("T", bound=Section)
 
 ORDER_TYPES = {"market": OrderType.MARKET, "limit": OrderType.LIMIT}
+WHEN_EXCEEDED = {"refuse": WhenExceeded.REFUSE, "queue": WhenExceeded.QUEUE, "shed": WhenExceeded.SHED}
 TIMES_IN_FORCE = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK}
 
 
@@ -29,6 +30,9 @@ class Terms:
     cancel_timeout_ns: int
     rate_limit_orders: int
     rate_limit_window_ns: int
+    when_exceeded: WhenExceeded
+    queue_ns: int
+    queue_orders: int
 
 
 def resolve_terms(config: Config, strategy: StrategyConfig, account: AccountConfig) -> Terms:
@@ -49,6 +53,9 @@ def resolve_terms(config: Config, strategy: StrategyConfig, account: AccountConf
         cancel_timeout_ns=execution.cancel_timeout_ms * NS_PER_MS,
         rate_limit_orders=rate_limit.rate_limit_orders,
         rate_limit_window_ns=rate_limit.rate_limit_window_ms * NS_PER_MS,
+        when_exceeded=WHEN_EXCEEDED[rate_limit.when_exceeded],
+        queue_ns=rate_limit.queue_ms * NS_PER_MS,
+        queue_orders=rate_limit.queue_orders,
     )
 
 

@@ -11,11 +11,12 @@ import numpy as np
 
 from engine.core.amendment_reports import carried_out_by, report_amendment
 from engine.core.order_kinds import REDUCE_ONLY, check_stop_price, is_stop
+from engine.core.order_limiter import charge_limiter
 from engine.core.own_orders import note_own_price
 from engine.core.permission import check_permission
 from engine.core.position_checks import check_position
-from engine.core.rate_budget import charge_limiter
 from engine.core.rate_checks import check_rate, check_venue_budget
+from engine.core.rate_costs import age_of
 from engine.core.reduce_only import check_reduces
 from engine.core.replacement import reserve_working
 from engine.core.requests import ask_cancel, send_replacement
@@ -122,8 +123,8 @@ def _check_risk(state: int, order: np.void, change: Change) -> Verdict:
         if verdict.reason != 0:
             return verdict
     if change.in_place:
-        return check_venue_budget(state, account_id, RequestKind.AMEND)
-    return check_rate(state, strategy_id, account_id, RequestKind.CANCEL_REPLACE)
+        return check_venue_budget(state, account_id, order["instrument_id"], RequestKind.AMEND, age_of(state, order))
+    return check_rate(state, strategy_id, account_id, order["instrument_id"], RequestKind.CANCEL_REPLACE, 0)
 
 
 @kernel

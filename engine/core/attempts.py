@@ -7,9 +7,9 @@ import numpy as np
 
 from engine.core.effects import report_order
 from engine.core.order_end import end_refused
+from engine.core.order_limiter import charge_limiter
 from engine.core.order_table import find_order
 from engine.core.permission import check_permission
-from engine.core.rate_budget import charge_limiter
 from engine.core.rate_checks import check_rate
 from engine.core.reduce_only import check_still_reduces
 from engine.core.replacement import reserve_working
@@ -76,7 +76,7 @@ def try_again(state: int, order: np.void) -> None:
     if verdict.reason == 0:
         verdict = check_still_reduces(state, order)
     if verdict.reason == 0:
-        verdict = check_rate(state, strategy_id, account_id, RequestKind.NEW)
+        verdict = check_rate(state, strategy_id, account_id, order["instrument_id"], RequestKind.NEW, 0)
     if verdict.reason != 0:
         end_refused(state, order, verdict)
         return

@@ -8,6 +8,7 @@ from engine.core.effects import report_order
 from engine.core.order_end import end_order, report_end
 from engine.core.order_table import find_order
 from engine.core.rate_checks import check_venue_budget
+from engine.core.rate_costs import age_of
 from engine.core.replacement import drop_replacement
 from engine.core.requests import send_cancel
 from engine.core.state import header_of, orders_of
@@ -39,7 +40,8 @@ def check_cancel_budget(state: int, order: np.void) -> Verdict:
     """Whether the venue's budget has room for the request that a cancel takes, if it takes one."""
     if not is_at_venue(order) or order["replace_state"] == ReplaceState.CANCELING_FIRST:
         return passed()
-    return check_venue_budget(state, order["account_id"], RequestKind.CANCEL)
+    age_ns = age_of(state, order)
+    return check_venue_budget(state, order["account_id"], order["instrument_id"], RequestKind.CANCEL, age_ns)
 
 
 @kernel

@@ -75,7 +75,7 @@ def send_replacing_leg(state: int, order: np.void) -> None:
     if verdict.reason == 0:
         verdict = check_still_reduces(state, order)
     if verdict.reason == 0:
-        verdict = check_venue_budget(state, order["account_id"], RequestKind.NEW)
+        verdict = check_venue_budget(state, order["account_id"], order["instrument_id"], RequestKind.NEW, 0)
     if verdict.reason != 0:
         end_refused(state, order, verdict)
         return

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.core.cancel import BUDGET_WAIT_NS, cancel_rest, check_cancel_budget, is_at_venue, is_cancelable
 from engine.core.effects import request_of_account, room_for_effects
-from engine.core.rate_budget import charge_budget
+from engine.core.rate_budget import charge_without_order
 from engine.core.rate_checks import check_venue_budget
 from engine.core.state import accounts_of, header_of, instruments_of, orders_of, scopes_of
 from engine.core.timers import NEVER_NS
@@ -100,11 +100,11 @@ def _cancel_at_once(state: int, scope: np.void, requests_max: int) -> int:
         if is_there and _is_live(state, account_id) and is_of_scope(state, scope, account_id, instrument_id, 0):
             if room_for_effects(state) == 0:
                 break
-            if check_venue_budget(state, account_id, RequestKind.CANCEL_ALL).reason != 0:
+            if check_venue_budget(state, account_id, instrument_id, RequestKind.CANCEL_ALL, 0).reason != 0:
                 scope["halt_cursor"] = place
                 scope["halt_next_ns"] = header["now_ns"] + BUDGET_WAIT_NS
                 return asked
-            charge_budget(state, account_id, RequestKind.CANCEL_ALL)
+            charge_without_order(state, account_id, instrument_id, RequestKind.CANCEL_ALL)
             request_of_account(state, RequestKind.CANCEL_ALL, account_id, instrument_id)
             asked += 1
         place += 1

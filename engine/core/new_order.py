@@ -6,8 +6,11 @@ from engine.core.command_checks import check_new_id, order_sequence_of
 from engine.core.deadlines import arm
 from engine.core.effects import report_order
 from engine.core.order_kinds import POST_ONLY, REDUCE_ONLY, check_kind, expiry_of, is_plain, is_stop, may_rest
+from engine.core.order_limiter import charge_limiter
 from engine.core.order_table import has_room, link_open, take_slot
-from engine.core.rate_budget import charge_limiter
+from engine.core.rate_checks import check_rate
+from engine.core.rate_queue import check_line, check_turn
+from engine.core.rate_waiting import let_wait
 from engine.core.reduce_only import check_reduces
 from engine.core.repetition import note_repetition
 from engine.core.requests import send_leg
@@ -17,7 +20,7 @@ from engine.core.state import accounts_of, book_of, header_of, instruments_of, o
 from engine.core.verdict import Verdict, passed, refuse
 from engine.core.worst_price import BPS, protected_price, slipped
 from ipc.compiler import kernel
-from ipc.enums import ExecutionType, OrderType, RefusalReason, Side, TimeInForce, VenueAbility
+from ipc.enums import ExecutionType, OrderType, RefusalReason, RequestKind, Side, TimeInForce, VenueAbility
 from ipc.records import AS_CONFIGURED
 
 NS_PER_MS = 1_000_000
@@ -129,7 +132,14 @@ def on_new_order(state: int, strategy_id: int, command: np.void) -> Verdict:
         return verdict
     if not has_room(state):
         return refuse(RefusalReason.ORDER_TABLE_FULL, header["orders_count"], header["open_order_count"], 1)
-    _accept(state, strategy_id, command, terms, order_type, time_in_force, price_ticks, order_lots, plain)
+    waits = passed()
+    if command["release_utc_ns"] == 0:
+        waits = check_rate(state, strategy_id, account_id, command["instrument_id"], RequestKind.NEW, 0)
+        waits = check_turn(terms, waits)
+        verdict = check_line(terms, waits)
+        if verdict.reason != 0:
+            return verdict
+    _accept(state, strategy_id, command, terms, order_type, time_in_force, price_ticks, order_lots, plain, waits)
     return passed()
 
 
@@ -156,6 +166,7 @@ def _accept(
     price_ticks: int,
     order_lots: int,
     plain: bool,
+    waits: Verdict,
 ) -> None:
     now_ns = header_of(state)["now_ns"]
     slot = take_slot(state, command["order_id"])
@@ -188,10 +199,12 @@ def _accept(
     book = book_of(state, strategy_id, command["instrument_id"])
     note_repetition(state, book, order["side"], price_ticks, order_lots)
     strategies_of(state)[strategy_id]["last_order_sequence"] = order_sequence_of(command["order_id"])
-    if order["release_at_ns"] == 0:
+    if order["release_at_ns"] == 0 and waits.reason == 0:
         charge_limiter(state, strategy_id, order["account_id"])
         send_leg(state, order)
     report_order(state, order, ExecutionType.PENDING_NEW)
+    if waits.reason != 0:
+        let_wait(state, order, waits)
     arm(state, slot, order)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.core.effects import report_order
 from engine.core.order_table import find_order, unlink_open
+from engine.core.rate_queue import leave_line
 from engine.core.reservations import release_down_to
 from engine.core.state import header_of
 from engine.core.timers import set_timer
@@ -35,6 +36,8 @@ def end_order(state: int, order: np.void, end_reason: int) -> None:
         order["pending_cancel_ns"] = 0
         order["cancel_wanted"] = 1
     release_down_to(state, order, 0)
+    if order["queued_until_ns"] != 0:
+        leave_line(state, order)
     slot = find_order(state, order["order_id"])
     unlink_open(state, slot)
     set_timer(state, slot, header["now_ns"] + header["order_retention_ns"])

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.core.index import find, put, remove
 from engine.core.own_orders import link_own, unlink_own
+from engine.core.rate_budget import leave_answers
 from engine.core.scopes import ENGINE_ROW, account_row, instrument_row, strategy_row, venue_row
 from engine.core.state import header_of, order_index_of, orders_of, scopes_of, strategies_of, tombstones_of
 from ipc.compiler import kernel
@@ -110,6 +111,10 @@ def _clear(order: np.void) -> None:
     order["expire_at_ns"] = 0
     order["expire_utc_ns"] = 0
     order["release_at_ns"] = 0
+    order["queued_until_ns"] = 0
+    order["charged"] = 0
+    order["charged_ns"] = 0
+    order["changed_ns"] = 0
     order["display_lots"] = 0
     order["self_trade_prevention"] = 0
     order["venue_hold"] = 0
@@ -200,6 +205,7 @@ def evict_oldest(state: int) -> None:
     header["oldest_ended"] = order["next_ended"]
     if header["oldest_ended"] < 0:
         header["newest_ended"] = NOWHERE
+    leave_answers(state, order)
     index, tombstones = order_index_of(state), tombstones_of(state)
     place = header["tombstone_next"]
     header["tombstone_next"] = place + 1 if place + 1 < len(tombstones) else 0

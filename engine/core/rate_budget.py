@@ -1,167 +1,168 @@
-"""Owns rate limits: the platform's own and the mirror of each venue's windows.
+"""Owns the mirror of a venue's rate limits on an account: what a request costs, what is in flight, bans.
 
-The platform's limit is exact over any window: the times of the last `limit` orders are kept, and one
-more may go when the oldest of them has left the window.
-
-A venue's windows are aligned to its calendar (Binance: `interval` x `intervalNum` from the epoch,
-https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits). What the venue last said is
-kept apart from what it has not answered yet, so a lost reply never makes the budget look larger. A request that
-will never be answered may reach the venue, and be counted there, for as long as the venue takes it.
+The mirror never shows more room than the venue has. A request leaves `in_flight` only with its own answer, so each
+order remembers which of its requests are out; what no answer will come to counts on for as long as the venue may
+still carry it out. `rate_windows` says how long what was answered counts.
 """
 
 import numpy as np
 
-from engine.core.state import budgets_of, header_of, limiter_times_of, terms_of
+from engine.core.rate_costs import age_of, cost_of
+from engine.core.rate_windows import bring_up, count, doubt_ns, has_room, learn_count, leave
+from engine.core.requests_out import note_back, note_out, out_count
+from engine.core.state import accounts_of, budget_rows_of, header_of
 from ipc.compiler import kernel
 from ipc.enums import RequestKind
 from ipc.tables import BUDGETS_PER_ACCOUNT
 
+NO_ROW = -1
+# What an answer says of a request.
+ANSWERED, NOT_SENT, OPEN = 0, 1, 2
 # The longest ban that Binance states is three days; what says more is not believed.
 _BAN_MAX_NS = 3 * 86_400_000_000_000
+_PPM = 1_000_000
+_LIMIT_MAX = 1_000_000_000
 
 
 @kernel
-def limiter_has_room(state: int, strategy_id: int, account_id: int) -> bool:
-    """Whether the platform's own limit lets this strategy send one more order on this account."""
-    terms = terms_of(state, strategy_id, account_id)
-    limit = terms["rate_limit_orders"]
-    if limit <= 0:
-        return False
-    oldest_ns = limiter_times_of(state)[terms["limiter_start"] + terms["limiter_next"]]["sent_ns"]
-    return oldest_ns == 0 or header_of(state)["now_ns"] - oldest_ns >= terms["rate_limit_window_ns"]
+def row_of(state: int, account_id: int, place: int, instrument_id: int) -> int:
+    """Where one of an account's windows stands: in a row of the instrument where the venue counts by instrument."""
+    row = account_id * BUDGETS_PER_ACCOUNT + place
+    instrument_rows = budget_rows_of(state)[row]["instrument_rows"]
+    return row if instrument_rows == 0 else instrument_rows + instrument_id
 
 
 @kernel
-def charge_limiter(state: int, strategy_id: int, account_id: int) -> None:
-    """Counts one order. Precondition: limiter_has_room()."""
-    terms = terms_of(state, strategy_id, account_id)
-    place = terms["limiter_next"]
-    limiter_times_of(state)[terms["limiter_start"] + place]["sent_ns"] = header_of(state)["now_ns"]
-    terms["limiter_next"] = place + 1 if place + 1 < terms["rate_limit_orders"] else 0
+def budget_shortfall(state: int, account_id: int, instrument_id: int, request_kind: int, age_ns: int) -> int:
+    """The row of the first window that has no room for a request, NO_ROW when all have.
 
-
-@kernel
-def cost_of(budget: np.void, request_kind: int) -> int:
-    """What one request counts in a window."""
-    if request_kind == RequestKind.NEW:
-        return budget["new_cost"]
-    if request_kind == RequestKind.CANCEL or request_kind == RequestKind.CANCEL_ALL:
-        return budget["cancel_cost"]
-    if request_kind == RequestKind.AMEND:
-        return budget["amend_cost"]
-    return budget["cancel_replace_cost"]
-
-
-@kernel
-def _roll(budget: np.void, utc_ns: int) -> None:
-    """Begins the calendar window that a moment lies in, if the last one is over.
-
-    What is in flight then may be counted in the new window as well as in the old one, so it stays.
-    One that lies far ahead was begun by a clock that has been set back since, and would not end for as long.
+    A cancel may use what is kept in reserve; a new order may not. A window that does not count a request stops none.
     """
-    ahead_ns = budget["window_end_utc_ns"] - utc_ns
-    if ahead_ns <= 0 or ahead_ns > 2 * budget["window_ns"]:
-        budget["window_end_utc_ns"] = utc_ns - utc_ns % budget["window_ns"] + budget["window_ns"]
-        budget["counted"] = 0
+    budgets, account = budget_rows_of(state), accounts_of(state)[account_id]
+    utc_ns = header_of(state)["now_ns"] + account["utc_offset_ns"]
+    is_cancel = request_kind == RequestKind.CANCEL or request_kind == RequestKind.CANCEL_ALL
+    for place in range(BUDGETS_PER_ACCOUNT):
+        row = row_of(state, account_id, place, instrument_id)
+        budget = budgets[row]
+        cost = cost_of(budget, request_kind, age_ns)
+        if budget["limit"] == 0 or cost == 0:
+            continue
+        bring_up(state, account_id, budget)
+        if not has_room(budget, cost, 0 if is_cancel else budget["reserve"]):
+            return row
+        if budget["blocked_until_utc_ns"] > utc_ns - doubt_ns(state, account_id, budget):
+            return row
+    return NO_ROW
 
 
 @kernel
-def _settle_unanswered(budget: np.void, now_ns: int) -> None:
-    """Counts what the venue can no longer take: it may have counted it after it last spoke."""
-    if now_ns >= budget["unanswered_until_ns"]:
-        budget["counted"] += budget["unanswered"]
-        budget["unanswered"] = 0
+def charge_budget(state: int, order: np.void, request_kind: int, age_ns: int) -> None:
+    """Counts a request for an order that is about to be sent."""
+    budgets, account_id = budget_rows_of(state), order["account_id"]
+    for place in range(BUDGETS_PER_ACCOUNT):
+        budget = budgets[row_of(state, account_id, place, order["instrument_id"])]
+        if budget["limit"] != 0:
+            budget["in_flight"] += cost_of(budget, request_kind, age_ns)
+    note_out(state, order, request_kind, age_ns)
 
 
 @kernel
-def used_of(budget: np.void) -> int:
-    """What of a window is used, as far as anybody can know."""
-    return budget["counted"] + budget["in_flight"] + budget["unanswered"]
+def charge_without_order(state: int, account_id: int, instrument_id: int, request_kind: int) -> None:
+    """Counts a request that no order remembers: until the venue can no longer carry it out, answered or not."""
+    budgets = budget_rows_of(state)
+    for place in range(BUDGETS_PER_ACCOUNT):
+        budget = budgets[row_of(state, account_id, place, instrument_id)]
+        cost = cost_of(budget, request_kind, 0)
+        if budget["limit"] != 0 and cost != 0:
+            budget["in_flight"] += cost
+            leave(state, budget, cost)
 
 
 @kernel
-def budget_shortfall(state: int, account_id: int, request_kind: int, utc_ns: int) -> int:
-    """Which of the account's windows has no room for a request, -1 when all have.
+def settle_budget(state: int, order: np.void, request_kind: int, outcome: int) -> None:
+    """Moves an answered request from in flight to what the venue has counted; the venue's own count comes next.
 
-    A cancel may use what is kept in reserve; a new order may not.
+    One of which the answer leaves open what becomes of it is counted when the venue can no longer carry it out.
     """
-    budgets = budgets_of(state, account_id)
+    account_id = order["account_id"]
+    age_ns, sent_ns = age_of(state, order), order["charged_ns"]
+    if not note_back(state, order, request_kind):
+        return
+    account = accounts_of(state)[account_id]
+    account["answered_ns"] = header_of(state)["now_ns"]
+    account["answered_sent_ns"] = sent_ns
+    budgets = budget_rows_of(state)
     for place in range(BUDGETS_PER_ACCOUNT):
-        budget = budgets[place]
-        if budget["limit"] == 0:
+        budget = budgets[row_of(state, account_id, place, order["instrument_id"])]
+        cost = cost_of(budget, request_kind, age_ns)
+        if budget["limit"] == 0 or cost == 0:
             continue
-        _roll(budget, utc_ns)
-        if budget["unanswered"] != 0:
-            _settle_unanswered(budget, header_of(state)["now_ns"])
-        is_cancel = request_kind == RequestKind.CANCEL or request_kind == RequestKind.CANCEL_ALL
-        reserve = 0 if is_cancel else budget["reserve"]
-        if used_of(budget) + cost_of(budget, request_kind) > budget["limit"] - reserve:
-            return place
-        if budget["blocked_until_utc_ns"] > utc_ns:
-            return place
-    return -1
+        if outcome == OPEN:
+            leave(state, budget, cost)
+            continue
+        budget["in_flight"] -= cost
+        if outcome == ANSWERED:
+            bring_up(state, account_id, budget)
+            count(state, account_id, budget, cost)
 
 
 @kernel
-def charge_budget(state: int, account_id: int, request_kind: int) -> None:
-    """Counts a request that is about to be sent."""
-    budgets = budgets_of(state, account_id)
-    for place in range(BUDGETS_PER_ACCOUNT):
-        if budgets[place]["limit"] != 0:
-            budgets[place]["in_flight"] += cost_of(budgets[place], request_kind)
-
-
-@kernel
-def settle_budget(state: int, account_id: int, request_kind: int) -> None:
-    """Moves an answered request from in flight to counted; the venue's own count may correct it next."""
-    budgets = budgets_of(state, account_id)
-    for place in range(BUDGETS_PER_ACCOUNT):
-        if budgets[place]["limit"] == 0:
+def leave_answers(state: int, order: np.void) -> None:
+    """Waits no longer for answers to an order that is about to be forgotten."""
+    budgets, account_id, age_ns = budget_rows_of(state), order["account_id"], age_of(state, order)
+    for request_kind in range(RequestKind.NEW, RequestKind.CANCEL_REPLACE + 1):
+        out = out_count(state, order, request_kind)
+        if out == 0:
             continue
-        cost = min(cost_of(budgets[place], request_kind), budgets[place]["in_flight"])
-        budgets[place]["in_flight"] -= cost
-        budgets[place]["counted"] += cost
+        for place in range(BUDGETS_PER_ACCOUNT):
+            budget = budgets[row_of(state, account_id, place, order["instrument_id"])]
+            cost = out * cost_of(budget, request_kind, age_ns)
+            if budget["limit"] != 0 and cost != 0:
+                leave(state, budget, cost)
 
 
 @kernel
 def leave_in_flight(state: int, account_id: int) -> None:
-    """Gives up the answers to all that is in flight."""
-    budgets = budgets_of(state, account_id)
+    """Waits for no answer to what is in flight: none will come any more. The caller notes when that was."""
+    header, budgets = header_of(state), budget_rows_of(state)
     for place in range(BUDGETS_PER_ACCOUNT):
-        _leave(state, budgets[place], budgets[place]["in_flight"])
+        budget = budgets[account_id * BUDGETS_PER_ACCOUNT + place]
+        first, rows = budget["instrument_rows"], header["instruments_count"]
+        if first == 0:
+            first, rows = account_id * BUDGETS_PER_ACCOUNT + place, 1
+        for row in range(first, first + rows):
+            if budgets[row]["in_flight"] != 0:
+                leave(state, budgets[row], budgets[row]["in_flight"])
 
 
 @kernel
-def leave_request(state: int, account_id: int, request_kind: int) -> None:
-    """Gives up the answer to one request: what the venue said of it leaves open whether it will carry it out."""
-    budgets = budgets_of(state, account_id)
-    for place in range(BUDGETS_PER_ACCOUNT):
-        if budgets[place]["limit"] != 0:
-            _leave(state, budgets[place], min(cost_of(budgets[place], request_kind), budgets[place]["in_flight"]))
+def learn_budget(state: int, account_id: int, feedback: np.void) -> None:
+    """Takes over what the venue says of one of its windows; a window that was not declared is passed over.
 
-
-@kernel
-def _leave(state: int, budget: np.void, cost: int) -> None:
-    header = header_of(state)
-    if cost == 0:
-        return
-    budget["in_flight"] -= cost
-    budget["unanswered"] += cost
-    budget["unanswered_until_ns"] = header["now_ns"] + header["request_expiry_ns"]
-
-
-@kernel
-def learn_budget(state: int, account_id: int, feedback: np.void, utc_ns: int) -> None:
-    """Takes over what the venue says of one of its windows; a window that was not declared is passed over."""
-    budgets = budgets_of(state, account_id)
-    for place in range(BUDGETS_PER_ACCOUNT):
-        budget = budgets[place]
+    A ban names what was exceeded and may leave out in which window; one of the address is everybody's behind it.
+    """
+    budgets, accounts = budget_rows_of(state), accounts_of(state)
+    utc_ns = header_of(state)["now_ns"] + accounts[account_id]["utc_offset_ns"]
+    blocked_until_utc_ns = min(feedback["blocked_until_utc_ns"], utc_ns + _BAN_MAX_NS)
+    for row in range(len(accounts) * BUDGETS_PER_ACCOUNT):
+        budget, other = budgets[row], row // BUDGETS_PER_ACCOUNT
         if budget["limit"] == 0 or budget["limit_type"] != feedback["limit_type"]:
             continue
-        # A ban names what was exceeded and may leave out in which window.
-        blocked_until_utc_ns = min(feedback["blocked_until_utc_ns"], utc_ns + _BAN_MAX_NS)
-        budget["blocked_until_utc_ns"] = max(budget["blocked_until_utc_ns"], blocked_until_utc_ns)
-        if budget["window_ns"] == feedback["window_ns"]:
-            _roll(budget, utc_ns)
-            budget["limit"] = max(feedback["limit"], 1)
-            budget["counted"] = feedback["count"]
+        is_neighbour = accounts[other]["venue_id"] == accounts[account_id]["venue_id"] and budget["is_by_address"] != 0
+        if other == account_id or is_neighbour:
+            budget["blocked_until_utc_ns"] = max(budget["blocked_until_utc_ns"], blocked_until_utc_ns)
+        if other == account_id and budget["window_ns"] == feedback["window_ns"] and budget["instrument_rows"] == 0:
+            bring_up(state, account_id, budget)
+            if feedback["limit"] > 0:
+                _learn_limit(budget, feedback["limit"])
+            if feedback["count"] >= 0:
+                learn_count(state, account_id, budget, feedback["count"])
+
+
+@kernel
+def _learn_limit(budget: np.void, venue_limit: int) -> None:
+    """Takes over how much the venue grants; our part stays in proportion, and is never taken for no limit."""
+    venue_limit = min(venue_limit, _LIMIT_MAX)
+    ours = venue_limit - (venue_limit * budget["withheld_ppm"] + _PPM - 1) // _PPM - budget["query_share"]
+    budget["venue_limit"] = venue_limit
+    budget["limit"] = ours if ours > 0 else -1

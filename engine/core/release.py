@@ -5,16 +5,18 @@ import numpy as np
 from engine.core.deadlines import arm
 from engine.core.effects import report_order
 from engine.core.order_end import end_refused
+from engine.core.order_limiter import charge_limiter
 from engine.core.order_table import find_order
 from engine.core.own_orders import note_own_price
 from engine.core.permission import check_permission
 from engine.core.position_checks import check_position
-from engine.core.rate_budget import charge_limiter
-from engine.core.rate_checks import check_rate
+from engine.core.rate_checks import check_rate, is_of_rate
+from engine.core.rate_queue import check_line, check_turn, check_wait, leave_line, wait_on
+from engine.core.rate_waiting import let_wait
 from engine.core.reduce_only import check_still_reduces
 from engine.core.requests import send_leg
 from engine.core.size_checks import check_numbers, check_size
-from engine.core.state import book_of, header_of, instruments_of
+from engine.core.state import book_of, header_of, instruments_of, terms_of
 from engine.core.verdict import Verdict, refuse
 from engine.core.worst_price import protected_price
 from ipc.compiler import kernel
@@ -24,11 +26,26 @@ from ipc.enums import ExecutionType, OrderType, RefusalReason, RequestKind
 @kernel
 def release_order(state: int, order: np.void) -> None:
     """Sends an order whose time has come, if the rules still allow it."""
-    order["release_at_ns"] = 0
     verdict = _priced_and_checked(state, order)
+    if order["queued_until_ns"] != 0:
+        if order["queue_before"] != 0 or is_of_rate(verdict.reason):
+            verdict = check_wait(state, order)
+            if verdict.reason == 0:
+                wait_on(state, order)
+                return
+    elif verdict.reason == 0 or is_of_rate(verdict.reason):
+        terms = terms_of(state, order["strategy_id"], order["account_id"])
+        waits = check_turn(terms, verdict)
+        verdict = check_line(terms, waits)
+        if waits.reason != 0 and verdict.reason == 0:
+            let_wait(state, order, waits)
+            return
+    order["release_at_ns"] = 0
     if verdict.reason != 0:
         end_refused(state, order, verdict)
         return
+    if order["queued_until_ns"] != 0:
+        leave_line(state, order)
     charge_limiter(state, order["strategy_id"], order["account_id"])
     send_leg(state, order)
     report_order(state, order, ExecutionType.RELEASED)
@@ -61,5 +78,5 @@ def _priced_and_checked(state: int, order: np.void) -> Verdict:
     if verdict.reason == 0:
         verdict = check_still_reduces(state, order)
     if verdict.reason == 0:
-        verdict = check_rate(state, strategy_id, account_id, RequestKind.NEW)
+        verdict = check_rate(state, strategy_id, account_id, instrument_id, RequestKind.NEW, 0)
     return verdict

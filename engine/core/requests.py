@@ -5,6 +5,8 @@ import numpy as np
 from engine.core.effects import report_order, request_venue
 from engine.core.order_table import find_order
 from engine.core.rate_budget import charge_budget
+from engine.core.rate_costs import age_of
+from engine.core.rate_shares import charge_share
 from engine.core.state import header_of, instruments_of, terms_of
 from engine.core.timers import set_timer
 from ipc.compiler import kernel
@@ -23,10 +25,18 @@ def await_answer(state: int, order: np.void, timeout_ns: int) -> None:
 
 
 @kernel
+def _charge(state: int, order: np.void, request_kind: int) -> None:
+    """Counts a request that is about to be sent against the venue's limits and the strategy's share of them."""
+    age_ns = age_of(state, order)
+    charge_share(state, order, request_kind, age_ns)
+    charge_budget(state, order, request_kind, age_ns)
+
+
+@kernel
 def send_leg(state: int, order: np.void) -> None:
     """Sends the order's current leg to the venue; the caller awaits the answer."""
     now_ns = header_of(state)["now_ns"]
-    charge_budget(state, order["account_id"], RequestKind.NEW)
+    _charge(state, order, RequestKind.NEW)
     order["sent_ns"] = now_ns
     order["pending_new_ns"] = now_ns
     order["not_found_count"] = 0
@@ -49,7 +59,7 @@ def send_replacement(state: int, order: np.void, leg_lots: int) -> None:
     """Asks the venue to put the pending replacement into force, in place or by a new leg."""
     account_id, leg, price_ticks = order["account_id"], order["replace_leg"], order["replace_price_ticks"]
     request_kind = RequestKind.AMEND if leg == order["leg"] else RequestKind.CANCEL_REPLACE
-    charge_budget(state, account_id, request_kind)
+    _charge(state, order, request_kind)
     request = request_venue(state, order, request_kind, leg, price_ticks, leg_lots)
     request["stop_price_ticks"] = order["replace_stop_ticks"]
     _fit_to_venue(state, order, request)
@@ -68,7 +78,7 @@ def ask_cancel(state: int, order: np.void) -> None:
     """Asks the venue to cancel the order's current leg."""
     order["pending_cancel_ns"] = header_of(state)["now_ns"]
     order["cancel_wanted"] = 0
-    charge_budget(state, order["account_id"], RequestKind.CANCEL)
+    _charge(state, order, RequestKind.CANCEL)
     request_venue(state, order, RequestKind.CANCEL, order["leg"], order["price_ticks"], order["leg_lots"])
     await_answer(state, order, terms_of(state, order["strategy_id"], order["account_id"])["cancel_timeout_ns"])
 
@@ -76,7 +86,7 @@ def ask_cancel(state: int, order: np.void) -> None:
 @kernel
 def cancel_stray_leg(state: int, order: np.void, leg: int) -> None:
     """Asks the venue to cancel a leg that should not live beside the current one, or after the order's end."""
-    charge_budget(state, order["account_id"], RequestKind.CANCEL)
+    _charge(state, order, RequestKind.CANCEL)
     request = request_venue(state, order, RequestKind.CANCEL, leg, order["price_ticks"], order["leg_lots"])
     request["original_order_id"] = order["order_id"] | leg
 

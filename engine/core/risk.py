@@ -1,17 +1,17 @@
 """Owns the chain of pre-trade controls: a ladder of checks, each with its own reason and its numbers.
 
+Rate limits come after it: an order that all else allows may wait for room.
+
 Nothing is written before all have passed. A limit that is not configured is zero, so it refuses.
 """
 
 from engine.core.permission import check_permission
 from engine.core.position_checks import check_position
-from engine.core.rate_checks import check_rate
 from engine.core.repetition import check_duplicate
 from engine.core.size_checks import check_numbers, check_size
 from engine.core.state import book_of, instruments_of
 from engine.core.verdict import Verdict
 from ipc.compiler import kernel
-from ipc.enums import RequestKind
 
 
 @kernel
@@ -40,7 +40,4 @@ def check_new_order(
     verdict = check_position(book, side, lots)
     if verdict.reason != 0:
         return verdict
-    verdict = check_duplicate(state, book, side, price_ticks, lots)
-    if verdict.reason != 0:
-        return verdict
-    return check_rate(state, strategy_id, account_id, RequestKind.NEW)
+    return check_duplicate(state, book, side, price_ticks, lots)

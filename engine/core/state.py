@@ -32,6 +32,8 @@ from ipc.tables import (
     INSTRUMENT,
     LIMITER_TIME,
     ORDER,
+    RATE_ENTRY,
+    RATE_SHARE,
     SCOPE,
     STATE_HEADER,
     STRATEGY,
@@ -45,7 +47,6 @@ from ipc.tables import (
 EFFECTS_MAX = 256
 _EFFECT = np.dtype([("words", "<i8", (SLOT_BYTES // 8,))])
 _CACHE_LINE_BYTES = 64
-_ACCOUNT_BUDGETS_BYTES = BUDGETS_PER_ACCOUNT * BUDGET.itemsize
 
 ROWS: dict[str, np.dtype[np.void]] = {
     "instruments": INSTRUMENT,
@@ -59,6 +60,8 @@ ROWS: dict[str, np.dtype[np.void]] = {
     "fees": FEE,
     "budgets": BUDGET,
     "limiter_times": LIMITER_TIME,
+    "rate_entries": RATE_ENTRY,
+    "rate_shares": RATE_SHARE,
     "orders": ORDER,
     "order_index": INDEX_ENTRY,
     "timers": TIMER_ROW,
@@ -86,6 +89,8 @@ class Capacities:
     tombstones: int = 65_536
     trades: int = 262_144
     limiter_times: int = 1
+    instrument_budgets: int = 0
+    rate_entries: int = 1
     venues: int = 1
 
 
@@ -96,6 +101,7 @@ def table_counts(capacities: Capacities) -> dict[str, int]:
         return 1 << (2 * entries - 1).bit_length()
 
     c = capacities
+    budgets = c.accounts * BUDGETS_PER_ACCOUNT + c.instrument_budgets
     return {
         "instruments": c.instruments,
         "accounts": c.accounts,
@@ -106,8 +112,10 @@ def table_counts(capacities: Capacities) -> dict[str, int]:
         "holdings": c.accounts * c.instruments,
         "balances": c.accounts * c.assets,
         "fees": c.strategies * c.assets,
-        "budgets": c.accounts * BUDGETS_PER_ACCOUNT,
+        "budgets": budgets,
         "limiter_times": c.limiter_times,
+        "rate_entries": c.rate_entries,
+        "rate_shares": budgets * c.strategies,
         "orders": c.orders,
         # An order that is not ours is found by its id at the venue as well.
         "order_index": index_size(2 * c.orders + c.tombstones),
@@ -289,10 +297,25 @@ def fee_of(state: int, strategy_id: int, asset_id: int) -> np.void:
 
 
 @kernel
-def budgets_of(state: int, account_id: int) -> NDArray[np.void]:
-    """The windows of the venue's budget for one account."""
+def budget_rows_of(state: int) -> NDArray[np.void]:
+    """The windows of the venues' rate limits: those of the accounts first, then those of single instruments."""
     header = header_of(state)
-    return view(state + header["budgets_offset"] + account_id * _ACCOUNT_BUDGETS_BYTES, BUDGETS_PER_ACCOUNT, BUDGET)
+    return view(state + header["budgets_offset"], header["budgets_count"], BUDGET)
+
+
+@kernel
+def rate_entries_of(state: int) -> NDArray[np.void]:
+    """What rolling windows count, each window a ring of its own."""
+    header = header_of(state)
+    return view(state + header["rate_entries_offset"], header["rate_entries_count"], RATE_ENTRY)
+
+
+@kernel
+def rate_share_of(state: int, budget_row: int, strategy_id: int) -> np.void:
+    """What one strategy has used of one window."""
+    header = header_of(state)
+    shares = view(state + header["rate_shares_offset"], header["rate_shares_count"], RATE_SHARE)
+    return shares[budget_row * header["strategies_count"] + strategy_id]
 
 
 @kernel

@@ -179,8 +179,7 @@ def _on_rare(state: int, record: int, kind: int) -> None:
         on_balance(state, view(record, 1, BALANCE)[0])
     elif kind == RecordKind.RATE_LIMIT:
         limit = view(record, 1, RATE_LIMIT)[0]
-        account = accounts_of(state)[limit["account_id"]]
-        learn_budget(state, limit["account_id"], limit, header_of(state)["now_ns"] + account["utc_offset_ns"])
+        learn_budget(state, limit["account_id"], limit)
     elif kind == RecordKind.VENUE_STATE:
         _on_venue_state(state, view(record, 1, VENUE_STATE)[0])
     elif kind == RecordKind.BALANCE_CHANGE:
@@ -276,7 +275,9 @@ def _on_clock_offset(state: int, clock: np.void) -> None:
     if clock["account_id"] == HOST_CLOCK:
         header_of(state)["utc_offset_ns"] = clock["utc_offset_ns"]
     else:
-        accounts_of(state)[clock["account_id"]]["utc_offset_ns"] = clock["utc_offset_ns"]
+        account = accounts_of(state)[clock["account_id"]]
+        account["utc_offset_ns"] = clock["utc_offset_ns"]
+        account["clock_doubt_ns"] = clock["doubt_ns"]
 
 
 @kernel

@@ -12,7 +12,7 @@ from engine.core.fills import on_fill, on_fill_after_eviction
 from engine.core.holds import on_state_word
 from engine.core.leg_end import on_leg_ended, on_not_found, on_rejected
 from engine.core.order_table import NOWHERE, find_external, find_order, find_tombstone
-from engine.core.rate_budget import leave_in_flight, leave_request, settle_budget
+from engine.core.rate_budget import ANSWERED, NOT_SENT, OPEN, leave_in_flight, settle_budget
 from engine.core.replace_reports import on_replace_rejected, on_replaced
 from engine.core.replacement import is_by_one_request, is_new_leg_sent, is_replacing_leg
 from engine.core.requests import send_cancel
@@ -32,11 +32,6 @@ def on_venue_report(state: int, report: np.void) -> None:
     header = header_of(state)
     account_id, event = report["account_id"], report["event"]
     answers = report["answers_request"]
-    if answers != 0 and answers != RequestKind.STATUS:
-        if event == VenueEvent.OUTCOME_UNKNOWN:
-            leave_request(state, account_id, answers)
-        else:
-            settle_budget(state, account_id, answers)
     if answers == RequestKind.CANCEL_ALL:
         # The answer speaks of no order: what was cancelled is told order by order.
         return
@@ -57,6 +52,8 @@ def on_venue_report(state: int, report: np.void) -> None:
     if order["account_id"] != account_id or instrument_id not in (order["instrument_id"], NOT_STATED):
         header["unmatched_report_count"] += 1
         return
+    if answers != 0 and answers != RequestKind.STATUS:
+        settle_budget(state, order, answers, _outcome_of(report))
     leg = 0 if report["order_id"] == EXTERNAL_ORDER else report["order_id"] & LEG_MAX
     if is_new_leg_sent(order, leg) and _proves_leg(event):
         confirm_new_leg(state, order, report)
@@ -67,6 +64,14 @@ def on_venue_report(state: int, report: np.void) -> None:
     if order["wanted_version"] != 0:
         carry_on(state, order)
     watch_doubt(state, slot, order)
+
+
+@kernel
+def _outcome_of(report: np.void) -> int:
+    """What an answer says of its request, as far as the venue's rate limits go."""
+    if report["event"] == VenueEvent.OUTCOME_UNKNOWN:
+        return OPEN
+    return NOT_SENT if report["reason"] == RejectReason.NOT_SENT else ANSWERED
 
 
 @kernel

@@ -32,6 +32,7 @@ _ORDER_TIMES = (
     "triggered_ns",
     "expire_at_ns",
     "release_at_ns",
+    "changed_ns",
 )
 _ORDER_LINKS = ("timer_position", "previous_open", "next_open", "next_ended", "next_free")
 _SCALE = ("price_decimals", "tick_units", "lot_decimals", "lot_units", "base_asset_id", "quote_asset_id")
@@ -101,7 +102,7 @@ class _Hand:
         self._hand_on_header()
         self._hand_on_strategies()
         self._hand_on_accounts()
-        carry_limits(self._old, self._new, self._accounts, self._shift_ns)
+        carry_limits(self._old, self._new, self._accounts, self._instruments, self._shift_ns)
         orders = self._hand_on_orders()
         tombstones = self._hand_on_ring("tombstones", "tombstone_next", "order_id")
         trades = self._hand_on_ring("trades", "trade_next", "trade_id")
@@ -179,6 +180,8 @@ class _Hand:
         self._doubt(rows[len(kept) :])
         for name in _ORDER_LINKS:
             rows[name] = -1
+        # Who waited for room tries at once, and what was in flight is accounted for with its account.
+        rows["queued_until_ns"] = rows["charged"] = 0
         new[: len(rows)] = rows
         self._told.open_orders, self._told.ended_orders = len(living), len(kept)
         return len(rows)

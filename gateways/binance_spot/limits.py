@@ -24,9 +24,8 @@ REQUEST_WEIGHTS: dict[RequestKind, int] = {
     RequestKind.CANCEL: 1,
     RequestKind.AMEND: 4,
     RequestKind.CANCEL_REPLACE: 1,
-    RequestKind.STATUS: 4,
 }
-"""What a request adds to REQUEST_WEIGHT; placing and cancelling with success costs nothing since 2026-04-02.
+"""What a request adds to REQUEST_WEIGHT at most; placing and cancelling with success costs nothing since 2026-04-02.
 
 https://github.com/binance/binance-spot-api-docs/blob/master/web-socket-api.md
 """
@@ -34,25 +33,39 @@ https://github.com/binance/binance-spot-api-docs/blob/master/web-socket-api.md
 QUERY_WEIGHTS = QueryWeights(status=4, order_trades=5, open_orders=6, account_trades=20, balances=20)
 """The same of what is asked about orders and trades."""
 
-ORDER_COUNTS: dict[RequestKind, int] = {
-    RequestKind.NEW: 1,
-    RequestKind.CANCEL: 0,
-    RequestKind.AMEND: 0,
-    RequestKind.CANCEL_REPLACE: 1,
-    RequestKind.STATUS: 0,
-}
+ORDER_COUNTS: dict[RequestKind, int] = {RequestKind.NEW: 1, RequestKind.CANCEL_REPLACE: 1}
 """What a request adds to ORDERS; a replacement counts even when it was not attempted."""
 
+_EACH = dict.fromkeys(REQUEST_WEIGHTS, 1)
+
 RATE_WINDOWS: tuple[RateWindow, ...] = (
-    RateWindow(RateLimitType.ORDERS, 10 * NS_PER_S, 50, 0),
-    RateWindow(RateLimitType.ORDERS, 86_400 * NS_PER_S, 160_000, 0),
-    RateWindow(RateLimitType.REQUEST_WEIGHT, 60 * NS_PER_S, 6_000, 600),
-    RateWindow(RateLimitType.RAW_REQUESTS, 300 * NS_PER_S, 300_000, 30_000),
+    RateWindow(RateLimitType.ORDERS, 10 * NS_PER_S, 50, ORDER_COUNTS, counts_unfilled=True),
+    RateWindow(RateLimitType.ORDERS, 86_400 * NS_PER_S, 160_000, ORDER_COUNTS, counts_unfilled=True),
+    RateWindow(
+        RateLimitType.REQUEST_WEIGHT,
+        60 * NS_PER_S,
+        6_000,
+        REQUEST_WEIGHTS,
+        reserve=600,
+        query_share=4_000,
+        is_by_address=True,
+    ),
+    RateWindow(
+        RateLimitType.RAW_REQUESTS,
+        300 * NS_PER_S,
+        300_000,
+        _EACH,
+        reserve=30_000,
+        query_share=20_000,
+        is_by_address=True,
+    ),
 )
 """The documentation's example limits; what the venue states in its replies takes their place.
 
-Cancels do not count as orders, so only the windows that they count in keep a reserve.
+Cancels do not count as orders, so only the windows that they count in keep a reserve. ORDERS counts unfilled orders:
+a fill lowers it for every interval, by more than one where the order rested, after a short delay.
 https://github.com/binance/binance-spot-api-docs/blob/master/web-socket-api.md#rate-limits
+https://github.com/binance/binance-spot-api-docs/blob/master/faqs/order_count_decrement.md
 """
 
 PROCESSING_TIMEOUT_NS = 10 * NS_PER_S

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from gateways.binance_spot.codec import Codec
 from gateways.binance_spot.endpoints import ENDPOINTS
 from gateways.binance_spot.guardian import BinanceSpotGuardian
-from gateways.binance_spot.limits import ORDER_COUNTS, PROCESSING_TIMEOUT_NS, RATE_WINDOWS, REQUEST_WEIGHTS
+from gateways.binance_spot.limits import PROCESSING_TIMEOUT_NS, RATE_WINDOWS
 from gateways.binance_spot.market_data_codec import MarketDataCodec
 from gateways.binance_spot.market_data_session import MarketDataOpening, stream_url
 from gateways.binance_spot.requests import Requests
@@ -22,8 +22,6 @@ class BinanceSpot:
     """The parts of `gateways.venue.Venue` for Binance Spot."""
 
     endpoints = ENDPOINTS
-    request_weights = REQUEST_WEIGHTS
-    order_counts = ORDER_COUNTS
     rate_windows = RATE_WINDOWS
     processing_timeout_ns = PROCESSING_TIMEOUT_NS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.config import load_config, resolve_terms
-from ipc.enums import OrderType, TimeInForce
+from ipc.enums import OrderType, TimeInForce, WhenExceeded
 from tests.engine.configuration_file import set_key, sound_table, write_table
 
 
@@ -35,6 +35,9 @@ def test_the_terms_without_overrides_are_the_files(tmp_path: Path) -> None:
         "cancel_timeout_ns": 2_000_000_000,
         "rate_limit_orders": 10,
         "rate_limit_window_ns": 1_000_000_000,
+        "when_exceeded": WhenExceeded.REFUSE,
+        "queue_ns": 1_000_000_000,
+        "queue_orders": 16,
     }
 
 

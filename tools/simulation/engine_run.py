@@ -214,7 +214,7 @@ class EngineRun:
         self.journal_state(JournalState.KEEPING)
         self._writer.account_id = HOST_CLOCK
         self._writer.start(self._own_rows, self.now_ns)
-        self._writer.clock_offset(UTC_BASE_NS + self._boot_offset_ns)
+        self._writer.clock_offset(UTC_BASE_NS + self._boot_offset_ns, 0)
         self.apply(self._own_rows, 1)
         self._perform(self.session.start(self.now_ns))
 

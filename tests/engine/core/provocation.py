@@ -221,6 +221,7 @@ def budget(act: Act, **fields: int) -> Provocation:
         "limit_type": RateLimitType.REQUEST_WEIGHT,
         "window_ns": INT64_MAX // 2,
         "limit": 100,
+        "venue_limit": 100,
         "window_end_utc_ns": INT64_MAX,
         "new_cost": 1,
         "cancel_cost": 1,
@@ -228,6 +229,23 @@ def budget(act: Act, **fields: int) -> Provocation:
         "cancel_replace_cost": 1,
     }
     return where("budgets", 0, act, **{**window, **fields})
+
+
+def others_share(world: World) -> Act:
+    """Half a window is used by one of two strategies that ask for room."""
+    world.place(strategy=2)
+    budget(lambda world: world.new_order(), counted=50)(world)
+    world.row("rate_shares", 1)["used"] = 50
+    world.row("rate_shares", 1)["period"] = INT64_MAX // (INT64_MAX // 2)
+    return lambda world: world.new_order()
+
+
+def full_line(world: World) -> Act:
+    """One order waits for room, and no second one may."""
+    world.terms()["when_exceeded"], world.terms()["queue_orders"], world.terms()["queue_ns"] = 1, 1, NS_PER_S
+    budget(lambda world: world.new_order(), counted=100)(world)
+    world.new_order()
+    return lambda world: world.new_order()
 
 
 def on_order_short_of_budget(act: Callable[[World, int], Step]) -> Provocation:

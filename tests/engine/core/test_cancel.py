@@ -142,6 +142,7 @@ def test_a_cancel_all_never_reaches_the_order_that_took_over_a_slot(wide: World)
 def test_a_cancel_all_waits_for_the_venues_budget(world: World) -> None:
     budget = world.row("budgets", 0)
     budget["limit_type"], budget["limit"], budget["window_ns"] = RateLimitType.REQUEST_WEIGHT, 1_000, NS_PER_S
+    budget["cancel_cost"] = 1
     order_id = world.place()
     budget["blocked_until_utc_ns"] = world.now_ns + UTC_OFFSET_NS + 5 * NS_PER_MS
     assert world.cancel_all().requests == []

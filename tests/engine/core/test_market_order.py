@@ -197,6 +197,7 @@ def test_a_timeouts_cancel_that_was_lost_is_sent_again(world: World) -> None:
 def test_a_timeouts_cancel_waits_while_the_venue_takes_no_requests(world: World) -> None:
     budget = world.row("budgets", 0)
     budget["limit_type"], budget["limit"], budget["window_ns"] = RateLimitType.REQUEST_WEIGHT, 100, NS_PER_S
+    budget["cancel_cost"] = 1
     order_id = world.place(execution_timeout_ms=1_000)
     budget["blocked_until_utc_ns"] = world.now_ns + UTC_OFFSET_NS + 2 * NS_PER_S
     assert world.after(NS_PER_S).effects == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.rate_budget import charge_limiter, limiter_has_room
+from engine.core.order_limiter import charge_limiter, limiter_has_room
 from ipc.compiler import JIT_DISABLED
 from ipc.enums import RateLimitType, RecordKind, RefusalReason, RequestKind, VenueEvent
 from tests.engine.core.world import NS_PER_S, REQUEST_EXPIRY_NS, START_NS, UTC_OFFSET_NS, World
@@ -93,13 +93,14 @@ def _unanswered(world: World) -> int:
 @pytest.mark.parametrize("names_order", [True, False])
 def test_what_the_venue_counts_does_not_hold_what_it_may_still_take(budget_world: World, names_order: bool) -> None:
     world = budget_world
+    world.now_ns += NS_PER_S
     order_id = world.place(accepted=False)
     if names_order:
         world.venue(VenueEvent.OUTCOME_UNKNOWN, order_id, answers_request=RequestKind.NEW)
     else:
         world.venue(VenueEvent.OUTCOME_UNKNOWN, 0)
     world.feed(RecordKind.RATE_LIMIT, limit_type=RateLimitType.ORDERS, window_ns=WINDOW_NS, limit=100, count=77)
-    assert (_spent(world), _unanswered(world)) == ((77, 0), 4)
+    assert (_spent(world), _unanswered(world), world.row("budgets", 0)["reported"]) == ((0, 0), 4, 77)
     assert world.new_order().refusals == [RefusalReason.VENUE_RATE_LIMIT_EXCEEDED]
 
 
@@ -136,31 +137,34 @@ def test_a_window_ends_by_the_calendar_of_the_venue(budget_world: World) -> None
     assert _spent(world) == (0, 4)
 
 
-def test_a_window_that_a_wrong_clock_began_ends_when_the_clock_is_right_again(budget_world: World) -> None:
+def test_what_was_counted_by_a_wrong_clock_counts_until_the_right_ones_window_is_over(budget_world: World) -> None:
     world = budget_world
     right_ns = UTC_OFFSET_NS
     world.feed(RecordKind.CLOCK_OFFSET, utc_offset_ns=right_ns + 10_000_000 * NS_PER_S)
     world.place()
     world.row("budgets", 0)["counted"] = 100
     world.feed(RecordKind.CLOCK_OFFSET, utc_offset_ns=right_ns)
-    assert world.new_order().refusals == []
-    # Going back by less than a window is how a clock is kept right: what was counted still counts.
-    world.row("budgets", 0)["counted"] = 100
+    assert world.new_order().refusals == [RefusalReason.VENUE_RATE_LIMIT_EXCEEDED]
     world.feed(RecordKind.CLOCK_OFFSET, utc_offset_ns=right_ns - NS_PER_S)
     assert world.new_order().refusals == [RefusalReason.VENUE_RATE_LIMIT_EXCEEDED]
+    world.now_ns += WINDOW_NS + NS_PER_S
+    assert world.new_order().refusals == []
 
 
-def test_the_venues_own_count_and_limit_replace_ours(budget_world: World) -> None:
+def test_the_venues_own_limit_and_others_use_of_it_hold_beside_ours(budget_world: World) -> None:
     world = budget_world
+    world.now_ns += NS_PER_S
     world.place()
     fields = {"limit_type": RateLimitType.ORDERS, "window_ns": WINDOW_NS}
     world.feed(RecordKind.RATE_LIMIT, **fields, limit=50, count=30)
-    assert (_spent(world), world.row("budgets", 0)["limit"]) == ((30, 0), 50)
+    assert (_spent(world), world.row("budgets", 0)["limit"]) == ((4, 0), 50)
     assert world.new_order().refusals == [RefusalReason.VENUE_RATE_LIMIT_EXCEEDED]
     assert world.new_order(account_id=1).refusals == [], "the other account has its own"
     world.feed(RecordKind.RATE_LIMIT, **{**fields, "window_ns": 2 * WINDOW_NS}, limit=1, count=1)
     world.feed(RecordKind.RATE_LIMIT, **{**fields, "limit_type": RateLimitType.REQUEST_WEIGHT}, limit=1, count=1)
     assert world.row("budgets", 0)["limit"] == 50
+    world.feed(RecordKind.RATE_LIMIT, **fields, limit=50, count=20)
+    assert world.new_order().refusals == []
 
 
 def test_cancels_may_use_what_is_kept_from_new_orders(budget_world: World) -> None:

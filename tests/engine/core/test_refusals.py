@@ -14,8 +14,13 @@ from tests.engine.core.world import World
 
 ROWS = (*refused_commands.ROWS, *refused_kinds.ROWS, *refused_changes.ROWS, *refused_states.ROWS)
 
-# Told of an amendment that had been accepted, and whose place a later one took.
-_TOLD_LATER = {RefusalReason.REPLACE_ALREADY_PENDING}
+# Told of an amendment that had been accepted, and whose place a later one took; of orders that wait, or waited.
+_TOLD_LATER = {
+    RefusalReason.REPLACE_ALREADY_PENDING,
+    RefusalReason.RATE_QUEUE_EXPIRED,
+    RefusalReason.RATE_QUEUE_SHED,
+    RefusalReason.RATE_QUEUE_AHEAD,
+}
 
 # Their checks are not part of the chain yet.
 _NOT_GIVEN_YET = {RefusalReason(number) for number in range(59, 73)}

@@ -72,11 +72,13 @@ COMMAND_DEFAULTS: dict[RecordKind, dict[str, int]] = {
 }
 REPORT_DEFAULTS = {"cumulative_lots": -1, "order_lots": -1, "price_ticks": -1, "fee_asset_id": -1}
 
-# What a refused command may change: counts, clocks, and the windows of a budget that time has ended.
+# What a refused command may change: counts, clocks, the windows of a budget that time has ended, and who asks for room.
 MASKED = {
     "header": ("version", "now_ns", "input_count", "effect_count", "trace"),
     "strategies": ("last_sequence", "report_sequence", "command_count", "refused_count"),
     "budgets": ("window_end_utc_ns", "counted", "in_flight", "unanswered"),
+    "terms": ("asked_ns",),
+    "accounts": ("asking_count", "asking_until_ns"),
 }
 
 
@@ -194,7 +196,7 @@ class World:
         copy = State(self.state.memory.copy())
         for name in MASKED["header"]:
             copy.header[name] = 0
-        for table in ("strategies", "budgets"):
+        for table in ("strategies", "budgets", "terms", "accounts"):
             for field in MASKED[table]:
                 copy.table(table)[field] = 0
         return hashlib.blake2b(copy.memory[: int(copy.header["effects_offset"])].tobytes()).hexdigest()

@@ -73,6 +73,7 @@ def test_r28_what_never_reached_the_matching_is_rejected_and_a_ban_stops_new_ord
     world = World()
     budget = world.row("budgets", 0)
     budget["limit_type"], budget["limit"], budget["window_ns"] = RateLimitType.REQUEST_WEIGHT, 1_000, NS_PER_S
+    budget["new_cost"] = 1
     order_id = world.place(accepted=False, retry_attempts=0)
     step = world.venue(VenueEvent.REJECTED, order_id, reason=RejectReason.RATE_LIMIT, venue_code=-1015)
     assert step.told == [(ExecutionType.REJECTED, OrderStatus.REJECTED)]
