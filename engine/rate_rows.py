@@ -10,7 +10,7 @@ from engine.core.state import State
 from gateways.rate_window import RateWindow
 from ipc.clock import NS_PER_S
 from ipc.enums import RateWindowKind, RequestKind
-from ipc.tables import BUDGETS_PER_ACCOUNT, RATE_AGES
+from ipc.rate_tables import BUDGETS_PER_ACCOUNT, RATE_AGES
 
 _PPM = 1_000_000
 _ENTRIES_MAX = 1_024

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ipc import control_enums, enums, order_id, tables
+from ipc import control_enums, enums, order_id, rate_tables, tables
 from ipc.records import LAYOUTS, SLOT_BYTES
 
 ENUMS: dict[str, type[IntEnum] | type[IntFlag]] = {
@@ -48,7 +48,11 @@ def _digest(description: dict[str, Any]) -> int:
 
 
 # Whoever maps the engine's state, or reads a snapshot of it, depends on the tables' rows as well.
-_TABLES = {name: list(row.names or ()) for name, row in vars(tables).items() if isinstance(row, np.dtype)}
+_TABLES = {
+    name: list(row.names or ())
+    for name, row in {**vars(tables), **vars(rate_tables)}.items()
+    if isinstance(row, np.dtype)
+}
 SCHEMA_DIGEST = _digest({**_description(), "tables": _TABLES})
 
 

@@ -21,10 +21,11 @@ from ipc.clock import SystemClock
 from ipc.enums import ConnectionState, InstrumentStatus, JournalState, OrderType, TimeInForce
 from ipc.memory import address_of
 from ipc.order_id import pack, to_text
+from ipc.rate_tables import BUDGETS_PER_ACCOUNT
 from ipc.records import SLOT_BYTES
 from ipc.ring import create_ring
 from ipc.segment import Segment, SegmentKind
-from ipc.tables import BUDGETS_PER_ACCOUNT, name_words
+from ipc.tables import name_words
 from perf import core_kernels
 from perf.core_kernels import LIVE, WORLD, price_of
 

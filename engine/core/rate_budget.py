@@ -13,7 +13,7 @@ from engine.core.requests_out import note_back, note_out, out_count
 from engine.core.state import accounts_of, budget_rows_of, header_of
 from ipc.compiler import kernel
 from ipc.enums import RequestKind
-from ipc.tables import BUDGETS_PER_ACCOUNT
+from ipc.rate_tables import BUDGETS_PER_ACCOUNT
 
 NO_ROW = -1
 # What an answer says of a request.
@@ -50,7 +50,9 @@ def budget_shortfall(state: int, account_id: int, instrument_id: int, request_ki
         bring_up(state, account_id, budget)
         if not has_room(budget, cost, 0 if is_cancel else budget["reserve"]):
             return row
-        if budget["blocked_until_utc_ns"] > utc_ns - doubt_ns(state, account_id, budget):
+        # A ban is never told of one instrument.
+        whole = budgets[account_id * BUDGETS_PER_ACCOUNT + place]
+        if whole["blocked_until_utc_ns"] > utc_ns - doubt_ns(state, account_id, budget):
             return row
     return NO_ROW
 

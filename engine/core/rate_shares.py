@@ -14,7 +14,7 @@ from engine.core.state import accounts_of, budget_rows_of, header_of, rate_share
 from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
 from ipc.enums import RefusalReason, RequestKind
-from ipc.tables import BUDGETS_PER_ACCOUNT
+from ipc.rate_tables import BUDGETS_PER_ACCOUNT
 
 _LATELY_NS = 10_000_000_000
 _COUNT_AGAIN_NS = 1_000_000_000

@@ -15,6 +15,7 @@ from ipc.compiler import kernel
 from ipc.control_enums import Breaker
 from ipc.enums import ScopeKind
 from ipc.memory import view
+from ipc.rate_tables import BUDGET, BUDGETS_PER_ACCOUNT, RATE_ENTRY, RATE_SHARE
 from ipc.records import SLOT_BYTES
 from ipc.tables import (
     ACCOUNT,
@@ -24,16 +25,12 @@ from ipc.tables import (
     BALANCE_ROW,
     BOOK,
     BREAKER,
-    BUDGET,
-    BUDGETS_PER_ACCOUNT,
     FEE,
     HOLDING,
     INDEX_ENTRY,
     INSTRUMENT,
     LIMITER_TIME,
     ORDER,
-    RATE_ENTRY,
-    RATE_SHARE,
     SCOPE,
     STATE_HEADER,
     STRATEGY,

@@ -85,7 +85,15 @@ MASKED = {
 class World:
     """Two instruments, two accounts at one venue, strategies 1 to 3; time is moved by hand."""
 
-    def __init__(self, *, orders: int = 64, tombstones: int = 32, trades: int = 64) -> None:
+    def __init__(
+        self,
+        *,
+        orders: int = 64,
+        tombstones: int = 32,
+        trades: int = 64,
+        instrument_budgets: int = 0,
+        rate_entries: int = 1,
+    ) -> None:
         capacities = Capacities(
             instruments=2,
             accounts=2,
@@ -95,6 +103,8 @@ class World:
             tombstones=tombstones,
             trades=trades,
             limiter_times=4 * 2 * RATE_LIMIT_ORDERS,
+            instrument_budgets=instrument_budgets,
+            rate_entries=rate_entries,
         )
         self.state = State.create(capacities)
         self.now_ns = START_NS
