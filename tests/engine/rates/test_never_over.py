@@ -1,5 +1,6 @@
 """Whatever strategies want, however clocks run and whatever gets lost: a venue never counts one request too many."""
 
+import sys
 from random import Random
 
 import pytest
@@ -41,7 +42,7 @@ def test_hours_of_bursts_exceed_nothing(case: VenueCase) -> None:
 def test_days_of_bursts_exceed_nothing(case: VenueCase, seed: int) -> None:
     outcome = _days(case, seed, episodes=24, faults=FAULTS)
     assert (outcome.excesses, outcome.sent_in_ban) == (0, 0)
-    print(f"{case.name} seed {seed}: {outcome.sent} requests, 0 excesses")
+    sys.stdout.write(f"{case.name} seed {seed}: {outcome.sent} requests, 0 excesses\n")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -60,6 +61,6 @@ def test_a_saturated_venue_is_used_to_its_limit(case: VenueCase) -> None:
     traffic.run_until(end)
     assert outcome.excesses == 0
     share = (sum(outcome.orders.values()) - sent_before) / float(case.orders_per_s * duration_ns / NS_PER_S)
-    print(f"{case.name}: used {share:.4f} of what the venue takes")
+    sys.stdout.write(f"{case.name}: used {share:.4f} of what the venue takes\n")
     assert share >= 1 - 2 * JITTER_NS / case.shortest_ns - 1 / case.limit
     assert max(outcome.cancel_waits_ns, default=0) == 0

@@ -204,7 +204,8 @@ class Traffic:
     # ---- what goes wrong ----
     def plan_faults(self, end_ns: int) -> None:
         """Lets the connection break and the venue ban us now and then until a moment."""
-        for every_s, act in ((self._faults.connection_lost_every_s, self._break), (self._faults.ban_every_s, self._ban)):
+        faults = self._faults
+        for every_s, act in ((faults.connection_lost_every_s, self._break), (faults.ban_every_s, self._ban)):
             moment_ns = self.world.now_ns
             while every_s > 0:
                 moment_ns += int(self._random.expovariate(1 / every_s) * NS_PER_S)
@@ -215,7 +216,7 @@ class Traffic:
     def _break(self) -> None:
         self._connection += 1
         self.world.connection(ConnectionState.DOWN)
-        self.at(self.world.now_ns + 300 * NS_PER_MS, lambda: self._come_back())
+        self.at(self.world.now_ns + 300 * NS_PER_MS, self._come_back)
 
     def _come_back(self) -> None:
         self.world.connection(ConnectionState.LIVE)
