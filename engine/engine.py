@@ -92,6 +92,7 @@ class Engine:
                 instruments=venue_bindings[config.name],
                 assets=self._asset_bindings(),
                 ca_file=_ca_file(config),
+                rate_share=self._builder.address_share(account_id),
             )
             self.order_gateways.append(
                 OrderGateway(line, core=hot_loop, clock=self._clock, generator=self._generator, resolver=look_up)

@@ -52,13 +52,13 @@ class RateRows:
     def declare(
         self, account_id: int, windows: Sequence[RateWindow], *, share: Fraction, address_share: Fraction, guard_ns: int
     ) -> None:
-        """Declares an account's windows; of those of its address other accounts have a part as well."""
+        """Declares an account's windows; its share of what is counted by address is a smaller one."""
         if len(windows) > BUDGETS_PER_ACCOUNT:
             raise RateLimitError(f"a venue states {len(windows)} rate limits, allowed are {BUDGETS_PER_ACCOUNT}")
         rows, instruments = self._state.table("budgets"), len(self._state.table("instruments"))
         for place, window in enumerate(windows):
             row = rows[account_id * BUDGETS_PER_ACCOUNT + place]
-            _fill(row, window, share * address_share if window.is_by_address else share, guard_ns)
+            _fill(row, window, address_share if window.is_by_address else share, guard_ns)
             if not window.is_per_instrument:
                 self._give_entries(row, window)
                 continue

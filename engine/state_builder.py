@@ -136,16 +136,21 @@ class StateBuilder:
                 row["limiter_start"] = start
                 start += resolved.rate_limit_orders
 
+    def address_share(self, account_id: int) -> Fraction:
+        """The part of what a venue counts by address that is an account's: others of this engine have it too."""
+        config = self._config.accounts[account_id]
+        sharing = sum(account.venue == config.venue for account in self._config.accounts)
+        return Fraction(config.rate_share) / sharing
+
     def set_budgets(self, account_id: int, venue: Venue) -> None:
         """Declares the windows of the venue's rate limits for one account."""
         config = self._config.accounts[account_id]
-        sharing = sum(account.venue == config.venue for account in self._config.accounts)
         try:
             self._rate_rows.declare(
                 account_id,
                 venue.rate_windows,
                 share=Fraction(config.rate_share),
-                address_share=Fraction(1, sharing),
+                address_share=self.address_share(account_id),
                 guard_ns=self._config.rate_limit.clock_guard_ms * NS_PER_MS,
             )
         except RateLimitError as error:

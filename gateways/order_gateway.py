@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from gateways.connection import Resolver
@@ -32,6 +33,8 @@ class AccountLine:
     has_spare: bool = False
     """Whether a second connection stands by, so that losing one never stops trading."""
     ca_file: Path | None = None
+    rate_share: Fraction = Fraction(1)
+    """The part of what the venue grants for questions that is this account's and this engine's."""
 
 
 class OrderGateway(Gateway):
@@ -57,6 +60,7 @@ class OrderGateway(Gateway):
             instruments=line.instruments,
             generator=generator,
             has_spare=line.has_spare,
+            rate_share=line.rate_share,
         )
         self._signer = line.credentials.signer
         super().__init__(session=self._orders, url=line.order_url, clock=clock, ca_file=line.ca_file, resolver=resolver)

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from gateways.action import Action, Send
 from gateways.instrument import InstrumentBinding, InstrumentRules
@@ -39,6 +40,7 @@ class OrderSession(Session):
         instruments: Mapping[str, InstrumentBinding],
         generator: random.Random,
         has_spare: bool,
+        rate_share: Fraction,
     ) -> None:
         super().__init__(generator=generator, links_wanted=2 if has_spare else 1)
         self.state = ConnectionState.DOWN
@@ -55,6 +57,7 @@ class OrderSession(Session):
             dialect=dialect,
             instrument_ids=[binding.instrument_id for binding in instruments.values()],
             counters=self.counters,
+            rate_share=rate_share,
         )
         self._writer = RecordWriter(account_id)
         self._own_rows = new_rows(capacity=1)

@@ -19,6 +19,7 @@ lists themselves leave out is found if they do so for less than two turns.
 
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,13 +34,13 @@ from gateways.venue import OrderCore, OrderDialect
 
 WEIGHT_MAX = 1_800
 WEIGHT_PER_S = 35
-"""Two thirds of the 6,000 that Binance grants in a minute, the sweep included, however many orders are in doubt."""
+"""3,900 of the 6,000 that Binance grants in a minute, the sweep included, however many orders are in doubt."""
 
 
 class Reconciliation:
     """What is asked on the connections of one account."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is asked about, what asks, and how much it may
         self,
         *,
         account_id: int,
@@ -47,12 +48,13 @@ class Reconciliation:
         dialect: OrderDialect,
         instrument_ids: Sequence[int],
         counters: Counter[str],
+        rate_share: Fraction,
     ) -> None:
         self._account_id = account_id
         self._core = core
         self._instrument_ids = instrument_ids
         self._dialect = dialect
-        self._budget = QueryBudget(weight_max=WEIGHT_MAX, weight_per_s=WEIGHT_PER_S)
+        self._budget = QueryBudget(weight_max=int(WEIGHT_MAX * rate_share), weight_per_s=int(WEIGHT_PER_S * rate_share))
         self._orders = OrderQueries(account_id, core, dialect, self._budget, counters)
         self._instruments = InstrumentQueries(
             account_id=account_id,

@@ -47,7 +47,7 @@ RATE_WINDOWS: tuple[RateWindow, ...] = (
         6_000,
         REQUEST_WEIGHTS,
         reserve=600,
-        query_share=4_000,
+        query_share=4_400,
         is_by_address=True,
     ),
     RateWindow(
@@ -62,8 +62,9 @@ RATE_WINDOWS: tuple[RateWindow, ...] = (
 )
 """The documentation's example limits; what the venue states in its replies takes their place.
 
-Cancels do not count as orders, so only the windows that they count in keep a reserve. ORDERS counts unfilled orders:
-a fill lowers it for every interval, by more than one where the order rested, after a short delay.
+Cancels do not count as orders, so only the windows that they count in keep a reserve. Of the weight, questions have
+3,900 by their own budget, and what a connection asks when it opens, some 100 each time, has the rest of their share.
+ORDERS counts unfilled orders: a fill lowers it for every interval, by more than one where the order rested, after a short delay.
 https://github.com/binance/binance-spot-api-docs/blob/master/web-socket-api.md#rate-limits
 https://github.com/binance/binance-spot-api-docs/blob/master/faqs/order_count_decrement.md
 """

@@ -53,9 +53,7 @@ def new_world(case: VenueCase) -> World:
         instrument_budgets=instrument_budgets(case.windows, _INSTRUMENTS),
         rate_entries=rate_entries(case.windows, _INSTRUMENTS) + 1,
     )
-    RateRows(world.state).declare(
-        0, case.windows, share=Fraction(1), address_share=Fraction(1), guard_ns=GUARD_NS
-    )
+    RateRows(world.state).declare(0, case.windows, share=Fraction(1), address_share=Fraction(1), guard_ns=GUARD_NS)
     world.state.table("terms")["rate_limit_window_ns"] = 1
     world.state.header["duplicate_window_ns"] = 0
     world.feed(RecordKind.CLOCK_OFFSET, utc_offset_ns=UTC_OFFSET_NS, doubt_ns=DOUBT_NS)
@@ -241,5 +239,3 @@ def begin_ns() -> int:
     """A moment at which windows of every length begin at the venue, as we see it."""
     assert (START_NS + UTC_OFFSET_NS) % (10 * NS_PER_S) == 0
     return START_NS + 10 * NS_PER_S
-
-
