@@ -64,7 +64,8 @@ RATE_WINDOWS: tuple[RateWindow, ...] = (
 
 Cancels do not count as orders, so only the windows that they count in keep a reserve. Of the weight, questions have
 3,900 by their own budget, and what a connection asks when it opens, some 100 each time, has the rest of their share.
-ORDERS counts unfilled orders: a fill lowers it for every interval, by more than one where the order rested, after a short delay.
+ORDERS counts unfilled orders: a fill lowers it for every interval, by more than one where the order rested, and after
+a short delay.
 https://github.com/binance/binance-spot-api-docs/blob/master/web-socket-api.md#rate-limits
 https://github.com/binance/binance-spot-api-docs/blob/master/faqs/order_count_decrement.md
 """

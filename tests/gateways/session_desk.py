@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from fractions import Fraction
 
 from gateways.action import Action, Send
 from gateways.notice import Notice, NoticeKind
@@ -50,6 +51,7 @@ class Desk:
             instruments=BINDINGS,
             generator=random.Random(1),
             has_spare=has_spare,
+            rate_share=Fraction(1),
         )
         self.codec.script(b"welcome", HELLO)
 

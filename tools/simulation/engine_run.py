@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctypes import string_at
+from fractions import Fraction
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,7 @@ class EngineRun:
             instruments=setting.instruments,
             generator=Random(stage.seed),
             has_spare=stage.has_spare,
+            rate_share=Fraction(1),
         )
         self._enter(self._open)
         stage.timeline.after(TICK_NS, self._tick)
