@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine.address_lookup import look_up
-from engine.config import AccountConfig, Config, VenueConfig
+from engine.config import AccountConfig, Config, CurveConfig, VenueConfig
 from engine.core.step import HOST_CLOCK
 from engine.event_log import EventLog, LogLevel
 from engine.hot_loop import HotLoop
@@ -19,6 +19,7 @@ from engine.recovery.run_journal import RunJournal
 from engine.segments import EngineSegments
 from engine.spin.spin import ready_descriptors
 from engine.state_builder import Directory, StateBuilder
+from engine.zeromq_admission import AllowedClient, CurveEndpoint
 from engine.zeromq_server import ZeromqServer
 from gateways.credentials import Credentials, read_environment, read_file
 from gateways.instrument import AssetBinding, InstrumentBinding
@@ -29,6 +30,7 @@ from gateways.record_writer import RecordWriter, new_rows
 from gateways.registry import VENUES
 from gateways.venue import Venue
 from ipc.clock import NS_PER_MS, WaitingClock
+from ipc.curve import read_keys
 from ipc.enums import ConnectionState, JournalState
 
 CLIENTS_SOCKET = "clients"
@@ -83,6 +85,7 @@ class Engine:
         )
         for account_id, (config, venue, credentials) in enumerate(accounts):
             self._builder.set_budgets(account_id, venue)
+            self._log.redaction.learn(credentials.api_key)
             line = AccountLine(
                 account_id=account_id,
                 venue=venue,
@@ -201,6 +204,7 @@ class Engine:
             endpoints=(f"ipc://{self._segments.folder / CLIENTS_SOCKET}", *self._config.ipc.zeromq),
             strategies={strategy.name: strategy.id for strategy in self._config.strategies},
             engine=self.hot_loop,
+            curve=[_curve_endpoint(one) for one in self._config.ipc.curve],
             spare_cores=self._cores - {own_core} if own_core >= 0 else (),
         )
         self._server = server
@@ -277,6 +281,14 @@ def _order_url(config: VenueConfig, venue: Venue) -> str:
 
 def _ca_file(config: VenueConfig) -> Path | None:
     return None if config.ca_file is None else Path(config.ca_file)
+
+
+def _curve_endpoint(config: CurveConfig) -> CurveEndpoint:
+    clients = [
+        AllowedClient(client.name, client.public_key, frozenset(client.strategies), client.operator)
+        for client in config.clients
+    ]
+    return CurveEndpoint(config.endpoint, read_keys(Path(config.server_key_file)), tuple(clients))
 
 
 def _credentials(account: AccountConfig) -> Credentials:

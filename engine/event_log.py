@@ -9,6 +9,7 @@ from enum import IntEnum
 
 import msgspec
 
+from engine.redaction import Redaction
 from ipc.clock import Clock
 
 
@@ -30,6 +31,7 @@ class EventLog:
         self._clock = clock
         self._encode = msgspec.json.Encoder().encode
         self.dropped_count = 0
+        self.redaction = Redaction()
 
     def write(self, level: LogLevel, event: str, **fields: str | int | float | bool) -> None:
         """Writes one event with its facts, if its level is wanted."""
@@ -41,7 +43,7 @@ class EventLog:
         was_blocking = os.get_blocking(self._descriptor)
         os.set_blocking(self._descriptor, False)
         try:
-            os.write(self._descriptor, self._encode(line) + b"\n")
+            os.write(self._descriptor, self.redaction.clean(self._encode(line)) + b"\n")
             self.dropped_count = 0
         except OSError:
             # Nobody reads, or the disk is full: what trades must not end of that.

@@ -39,6 +39,7 @@ class SpinSelector(selectors.BaseSelector):
         self._send_frames: Callable[[], None] = lambda: None
         self._serve_reports: Callable[[], None] = lambda: None
         self._has_unserved: Callable[[], bool] = lambda: False
+        self._serving_ns = 0
         self._direct: dict[int, Callable[[], None]] = {}
 
     @property
@@ -123,13 +124,18 @@ class SpinSelector(selectors.BaseSelector):
         now_ns = SystemClock.monotonic_ns()
         until_ns = now_ns + (NS_PER_S if timeout is None else max(int(timeout * NS_PER_S), 0))
         while True:
-            outcome = spin(self._ports_address, min(until_ns, now_ns + _SILENCE_NS))
+            # Who has been served and has more waits as long as that took: half of the time is the rings' and the
+            # venues', however much clients send, and a client that waits behind them does so for no longer.
+            pause_ns = self._serving_ns if self._has_unserved() else _SILENCE_NS
+            outcome = spin(self._ports_address, min(until_ns, now_ns + pause_ns))
             if outcome & FRAMES_READY:
                 self._send_frames()
                 now_ns = SystemClock.monotonic_ns()
                 until_ns = min(until_ns, now_ns + _CALLBACKS_WAIT_NS)
             if outcome & REPORTS_READY or self._has_unserved():
+                began_ns = SystemClock.monotonic_ns()
                 self._serve_reports()
+                self._serving_ns = SystemClock.monotonic_ns() - began_ns
             if outcome & DESCRIPTORS_READY:
                 ready = self._ready(self._compiled_events())
                 if ready:

@@ -15,6 +15,7 @@ from engine.journal.configured import configured_store
 from engine.journal.errors import JournalError
 from engine.lifetime import EngineLock, EngineRunningError, EpochError, next_epoch
 from engine.loop import SpinLoop
+from engine.privacy import keep_memory_private
 from engine.recovery.carry_over import CarryOverError
 from engine.recovery.earlier_run import take_up
 from engine.segments import EngineSegments
@@ -24,6 +25,7 @@ from engine.zeromq_endpoint import EndpointError
 from gateways.errors import CredentialError
 from gateways.instruments_query import InstrumentsError
 from ipc.clock import SystemClock
+from ipc.curve import CurveKeyError
 from ipc.enums import JournalState
 from ipc.segment import SegmentError
 
@@ -39,6 +41,7 @@ _STDERR = 2
 _MISTAKES_OF_ITS_OPERATOR = (
     ConfigurationError,
     CredentialError,
+    CurveKeyError,
     EndpointError,
     EngineRunningError,
     EpochError,
@@ -53,6 +56,7 @@ def run_engine(config: Config, ready_file: Path | None) -> None:
     """Runs one engine until SIGINT or SIGTERM; raises what makes it impossible to start or to go on."""
     clock = SystemClock()
     log = EventLog(_STDERR, LogLevel[config.monitoring.log_level], clock)
+    log.redaction.install()
     lock = EngineLock(config.engine.name)
     try:
         cores = frozenset(os.sched_getaffinity(0))
@@ -158,6 +162,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: python -m engine.run CONFIG.toml [--ready-file FILE]\n")
         return 2
     ready_file = Path(arguments[2]) if len(arguments) == 3 else None
+    keep_memory_private()
     try:
         run_engine(load_config(Path(arguments[0])), ready_file)
     except InstrumentsError as error:

@@ -2,6 +2,7 @@
 
 from collections import deque
 
+from engine.zeromq_pace import Pace
 from ipc.clock import NS_PER_MS
 from ipc.enums import RecordKind
 from ipc.errors import StateBusyError
@@ -17,8 +18,10 @@ BLOCKED_NS = NS_PER_MS
 class ZeromqClient:
     """A client that was welcomed. Reports go first; listings share what is left, a page at a time."""
 
-    def __init__(self, peer: bytes, strategy_id: int, drain: ReportDrain, now_ns: int) -> None:
+    def __init__(self, peer: bytes, user: str, strategy_id: int, drain: ReportDrain, now_ns: int) -> None:
         self.peer = peer
+        self.user = user
+        self.pace = Pace(now_ns)
         self.strategy_id = strategy_id
         self.listings: deque[Listing] = deque()
         self._drain = drain

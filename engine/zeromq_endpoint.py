@@ -17,13 +17,13 @@ class EndpointError(ValueError):
     """An endpoint that must not or cannot be served; the message says why and what is allowed."""
 
 
-def check_endpoint(endpoint: str) -> None:
-    """EndpointError unless an endpoint is closed to everybody outside this host."""
+def check_endpoint(endpoint: str, *, has_curve: bool = False) -> None:
+    """EndpointError unless an endpoint is closed to everybody outside this host, or to everybody without a key."""
     scheme, separator, rest = endpoint.partition("://")
     if separator and scheme == "ipc":
         _check_path(endpoint, rest)
     elif separator and scheme == "tcp":
-        _check_address(endpoint, rest)
+        _check_address(endpoint, rest, has_curve=has_curve)
     else:
         raise EndpointError(f"ZeroMQ endpoint is {endpoint!r}, allowed are tcp://127.0.0.1:PORT and ipc://PATH")
 
@@ -35,27 +35,28 @@ def _check_path(endpoint: str, path: str) -> None:
         )
 
 
-def _check_address(endpoint: str, rest: str) -> None:
+def _check_address(endpoint: str, rest: str, *, has_curve: bool) -> None:
     host, _, port = rest.rpartition(":")
     try:
         address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
     except ValueError:
         raise EndpointError(
             f"ZeroMQ endpoint is {endpoint!r}, whose host {host!r} is no numeric address; "
-            "allowed are 127.0.0.1 and [::1], because a name or '*' may be open to other hosts"
+            "allowed is one address of this host, because a name or '*' may be open to more than is meant"
         ) from None
-    if not address.is_loopback:
+    if not (address.is_loopback or has_curve):
         raise EndpointError(
             f"ZeroMQ endpoint is {endpoint!r}, which other hosts can reach, and CURVE is not set up; allowed are "
-            "loopback addresses: bind tcp://127.0.0.1:PORT and reach it through an SSH tunnel"
+            "loopback addresses: describe it in an [[ipc.curve]] with the keys that are let in, or bind "
+            "tcp://127.0.0.1:PORT and reach it through an SSH tunnel"
         )
     if not (port == "*" or (port.isascii() and port.isdigit() and int(port) <= 65_535)):
         raise EndpointError(f"ZeroMQ endpoint is {endpoint!r}, whose port is {port!r}; allowed is 0 to 65535")
 
 
-def bind(socket: "zmq.Socket[bytes]", endpoint: str) -> str:
+def bind(socket: "zmq.Socket[bytes]", endpoint: str, *, has_curve: bool = False) -> str:
     """Serves an endpoint; returns it with the port that was chosen when the port was left open."""
-    check_endpoint(endpoint)
+    check_endpoint(endpoint, has_curve=has_curve)
     if endpoint.startswith("ipc://"):
         private_folder(Path(endpoint.removeprefix("ipc://")).parent)
     # The socket's file takes its permissions from the mask; nobody may connect before they are set.

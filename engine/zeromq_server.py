@@ -6,9 +6,10 @@ message may lie ready with the descriptor silent. So each turn ends by asking fo
 and `pending` stays set while there is something left to do.
 """
 
+import select
 import struct
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
@@ -16,12 +17,13 @@ from typing import Protocol
 import numpy as np
 import zmq
 
+from engine.zeromq_admission import Admission, CurveEndpoint, user_of
 from engine.zeromq_client import LISTINGS_MAX, ZeromqClient
-from engine.zeromq_endpoint import bind
 from engine.zeromq_refusal import COMMAND_KINDS, check_digest, refusal
+from engine.zeromq_socket import bind_all, open_router
 from ipc.clock import NS_PER_S
 from ipc.enums import RecordKind, RefusalReason
-from ipc.frame import FRAME_BYTES_MAX, RECORDS_MAX, FrameError, decode, encode, outline
+from ipc.frame import RECORDS_MAX, FrameError, decode, encode, outline
 from ipc.last_command import last_in_ring
 from ipc.records import HEADER_FIELDS, HELLO, SLOT_BYTES, SLOT_WORDS
 from ipc.report_drain import ReportDrain
@@ -30,12 +32,10 @@ from ipc.segment import Segment, SegmentWord
 from ipc.state_reader import SNAPSHOT_KINDS, StateReader
 from ipc.tables import words_name
 
+# libzmq takes one message of each peer in turn, so that none waits for more than one of each other peer's; and a turn
+# ends with the message that brings it to so many records. Between two turns the venues' sockets are looked at.
 MESSAGES_PER_TURN = 8
-# A frame larger than this ends its connection unread; one below it gets a refusal.
-MESSAGE_BYTES_MAX = 4 * FRAME_BYTES_MAX
-QUEUE_FRAMES_MAX = 64
-HEARTBEAT_MS = 1_000
-HEARTBEAT_TIMEOUT_MS = 3_000
+RECORDS_PER_TURN = RECORDS_MAX
 # A publishing time further off than this comes from another host's clock.
 PUBLISHED_AGE_MAX_NS = NS_PER_S
 
@@ -82,6 +82,7 @@ class ZeromqServer:
         strategies: Mapping[str, int],
         engine: ServedEngine,
         *,
+        curve: Sequence[CurveEndpoint] = (),
         spare_cores: Collection[int] = (),
     ) -> None:
         """Precondition: `spare_cores` are cores this process may run on, other than the engine's."""
@@ -103,12 +104,23 @@ class ZeromqServer:
         for core in spare_cores:
             self._context.set(zmq.THREAD_AFFINITY_CPU_ADD, core)
         try:
-            self._socket = _router(self._context, uses_ipv6=any("[" in endpoint for endpoint in endpoints))
-            self.endpoints = tuple(bind(self._socket, endpoint) for endpoint in endpoints)
+            self._admission = Admission(self._context, curve)
+            self._socket = open_router(self._context)
+            self._admission.watch(self._socket)
+            self.endpoints = bind_all(self._socket, endpoints, curve)
         except BaseException:
             self._context.destroy(linger=0)
             raise
-        self.file_descriptor = int(self._socket.getsockopt(zmq.FD))
+        # One descriptor for all that may have something to say.
+        self._ready = select.epoll()
+        for descriptor in (int(self._socket.getsockopt(zmq.FD)), *self._admission.file_descriptors):
+            self._ready.register(descriptor, select.EPOLLIN)
+        self.file_descriptor = self._ready.fileno()
+
+    @property
+    def crowded_count(self) -> int:
+        """How many were told to come later because too many were connected."""
+        return self._admission.crowded_count
 
     def _warm_up(self) -> None:
         """Compiles what later runs while the engine trades, and finds out early whether every strategy has a row."""
@@ -122,22 +134,25 @@ class ZeromqServer:
         To be called when the descriptor is ready, while `pending` is set, when reports wait for a strategy
         that is driven remotely, and now and then for the signs of life.
         """
-        frames = 0
+        frames = records = 0
+        has_questions = self._admission.poll()
         has_input = self._has_input()
-        while has_input and frames < MESSAGES_PER_TURN:
-            self._receive(now_ns)
+        while has_input and frames < MESSAGES_PER_TURN and records < RECORDS_PER_TURN:
+            records += self._receive(now_ns)
             frames += 1
             has_input = self._has_input()
         outcomes = [self._send_next(client, now_ns) for client in tuple(self._drivers.values())]
         if not has_input and any(outcome is not None for outcome in outcomes):
             has_input = self._has_input()
-        self.pending = has_input or any(client.has_more(now_ns) for client in self._drivers.values())
+        self.pending = has_input or has_questions or any(client.has_more(now_ns) for client in self._drivers.values())
         return frames + outcomes.count(Sent.YES)
 
     def close(self) -> None:
         """Ends all connections and frees the strategies."""
         for client in tuple(self._drivers.values()):
             self._drop(client)
+        self._ready.close()
+        self._socket.disable_monitor()
         self._context.destroy(linger=0)
         for endpoint in self.endpoints:
             if endpoint.startswith(_IPC):
@@ -147,8 +162,11 @@ class ZeromqServer:
     def _has_input(self) -> bool:
         return bool(int(self._socket.getsockopt(_EVENTS)) & zmq.POLLIN)
 
-    def _receive(self, now_ns: int) -> None:
-        """Takes the message that is there. Its parts are received one by one, which costs half of all at once."""
+    def _receive(self, now_ns: int) -> int:
+        """Takes the message that is there, and returns how many records it held.
+
+        Its parts are received one by one, which costs half of all at once.
+        """
         peer = self._socket.recv(zmq.NOBLOCK)
         message = self._socket.recv(zmq.NOBLOCK, copy=False)
         further = len(self._socket.recv_multipart(zmq.NOBLOCK)) if message.more else 0
@@ -156,22 +174,25 @@ class ZeromqServer:
         try:
             if further:
                 raise FrameError(RefusalReason.MALFORMED_RECORD, limit=1, requested=1 + further)
-            self._take(peer, frame, now_ns)
+            return self._take(peer, user_of(message), frame, now_ns)
         except FrameError as error:
             self._refuse(peer, error, frame, now_ns)
+        return 1
 
-    def _take(self, peer: bytes, frame: bytes, now_ns: int) -> None:
+    def _take(self, peer: bytes, user: str, frame: bytes, now_ns: int) -> int:
         check_digest(frame)
         records = outline(frame)
         kinds = {kind for kind, _, _ in records}
         if RecordKind.HELLO in kinds:
             if len(records) != 1:
                 raise FrameError(RefusalReason.MALFORMED_RECORD, limit=1, requested=len(records))
-            self._welcome(peer, frame, now_ns)
-            return
+            self._welcome(peer, user, frame, now_ns)
+            return 1
         client = self._clients.get(peer)
-        if client is None:
+        # A peer chooses how it is addressed and could take over the address of one that is gone, but not its key.
+        if client is None or client.user != user:
             raise FrameError(RefusalReason.NOT_CONNECTED, limit=0, requested=0)
+        client.pace.take(len(records), now_ns)
         unknown = kinds - COMMAND_KINDS - {RecordKind.SNAPSHOT_REQUEST}
         if unknown:
             raise FrameError(RefusalReason.UNKNOWN_RECORD_KIND, limit=0, requested=min(unknown))
@@ -182,6 +203,7 @@ class ZeromqServer:
             client.listings.append(
                 self._engine.reader.begin(client.strategy_id, RecordKind(what), instrument_id, sequence)
             )
+        return len(records)
 
     def _check_requests(self, client: ZeromqClient, requests: list[tuple[int, ...]]) -> None:
         for request in requests:
@@ -205,7 +227,7 @@ class ZeromqServer:
         if count:
             self._engine.process_commands(client.strategy_id, self._staging_address, count)
 
-    def _welcome(self, peer: bytes, frame: bytes, now_ns: int) -> None:
+    def _welcome(self, peer: bytes, user: str, frame: bytes, now_ns: int) -> None:
         hello = dict(zip(HELLO.names or (), decode(frame)[0], strict=True))
         try:
             name = words_name([hello["strategy_name_0"], hello["strategy_name_1"]])
@@ -214,6 +236,8 @@ class ZeromqServer:
         strategy_id = self._strategies.get(name)
         if strategy_id is None:
             raise FrameError(RefusalReason.UNKNOWN_CLIENT, limit=0, requested=0)
+        if not self._admission.may_drive(user, name):
+            raise FrameError(RefusalReason.KEY_NOT_ALLOWED, limit=0, requested=strategy_id)
         before = self._clients.get(peer)
         if before is not None:
             self._drop(before)
@@ -224,7 +248,7 @@ class ZeromqServer:
         commands = self._engine.command_segment(strategy_id)
         if not commands.try_lock():
             raise FrameError(RefusalReason.STRATEGY_IN_USE, limit=1, requested=2)
-        client = ZeromqClient(peer, strategy_id, self._drains[strategy_id], now_ns)
+        client = ZeromqClient(peer, user, strategy_id, self._drains[strategy_id], now_ns)
         if self._send(peer, self._welcome_record(strategy_id, commands, now_ns)) is not Sent.YES:
             commands.unlock()
             return
@@ -283,18 +307,3 @@ class ZeromqServer:
         del self._drivers[client.strategy_id]
         self._engine.command_segment(client.strategy_id).unlock()
         self._engine.remote_changed(client.strategy_id, is_remote=False)
-
-
-def _router(context: "zmq.Context[zmq.Socket[bytes]]", *, uses_ipv6: bool) -> "zmq.Socket[bytes]":
-    socket = context.socket(zmq.ROUTER)
-    socket.setsockopt(zmq.LINGER, 0)
-    # Without it a frame for a peer that is gone, or whose queue is full, would vanish silently.
-    socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-    socket.setsockopt(zmq.SNDHWM, QUEUE_FRAMES_MAX)
-    socket.setsockopt(zmq.RCVHWM, QUEUE_FRAMES_MAX)
-    socket.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES_MAX)
-    socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_MS)
-    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
-    socket.setsockopt(zmq.HANDSHAKE_IVL, HEARTBEAT_TIMEOUT_MS)
-    socket.setsockopt(zmq.IPV6, int(uses_ipv6))
-    return socket

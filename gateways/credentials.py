@@ -1,7 +1,5 @@
 """Owns how an account's API key is read, and refuses a key that others could read too."""
 
-import os
-import stat
 import tomllib
 from dataclasses import dataclass
 from enum import Enum
@@ -11,11 +9,12 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from gateways.environment import take_variable
 from gateways.errors import CredentialError
-from gateways.secret import Secret
 from gateways.signing import Ed25519Signer, HmacSigner, Signer
+from ipc.private_file import PrivateFileError, read_private_file
+from ipc.secret import Secret
 
-FILE_BYTES_MAX = 16 * 1024
 API_KEY_LENGTH_MAX = 256
 
 
@@ -41,45 +40,27 @@ def read_file(path: Path) -> Credentials:
     Precondition: the file is a regular file of ours that nobody else can open.
     """
     try:
-        # O_NONBLOCK keeps a named pipe from stopping the process before it can be refused.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        raise CredentialError(f"{path} cannot be opened: {error.strerror}") from None
-    try:
-        _check_file(os.fstat(descriptor), path)
-        text = os.read(descriptor, FILE_BYTES_MAX)
-    finally:
-        os.close(descriptor)
+        text = read_private_file(path)
+    except PrivateFileError as error:
+        raise CredentialError(str(error)) from None
     api_key, secret_key = _fields(text, path)
     return _credentials(api_key, secret_key, source=str(path))
 
 
 def read_environment(api_key_name: str, secret_key_name: str) -> Credentials:
-    """The credentials in two environment variables, which are gone afterwards so that no child inherits them."""
-    api_key = os.environ.pop(api_key_name, "")
-    secret_key = os.environ.pop(secret_key_name, "")
+    """The credentials in two environment variables, which neither a child nor /proc shows afterwards."""
+    api_key, secret_key = take_variable(api_key_name), take_variable(secret_key_name)
     for name, value in ((api_key_name, api_key), (secret_key_name, secret_key)):
         if not value:
             raise CredentialError(f"the environment variable {name} is not set")
     return _credentials(api_key, secret_key, source=f"{api_key_name} and {secret_key_name}")
 
 
-def _check_file(facts: os.stat_result, path: Path) -> None:
-    if not stat.S_ISREG(facts.st_mode):
-        raise CredentialError(f"{path} is not a regular file")
-    if facts.st_uid != os.geteuid():
-        raise CredentialError(f"{path} belongs to another user")
-    if stat.S_IMODE(facts.st_mode) & 0o077:
-        raise CredentialError(f"{path} is open to others; its mode must be 0600 or 0400")
-    if facts.st_size > FILE_BYTES_MAX:
-        raise CredentialError(f"{path} is larger than {FILE_BYTES_MAX} bytes")
-
-
 def _fields(text: bytes, path: Path) -> tuple[str, str]:
     # The parser's own messages quote the text, so they are dropped.
     try:
         document = tomllib.loads(text.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+    except (ValueError, RecursionError):
         raise CredentialError(f"{path} is not a TOML file") from None
     if set(document) != {"api_key", "secret_key"}:
         raise CredentialError(f"{path} must hold api_key and secret_key and nothing else")

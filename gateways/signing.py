@@ -6,7 +6,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateways.secret import Secret
+from ipc.secret import Secret
 
 _SHA256_BLOCK_BYTES = 64
 

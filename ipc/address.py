@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ipc.channel import Channel
 from ipc.clock import NS_PER_MS, WaitingClock
 from ipc.errors import AddressError, EngineNotRunningError, HistoryUnavailableError, StrategyInUseError
+from ipc.proof import Proof
 from ipc.segment import runtime_folder
 
 if TYPE_CHECKING:
@@ -31,14 +32,16 @@ def engine_folder(engine_name: str) -> Path:
     return runtime_folder() / engine_name
 
 
-def open_channel(url: str, strategy: str, time_to_live_ns: int, timeout_ns: int, clock: WaitingClock) -> Channel:
+def open_channel(  # noqa: PLR0913, PLR0917  what `connect` says
+    url: str, strategy: str, time_to_live_ns: int, timeout_ns: int, clock: WaitingClock, proof: Proof | None
+) -> Channel:
     """A connection to the engine at an address; waits for it up to the time-out."""
     scheme, separator, rest = url.partition("://")
     checked_name(strategy, "strategy")
     if separator and scheme == "shm":
         return _open_shared_memory(checked_name(rest, "engine"), strategy, time_to_live_ns, timeout_ns, clock)
     if separator and scheme in ("tcp", "ipc") and rest:
-        return _open_zeromq(url, strategy, time_to_live_ns, timeout_ns, clock)
+        return _open_zeromq(url, strategy, time_to_live_ns, timeout_ns, clock, proof)
     raise AddressError(
         f"address is {url!r}, allowed are shm://ENGINE_NAME on the same host, tcp://HOST:PORT and ipc://PATH"
     )
@@ -75,13 +78,18 @@ def _open_shared_memory(
             clock.sleep_ns(RETRY_NS)
 
 
-def _open_zeromq(url: str, strategy: str, time_to_live_ns: int, timeout_ns: int, clock: WaitingClock) -> Channel:
+def _open_zeromq(  # noqa: PLR0913, PLR0917  as above
+    url: str, strategy: str, time_to_live_ns: int, timeout_ns: int, clock: WaitingClock, proof: Proof | None
+) -> Channel:
     import zmq  # noqa: PLC0415  a client over shared memory need not load it
 
+    from ipc.curve import CurveKeyError  # noqa: PLC0415  for the same reason
     from ipc.zeromq_channel import ZeromqChannel  # noqa: PLC0415  for the same reason
 
     try:
-        return ZeromqChannel(url, strategy, time_to_live_ns, timeout_ns, clock)
+        return ZeromqChannel(url, strategy, time_to_live_ns, timeout_ns, clock, proof)
+    except CurveKeyError as error:
+        raise AddressError(str(error)) from None
     except zmq.ZMQError as error:
         raise AddressError(
             f"address is {url!r}, which ZeroMQ cannot connect to: {error.strerror}; "

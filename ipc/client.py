@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Self
 
 from ipc.address import open_channel, open_history
@@ -24,6 +25,7 @@ from ipc.order_terms import (
     time_in_force_of,
     utc_ns_or_0,
 )
+from ipc.proof import Proof, proof_of
 from ipc.records import ALARM, ALL_ACCOUNTS, ALL_INSTRUMENTS, HEADER_FIELDS, LAGGED
 from ipc.report_stream import ReportStream
 from ipc.state_queries import Snapshot, StateQueries
@@ -39,19 +41,24 @@ _LOST_COUNT = (LAGGED.names or ()).index("lost_count")
 _ALARM_INSTRUMENT_ID = (ALARM.names or ()).index("instrument_id")
 
 
-def connect(
+def connect(  # noqa: PLR0913  what there is to say about a connection
     url: str,
     *,
     strategy: str,
     time_to_live_ms: int = 1_000,
     timeout_s: float = 2.0,
     clock: WaitingClock | None = None,
+    key_file: Path | None = None,
+    server_key: str | None = None,
 ) -> "Client":
     """A client of the engine at shm://ENGINE_NAME, tcp://HOST:PORT or ipc://PATH.
 
-    A command that the engine first sees `time_to_live_ms` after it was sent is refused as expired.
+    A command that the engine first sees `time_to_live_ms` after it was sent is refused as expired. An engine on another
+    host takes only whom it knows: `key_file` holds our key pair (`oms keys new`), `server_key` is the engine's public
+    key.
     """
-    return Client(url, strategy, time_to_live_ms * NS_PER_MS, timeout_s, clock or SystemClock())
+    proof = proof_of(url, key_file, server_key)
+    return Client(url, strategy, time_to_live_ms * NS_PER_MS, timeout_s, clock or SystemClock(), proof)
 
 
 class Client(StateQueries):
@@ -60,19 +67,30 @@ class Client(StateQueries):
     Nothing in it waits, except `wait`, `reconnect` and, over ZeroMQ, what reads rows.
     """
 
-    def __init__(self, url: str, strategy: str, time_to_live_ns: int, timeout_s: float, clock: WaitingClock) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917  what `connect` says
+        self,
+        url: str,
+        strategy: str,
+        time_to_live_ns: int,
+        timeout_s: float,
+        clock: WaitingClock,
+        proof: Proof | None = None,
+    ) -> None:
         super().__init__()
         self.url = url
         self.strategy = strategy
         self._time_to_live_ns = time_to_live_ns
         self._timeout_ns = int(timeout_s * NS_PER_S)
         self._clock = clock
+        self._proof = proof
         self._instruments_of_orders: dict[int, Instrument] = {}
         self._stream = ReportStream()
         self._open(previous_epoch=0)
 
     def _open(self, previous_epoch: int) -> None:
-        self._channel = open_channel(self.url, self.strategy, self._time_to_live_ns, self._timeout_ns, self._clock)
+        self._channel = open_channel(
+            self.url, self.strategy, self._time_to_live_ns, self._timeout_ns, self._clock, self._proof
+        )
         self._publish_new_order = self._channel.publish_new_order
         identity = self._channel.identity
         self._stream.connect(identity.last_report_sequence, is_new_run=identity.epoch != previous_epoch)

@@ -69,6 +69,8 @@ def _cache_root() -> Path:
 
 def _open_cache() -> Path:
     root = _cache_root()
+    # Who may write into the folder above could put another one in this one's place.
+    _private_folder(root.parent)
     _private_folder(root)
     cache = root / _source_digest()
     _private_folder(cache)

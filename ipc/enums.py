@@ -488,3 +488,5 @@ class RefusalReason(IntEnum):
     RATE_QUEUE_EXPIRED = 88  # no room in a rate limit until the order's time to wait was over
     RATE_QUEUE_SHED = 89  # a newer order took its place
     RATE_QUEUE_AHEAD = 90  # others of the same strategy wait already
+    CLIENT_TOO_FAST = 92
+    KEY_NOT_ALLOWED = 93

@@ -5,6 +5,7 @@ from collections import deque
 import zmq
 
 from ipc.clock import NS_PER_MS, NS_PER_S, WaitingClock
+from ipc.curve import read_keys
 from ipc.enums import ExecutionType, OrderType, RecordKind, RefusalReason, TimeInForce
 from ipc.errors import (
     ClientError,
@@ -21,6 +22,7 @@ from ipc.errors import (
 )
 from ipc.frame import FRAME_BYTES_MAX, LIFE_SIGN, LIFE_SIGN_NS, SILENCE_MAX_NS, decode, encode
 from ipc.order_id import SEQUENCE_MAX, SEQUENCE_SHIFT
+from ipc.proof import Proof
 from ipc.records import ALL_ACCOUNTS, ALL_INSTRUMENTS, AS_CONFIGURED, EXECUTION_REPORT, HEADER_FIELDS, WELCOME
 from ipc.schema import SCHEMA_DIGEST
 from ipc.session import Identity, Unsent
@@ -47,7 +49,15 @@ _ENDINGS = {
 class ZeromqChannel:
     """One strategy's DEALER socket."""
 
-    def __init__(self, url: str, strategy: str, time_to_live_ns: int, timeout_ns: int, clock: WaitingClock) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917  what `connect` says
+        self,
+        url: str,
+        strategy: str,
+        time_to_live_ns: int,
+        timeout_ns: int,
+        clock: WaitingClock,
+        proof: Proof | None = None,
+    ) -> None:
         self._url = url
         self._strategy = strategy
         self._time_to_live_ns = time_to_live_ns
@@ -60,7 +70,7 @@ class ZeromqChannel:
         self._sent_ns = self._heard_ns = clock.monotonic_ns()
         self._context = zmq.Context()
         try:
-            self._socket = _connected(self._context, url)
+            self._socket = _connected(self._context, url, proof)
             self.identity = self._say_hello(timeout_ns)
         except BaseException:
             self._context.destroy(linger=0)
@@ -293,7 +303,7 @@ class ZeromqChannel:
             if not self._socket.poll(left_ms, zmq.POLLIN if is_sent else zmq.POLLOUT):
                 raise EngineNotRunningError(
                     f"no engine answered at {self._url} within {timeout_ns // NS_PER_MS} ms; "
-                    "start it with `oms run`, or check the address in its configuration"
+                    "start it with `oms run`, check the address in its configuration, or have it let our key in"
                 )
             if not is_sent:
                 is_sent = self._send(hello)
@@ -325,6 +335,11 @@ class ZeromqChannel:
             return UnknownNameError(
                 f"the engine at {self._url} has no strategy {self._strategy!r}; add it to the engine's configuration"
             )
+        if reason == RefusalReason.KEY_NOT_ALLOWED:
+            return ConnectionRefusedByEngineError(
+                f"our key may not drive strategy {self._strategy} of {self._url}; name the strategy beside the key "
+                "in an [[ipc.curve]] of the engine's configuration"
+            )
         if reason == RefusalReason.STRATEGY_IN_USE:
             return StrategyInUseError(
                 f"strategy {self._strategy} of {self._url} is driven over shared memory; "
@@ -342,7 +357,7 @@ def _refusal(words: tuple[int, ...]) -> RefusalReason | None:
     return RefusalReason(words[_REASON]) if is_refusal else None
 
 
-def _connected(context: "zmq.Context[zmq.Socket[bytes]]", url: str) -> "zmq.Socket[bytes]":
+def _connected(context: "zmq.Context[zmq.Socket[bytes]]", url: str, proof: Proof | None) -> "zmq.Socket[bytes]":
     socket = context.socket(zmq.DEALER)
     socket.setsockopt(zmq.LINGER, 0)
     # Commands wait for nobody: without a connection there is no room for them.
@@ -355,5 +370,10 @@ def _connected(context: "zmq.Context[zmq.Socket[bytes]]", url: str) -> "zmq.Sock
     socket.setsockopt(zmq.HANDSHAKE_IVL, HEARTBEAT_TIMEOUT_MS)
     socket.setsockopt(zmq.RECONNECT_IVL, 20)
     socket.setsockopt(zmq.IPV6, int("[" in url))
+    if proof is not None:
+        keys = read_keys(proof.key_file)
+        socket.setsockopt(zmq.CURVE_SERVERKEY, proof.server_key.encode())
+        socket.setsockopt(zmq.CURVE_PUBLICKEY, keys.public_key.encode())
+        socket.setsockopt(zmq.CURVE_SECRETKEY, keys.secret_key.reveal())
     socket.connect(url)
     return socket

@@ -15,7 +15,6 @@ from engine.lifted_limits import lift_all_limits
 from engine.spin.ports import FRAME
 from gateways.credentials import Credentials, KeyKind
 from gateways.registry import VENUES
-from gateways.secret import Secret
 from gateways.signing import Ed25519Signer
 from ipc.clock import SystemClock
 from ipc.enums import ConnectionState, InstrumentStatus, JournalState, OrderType, TimeInForce
@@ -24,6 +23,7 @@ from ipc.order_id import pack, to_text
 from ipc.rate_tables import BUDGETS_PER_ACCOUNT
 from ipc.records import SLOT_BYTES
 from ipc.ring import create_ring
+from ipc.secret import Secret
 from ipc.segment import Segment, SegmentKind
 from ipc.tables import name_words
 from perf import core_kernels

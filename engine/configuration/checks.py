@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from engine.configuration.addresses import check_addresses, check_live
+from engine.configuration.curve import check_curve
 from engine.configuration.problems import Problems, shown
 from engine.configuration.shape import INSTRUMENT_BYTES_MAX, AccountConfig, Config, StrategyConfig
 from engine.configuration.terms import resolve_terms
@@ -17,6 +18,7 @@ def check_together(config: Config, problems: Problems) -> None:
     checks: tuple[Callable[[Config, Problems], None], ...] = (
         _check_rings,
         _check_endpoints,
+        check_curve,
         _check_names,
         _check_venues,
         _check_accounts,

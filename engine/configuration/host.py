@@ -23,7 +23,12 @@ def with_absolute_paths(config: Config, folder: Path) -> Config:
         )
         for account in config.accounts
     )
-    return structs.replace(config, venues=venues, accounts=accounts)
+    curve = tuple(
+        structs.replace(one, server_key_file=str(folder / os.path.expanduser(one.server_key_file)))
+        for one in config.ipc.curve
+    )
+    ipc = structs.replace(config.ipc, curve=curve)
+    return structs.replace(config, venues=venues, accounts=accounts, ipc=ipc)
 
 
 def check_host(config: Config, problems: Problems) -> None:
@@ -33,6 +38,10 @@ def check_host(config: Config, problems: Problems) -> None:
         _check_ca_file(venue, f"venue[{index}].ca_file", problems)
     for index, account in enumerate(config.accounts):
         _check_credentials(account, f"account[{index}]", problems)
+    for index, curve in enumerate(config.ipc.curve):
+        key = f"ipc.curve[{index}].server_key_file"
+        if problems.is_sound(key):
+            _check_key_file(curve.server_key_file, key, problems)
 
 
 def _check_core(core: int, problems: Problems) -> None:

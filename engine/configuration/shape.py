@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ipc.order_id import INSTANCE_MAX, STRATEGY_MAX
+from ipc.public_key import PUBLIC_KEY_PATTERN
 
 DAY_MS = 86_400_000
 INSTRUMENT_BYTES_MAX = 32
@@ -74,7 +75,22 @@ Endpoint = Annotated[
     str,
     Meta(
         pattern=r"\Atcp://(127(\.[0-9]{1,3}){3}|\[::1\]):[0-9]{1,5}\Z",
-        description='a loopback endpoint such as "tcp://127.0.0.1:5555"',
+        description='a loopback endpoint such as "tcp://127.0.0.1:5555"; beyond this host only [[ipc.curve]] reaches',
+    ),
+]
+CurveAddress = Annotated[
+    str,
+    Meta(
+        pattern=r"\Atcp://([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-fA-F:.]{2,45}\]):[0-9]{1,5}\Z",
+        description='a numeric address of this host such as "tcp://10.0.0.5:5556"',
+    ),
+]
+PublicKey = Annotated[
+    str,
+    Meta(
+        pattern=PUBLIC_KEY_PATTERN,
+        description="the 40 characters that `oms keys new` told the client",
+        extra=HIDDEN,
     ),
 ]
 OrderTypeName = Literal["market", "limit"]
@@ -114,6 +130,23 @@ class EngineConfig(Section, frozen=True, kw_only=True):
     order_retention_ms: Annotated[int, Meta(ge=0, le=DAY_MS)] = 60_000
 
 
+class CurveClientConfig(Section, frozen=True, kw_only=True):
+    """A key that is let in, and what its holder may do; what is not given is not allowed."""
+
+    name: Name
+    public_key: PublicKey
+    strategies: Annotated[tuple[Name, ...], Meta(max_length=STRATEGY_MAX)] = ()
+    operator: bool = False
+
+
+class CurveConfig(Section, frozen=True, kw_only=True):
+    """An endpoint that other hosts may reach: encrypted, and closed to every key but these."""
+
+    endpoint: CurveAddress
+    server_key_file: FilePath
+    clients: Annotated[tuple[CurveClientConfig, ...], Meta(min_length=1, max_length=64)] = msgspec.field(name="client")
+
+
 class IpcConfig(Section, frozen=True, kw_only=True):
     """How strategies reach the engine; an ipc endpoint in the runtime folder always exists.
 
@@ -122,6 +155,7 @@ class IpcConfig(Section, frozen=True, kw_only=True):
 
     ring_capacity: Annotated[int, Meta(ge=16, le=1 << 20, description="a power of two from 16 to 1048576")] = 1 << 12
     zeromq: Annotated[tuple[Endpoint, ...], Meta(max_length=8)] = ()
+    curve: Annotated[tuple[CurveConfig, ...], Meta(max_length=8)] = ()
 
 
 class JournalConfig(Section, frozen=True, kw_only=True):

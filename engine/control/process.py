@@ -7,6 +7,8 @@ from engine.config import Config, ConfigurationError, load_config
 from engine.control.child import OPERATOR_MISTAKE, ChildPlan
 from engine.control.supervisor import Supervisor
 from engine.event_log import EventLog, LogLevel
+from engine.privacy import keep_memory_private, secret_variables
+from gateways.environment import hide_variable
 from ipc.clock import SystemClock
 
 _STDERR = 2
@@ -27,6 +29,9 @@ def plans(config: Config, config_file: Path, ready_file: Path | None) -> list[Ch
 
 def supervise(config: Config, config_file: Path, ready_file: Path | None) -> int:
     """Runs everything for one configuration until it has ended; returns the exit status."""
+    for name in secret_variables(config):
+        # Whom we start needs it, nobody else.
+        hide_variable(name)
     clock = SystemClock()
     log = EventLog(_STDERR, LogLevel[config.monitoring.log_level], clock)
     processes = plans(config, config_file, ready_file)
@@ -40,6 +45,7 @@ def main(arguments: list[str]) -> int:
         return OPERATOR_MISTAKE
     config_file = Path(arguments[0])
     ready_file = Path(arguments[2]) if len(arguments) == 3 else None
+    keep_memory_private()
     try:
         config = load_config(config_file)
     except ConfigurationError as error:

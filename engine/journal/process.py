@@ -17,8 +17,10 @@ from engine.journal.configured import configured_store
 from engine.journal.errors import JournalBusyError, JournalError, JournalWriteError
 from engine.journal.ring import JournalRing
 from engine.journal.service import RETRY_NS, JournalService
+from engine.privacy import keep_memory_private, secret_variables
 from engine.warmup import JOURNAL_KERNELS, load_entries
 from engine.zeromq_endpoint import EndpointError
+from gateways.environment import take_variable
 from ipc.address import engine_folder
 from ipc.clock import NS_PER_MS, SystemClock, WaitingClock
 from ipc.segment import Segment, SegmentError, SegmentKind, SegmentWord
@@ -146,6 +148,9 @@ class JournalProcess:
 
 def run_journal(config: Config) -> None:
     """Keeps the journal of one engine's name until SIGINT or SIGTERM."""
+    for name in secret_variables(config):
+        # They are the engine's, and came along because we have the same parent.
+        take_variable(name)
     clock = SystemClock()
     log = EventLog(_STDERR, LogLevel[config.monitoring.log_level], clock)
     ending = Ending()
@@ -161,6 +166,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0].startswith("-"):
         sys.stderr.write("usage: python -m engine.journal CONFIG.toml\n")
         return 2
+    keep_memory_private()
     try:
         run_journal(load_config(Path(arguments[0])))
     except (ConfigurationError, EndpointError, JournalError, SegmentError) as error:

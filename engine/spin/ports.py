@@ -34,6 +34,7 @@ PORTS = word_row(
     "epoll_ready",
     "turn",  # of the duty cycle
     "idle_mode",  # IDLE_SPIN, IDLE_YIELD or IDLE_BACKOFF
+    "first_lane",  # whose commands are looked at first, 0 for the first strategy
     "remote_reports",  # a strategy served over ZeroMQ has reports waiting
 )
 LANE = word_row("commands", "reports", "is_remote")

@@ -61,21 +61,24 @@ def take_command(ports: np.void, strategy_id: int, ring: int, slot: int, now_ns:
 
 @kernel
 def poll_commands(ports: np.void) -> int:
-    """Takes at most one command of each strategy, so that none waits for another's backlog; returns how many."""
+    """Takes at most one command of each strategy, so that none waits for another's backlog; returns how many.
+
+    When frames must leave before all had their turn, it goes on next time where it stopped.
+    """
     taken = 0
     if not journal_has_room(ports):
         return 0
-    for strategy_id in range(1, ports["lane_count"]):
+    strategy_id = max(ports["first_lane"], 1)
+    for _ in range(1, ports["lane_count"]):
         ring = lane_of(ports, strategy_id)["commands"]
-        if ring == 0:
-            continue
-        slot = poll(ring)
-        if slot == 0:
-            continue
-        if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
-            break
-        take_command(ports, strategy_id, ring, slot, monotonic_ns())
-        taken += 1
+        slot = poll(ring) if ring != 0 else 0
+        if slot != 0:
+            if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
+                break
+            take_command(ports, strategy_id, ring, slot, monotonic_ns())
+            taken += 1
+        strategy_id = strategy_id + 1 if strategy_id + 1 < ports["lane_count"] else 1
+    ports["first_lane"] = strategy_id
     return taken
 
 

@@ -10,6 +10,8 @@ from tests.engine.configuration_file import drop_key, set_key, sound_table, writ
 
 WHOLE = "is not a value that this key takes"
 
+CLIENT = {"name": "desk", "public_key": "0" * 40}
+
 # What is set, to what, the key that the message names, and words of its text.
 MISTAKES: list[tuple[str, Any, str, str]] = [
     ("engine.name", "a b", "engine.name", WHOLE),
@@ -35,6 +37,22 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("ipc.zeromq", ["tcp://127.0.0.1:5"] * 2, "ipc.zeromq[1]", "is already the one of ipc.zeromq[0]"),
     ("ipc.zeromq", ["tcp://127.0.0.1:5"] * 9, "ipc.zeromq", "has 9 entries"),
     ("ipc.zeromq", "tcp://127.0.0.1:5", "ipc.zeromq", "a list of 0 to 8"),
+    ("ipc.curve", [{}], "ipc.curve[0].endpoint", "is missing"),
+    ("ipc.curve", [{}], "ipc.curve[0].server_key_file", "is missing"),
+    ("ipc.curve", [{}], "ipc.curve[0].client", "each with name, public_key, strategies"),
+    ("ipc.curve", [{"client": []}], "ipc.curve[0].client", "has 0 entries"),
+    ("ipc.curve", [{"endpoint": "tcp://*:5556"}], "ipc.curve[0].endpoint", "a numeric address"),
+    ("ipc.curve", [{"endpoint": "tcp://host:5556"}], "ipc.curve[0].endpoint", "a numeric address"),
+    ("ipc.curve", [{"endpoint": "tcp://10.0.0.256:5556"}], "ipc.curve[0].endpoint", "names no address and port"),
+    ("ipc.curve", [{"endpoint": "tcp://10.0.0.1:0"}], "ipc.curve[0].endpoint", "names no address and port"),
+    ("ipc.curve", [{"server_key_file": "none"}], "ipc.curve[0].server_key_file", "cannot be read"),
+    ("ipc.curve", [{"client": [{"public_key": "x"}]}], "ipc.curve[0].client[0].public_key", "oms keys new"),
+    ("ipc.curve", [{"client": [{"public_key": "#" * 40}]}], "ipc.curve[0].client[0].public_key", "is no key"),
+    ("ipc.curve", [{"client": [{"name": "desk"}]}], "ipc.curve[0].client[0].public_key", "is missing"),
+    ("ipc.curve", [{"client": [CLIENT]}], "ipc.curve[0].client[0]", "may do nothing"),
+    ("ipc.curve", [{"client": [CLIENT] * 2}], "ipc.curve[0].client[1].name", "is already the one of"),
+    ("ipc.curve", [{"client": [CLIENT] * 2}], "ipc.curve[0].client[1].public_key", "is already the one of"),
+    ("ipc.curve", [{"client": [CLIENT | {"strategies": ["zeta"]}]}], "ipc.curve[0].client[0].strategies[0]", "alpha"),
     ("ipc.command_time_to_live_ms", 50, "ipc.command_time_to_live_ms", "is not a key"),
     ("orders.default_order_type", "stop", "orders.default_order_type", '"limit" or "market"'),
     ("orders.time_in_force", "gtc", "orders.time_in_force", '"FOK", "GTC" or "IOC"'),

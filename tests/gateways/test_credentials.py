@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from gateways.credentials import FILE_BYTES_MAX, KeyKind, read_environment, read_file
+from gateways.credentials import KeyKind, read_environment, read_file
 from gateways.errors import CredentialError
+from ipc.private_file import FILE_BYTES_MAX
 
 API_KEY = secrets.token_hex(32)
 HMAC_SECRET = secrets.token_hex(32)

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateways.secret import Secret
 from gateways.signing import Ed25519Signer, HmacSigner
+from ipc.secret import Secret
 
 API_KEY = secrets.token_hex(32)
 # The form of https://github.com/binance/binance-spot-api-docs/blob/master/web-socket-api.md#signed-request-example-hmac

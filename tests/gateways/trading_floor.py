@@ -12,7 +12,6 @@ from gateways.instrument import AssetBinding, InstrumentBinding, InstrumentRules
 from gateways.instruments_query import fetch_instruments
 from gateways.order_gateway import AccountLine, OrderGateway
 from gateways.registry import VENUES
-from gateways.secret import Secret
 from gateways.signing import Ed25519Signer, HmacSigner
 from gateways.simulator import (
     AccountConfig,
@@ -28,6 +27,7 @@ from gateways.venue import OpenOrder
 from ipc import order_id as order_ids
 from ipc.clock import NS_PER_MS, SystemClock
 from ipc.enums import ConnectionState, RecordKind, RequestKind, SelfTradePrevention, Side
+from ipc.secret import Secret
 from tests.gateways.awaiting_core import AwaitingCore
 from tests.gateways.wire_filler import HEADER_ROOM, fill, in_buffer
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import zmq
 
+from engine.zeromq_admission import OWNER
 from engine.zeromq_client import LISTINGS_MAX, ZeromqClient
 from engine.zeromq_endpoint import EndpointError, check_endpoint
-from engine.zeromq_server import MESSAGE_BYTES_MAX, MESSAGES_PER_TURN, ZeromqServer
+from engine.zeromq_server import MESSAGES_PER_TURN, ZeromqServer
+from engine.zeromq_socket import MESSAGE_BYTES_MAX
 from ipc.client import connect
 from ipc.clock import NS_PER_S, SystemClock
 from ipc.enums import ExecutionType, RecordKind, RefusalReason
@@ -311,7 +313,8 @@ def test_a_listing_comes_in_pages_and_ends_with_its_count(engine: FakeEngine, se
 def test_a_report_overtakes_a_listing(engine: FakeEngine) -> None:
     for slot in range(2 * ROWS_PER_PAGE):
         engine.add_open_order(slot, MAKER, order_id=(slot + 1) << 8)
-    client = ZeromqClient(b"peer", MAKER, ReportDrain(engine.report_ring(MAKER), engine.state.address, MAKER), 0)
+    drain = ReportDrain(engine.report_ring(MAKER), engine.state.address, MAKER)
+    client = ZeromqClient(b"peer", OWNER, MAKER, drain, 0)
     client.listings.append(engine.reader.begin(MAKER, RecordKind.ORDER_STATUS))
     kinds = []
     for turn in range(4):

@@ -5,6 +5,7 @@ import socket
 from contextlib import ExitStack
 from typing import Any
 
+from ipc.curve import new_keys, write_keys
 from tests.gateways.certificate_office import CertificateOffice
 from tests.system.installation import (
     INSTRUMENT,
@@ -49,7 +50,10 @@ class EnginePair:
         office = CertificateOffice(installation.folder, "authority")
         self.private_venue = installation.start_venue("small", "maker", office=office, flow={"enabled": False})
         self.venue = installation.start_venue("plain", flow={"enabled": False})
-        self.port = free_port()
+        self.port, self.curve_port = free_port(), free_port()
+        self.server_keys, self.client_keys = new_keys(), new_keys()
+        write_keys(installation.folder / "server.key", self.server_keys)
+        write_keys(installation.folder / "client.key", self.client_keys)
         key = self.private_venue.trading_keys["small"]
         small = self.small_table()
         self.processes = {
@@ -80,7 +84,11 @@ class EnginePair:
                 "acknowledgement_timeout_ms": ANSWER_TIMEOUT_MS,
                 "cancel_timeout_ms": ANSWER_TIMEOUT_MS,
             },
-            "ipc": {"ring_capacity": RING_CAPACITY, "zeromq": [f"tcp://127.0.0.1:{self.port}"]},
+            "ipc": {
+                "ring_capacity": RING_CAPACITY,
+                "zeromq": [f"tcp://127.0.0.1:{self.port}"],
+                "curve": [self.curve_row()],
+            },
             "monitoring": {"track_execution_metrics": False, "log_level": "ERROR"},
             "risk": {
                 "duplicate_orders_max": DUPLICATES_MAX,
@@ -101,6 +109,15 @@ class EnginePair:
                 strategy_row(2, "maker", "maker", **FREE),
                 strategy_row(3, "limited", "small", limit=[{"instrument": INSTRUMENT, **LIMITS}], **FREE),
             ],
+        }
+
+    def curve_row(self) -> dict[str, Any]:
+        """One key, for one of the strategies."""
+        client = {"name": "desk", "public_key": self.client_keys.public_key, "strategies": ["limited"]}
+        return {
+            "endpoint": f"tcp://127.0.0.1:{self.curve_port}",
+            "server_key_file": str(self.installation.folder / "server.key"),
+            "client": [client],
         }
 
     def plain_table(self) -> dict[str, Any]:

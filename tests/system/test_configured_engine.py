@@ -16,7 +16,7 @@ import pytest
 from ipc.client import connect
 from ipc.clock import NS_PER_MS, NS_PER_S
 from ipc.enums import ExecutionType, OrderStatus, OrderType, RefusalReason, RejectReason, Side, TimeInForce
-from ipc.errors import RingFullError
+from ipc.errors import ConnectionRefusedByEngineError, EngineNotRunningError, RingFullError
 from ipc.histogram import LatencySegment
 from ipc.order_id import to_text, unpack
 from ipc.records import SLOT_BYTES
@@ -149,6 +149,19 @@ def test_ipc_zeromq(pair: EnginePair) -> None:
     pair.desks["limited"].client.close()
     with connect(f"tcp://127.0.0.1:{pair.port}", strategy="limited") as client:
         assert [*client.accounts()] == ["small"]
+    pair.desks["limited"].client.reconnect()
+
+
+def test_ipc_curve_endpoint_server_key_file_public_key_and_strategies(pair: EnginePair) -> None:
+    url = f"tcp://127.0.0.1:{pair.curve_port}"
+    proof = {"key_file": pair.installation.folder / "client.key", "server_key": pair.server_keys.public_key}
+    pair.desks["limited"].client.close()
+    with connect(url, strategy="limited", **proof) as client:
+        assert [*client.accounts()] == ["small"]
+    with pytest.raises(ConnectionRefusedByEngineError, match="our key may not drive strategy small"):
+        connect(url, strategy="small", **proof)
+    with pytest.raises(EngineNotRunningError):
+        connect(url, strategy="limited", timeout_s=0.3)
     pair.desks["limited"].client.reconnect()
 
 

@@ -15,6 +15,7 @@ from tests.system.standstill import standing_still
 from tests.system.trading_desk import TradingDesk, status_of
 from tests.system.venue_orders import lines_of
 from tests.system.waiting import CLOCK, await_that
+from tests.torture.tracing import can_look_into_others
 from tools.child_process import ChildProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -55,6 +56,7 @@ def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
         yield Floor(site, engine, site.desk(client))
 
 
+@pytest.mark.skipif(not can_look_into_others(), reason="needs the right to look into the engine's process")
 def test_a_rotation_before_the_venues_shutdown_leaves_no_gap_between_orders(floor: Floor) -> None:
     desk = floor.desk
     before = sockets_of(floor.site.engine_pid)

@@ -19,7 +19,7 @@ SEED = int(os.environ.get("OMS_SEED", "1"))
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240 + 30 * KILLS)]
 
 
-@pytest.mark.skipif(not can_trace(), reason="the places in compiled code are found by x86-64's debug registers")
+@pytest.mark.skipif(not can_trace(), reason="needs the debug registers of x86-64, and the right to trace the engine")
 def test_nothing_is_lost_doubled_or_guessed_when_processes_are_killed(tmp_path: Path) -> None:
     with installed(tmp_path) as installation:
         campaign = Campaign(TornSite(installation, SEED), SEED)

@@ -29,6 +29,7 @@ _ORIG_RAX = 15 * 8
 _DEBUG_REGISTERS = 848
 _DR0, _DR6, _DR7 = (_DEBUG_REGISTERS + 8 * number for number in (0, 6, 7))
 _WRITES_OF_8_BYTES_AT_DR0 = 1 | 0b1001 << 16
+_CAP_SYS_PTRACE = 19  # <linux/capability.h>
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.ptrace.restype = ctypes.c_long
 _LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
@@ -43,9 +44,15 @@ class Syscall(IntEnum):
     SENDTO = 44
 
 
+def can_look_into_others() -> bool:
+    """Whether we may look into processes that let nobody of their own user do so, as those that hold keys."""
+    capabilities = next(line for line in Path("/proc/self/status").read_text().splitlines() if "CapEff" in line)
+    return bool(int(capabilities.split()[1], 16) & 1 << _CAP_SYS_PTRACE)
+
+
 def can_trace() -> bool:
-    """Whether this machine's registers are those that are spoken of here."""
-    return platform.machine() == "x86_64"
+    """Whether this machine's registers are those that are spoken of here, and we may set them."""
+    return platform.machine() == "x86_64" and can_look_into_others()
 
 
 class TraceeGoneError(Exception):

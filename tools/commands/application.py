@@ -7,6 +7,7 @@ from tools.commands import (
     config,
     demo,
     journal,
+    keys,
     latency,
     orders,
     positions,
@@ -38,6 +39,7 @@ app.command(rich_help_panel=START)(run.run)
 app.command(rich_help_panel=START, context_settings=venue.CONTEXT_SETTINGS, add_help_option=False)(venue.venue)
 app.command(rich_help_panel=START)(warmup.warmup)
 app.add_typer(config.app, rich_help_panel=START)
+app.add_typer(keys.app, rich_help_panel=START)
 app.command(rich_help_panel=OBSERVE)(latency.latency)
 app.command(rich_help_panel=OBSERVE)(orders.orders)
 app.command(rich_help_panel=OBSERVE)(status.status)

@@ -30,7 +30,8 @@ def _told_errors() -> tuple[type[Exception], ...]:
     from engine.config import ConfigurationError  # noqa: PLC0415
     from engine.journal.errors import JournalError  # noqa: PLC0415
     from ipc.compiler import CacheError  # noqa: PLC0415
+    from ipc.curve import CurveKeyError  # noqa: PLC0415
     from ipc.errors import ClientError  # noqa: PLC0415
     from ipc.segment import SegmentError  # noqa: PLC0415
 
-    return (CommandError, ConfigurationError, CacheError, ClientError, JournalError, SegmentError)
+    return (CommandError, ConfigurationError, CacheError, ClientError, CurveKeyError, JournalError, SegmentError)

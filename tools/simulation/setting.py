@@ -25,10 +25,10 @@ from gateways.binance_spot.instruments import rules
 from gateways.credentials import Credentials, KeyKind
 from gateways.instrument import AssetBinding, InstrumentBinding
 from gateways.registry import VENUES
-from gateways.secret import Secret
 from gateways.simulator.binance_spot.exchange_info import exchange_info
 from gateways.simulator.instruments import Instrument
 from ipc.clock import NS_PER_MS
+from ipc.secret import Secret
 
 ACCOUNT_NAME = "main"
 MARKET_NAME = "market"

@@ -39,6 +39,8 @@ _GIVEN_ELSEWHERE = {
     RefusalReason.INVALID_TRADING_STATE: "tests/engine/states",
     RefusalReason.REARMING_REQUIRED: "tests/engine/states",
     RefusalReason.UNKNOWN_ALARM: "tests/engine/states",
+    RefusalReason.CLIENT_TOO_FAST: "tests/security",
+    RefusalReason.KEY_NOT_ALLOWED: "tests/security",
 }
 
 

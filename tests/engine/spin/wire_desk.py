@@ -13,11 +13,11 @@ from engine.wire import FRAME_COUNT, FrameBuffers, TemplateTables
 from gateways.binance_spot.templates import templates
 from gateways.credentials import Credentials, KeyKind
 from gateways.instrument import InstrumentRules
-from gateways.secret import Secret
 from gateways.signing import Ed25519Signer, HmacSigner
 from gateways.template import Template, TemplateKey
 from ipc.memory import address_of
 from ipc.records import VENUE_REQUEST
+from ipc.secret import Secret
 from ipc.tables import name_words
 
 _API_KEY = Secret(secrets.token_hex(32).encode())

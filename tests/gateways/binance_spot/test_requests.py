@@ -22,12 +22,12 @@ from gateways.binance_spot.session import (
 from gateways.credentials import Credentials, KeyKind
 from gateways.errors import VenueProtocolError
 from gateways.notice import Notice, NoticeKind
-from gateways.secret import Secret
 from gateways.signing import Ed25519Signer, HmacSigner
 from gateways.venue import Opening, OpenOrder
 from gateways.venue_clock import VenueClock
 from ipc import order_id as order_ids
 from ipc.clock import NS_PER_MS
+from ipc.secret import Secret
 from tests.gateways.binance_spot.documented import INSTRUMENTS, ORDER, compact, document
 
 API_KEY = secrets.token_hex(32)

@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateways.binance_spot.templates import templates
 from gateways.credentials import Credentials, KeyKind
-from gateways.secret import Secret
 from gateways.signing import Ed25519Signer, HmacSigner
 from gateways.template import TemplateKey
 from ipc import order_id as order_ids
 from ipc.enums import OrderFlag, OrderType, RequestKind, SelfTradePrevention, Side, TimeInForce
+from ipc.secret import Secret
 from tests.gateways.binance_spot.documented import ORDER, REPLACEMENT, RULES
 from tests.gateways.wire_filler import fill
 

@@ -8,8 +8,8 @@ import traceback
 import pytest
 
 from gateways.credentials import Credentials, KeyKind
-from gateways.secret import Secret
 from gateways.signing import HmacSigner
+from ipc.secret import Secret
 
 TEXT = "jungle-of-random-letters-4711"
 SECRET = Secret(TEXT.encode())
