@@ -51,9 +51,10 @@ class EnginePair:
         self.private_venue = installation.start_venue("small", "maker", office=office, flow={"enabled": False})
         self.venue = installation.start_venue("plain", flow={"enabled": False})
         self.port, self.curve_port = free_port(), free_port()
-        self.server_keys, self.client_keys = new_keys(), new_keys()
+        self.server_keys, self.client_keys, self.operator_keys = new_keys(), new_keys(), new_keys()
         write_keys(installation.folder / "server.key", self.server_keys)
         write_keys(installation.folder / "client.key", self.client_keys)
+        write_keys(installation.folder / "operator.key", self.operator_keys)
         key = self.private_venue.trading_keys["small"]
         small = self.small_table()
         self.processes = {
@@ -112,12 +113,12 @@ class EnginePair:
         }
 
     def curve_row(self) -> dict[str, Any]:
-        """One key, for one of the strategies."""
+        """One key for one of the strategies, and one for who operates and drives none."""
         client = {"name": "desk", "public_key": self.client_keys.public_key, "strategies": ["limited"]}
         return {
             "endpoint": f"tcp://127.0.0.1:{self.curve_port}",
             "server_key_file": str(self.installation.folder / "server.key"),
-            "client": [client],
+            "client": [client, {"name": "person", "public_key": self.operator_keys.public_key, "operator": True}],
         }
 
     def plain_table(self) -> dict[str, Any]:

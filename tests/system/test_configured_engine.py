@@ -152,7 +152,7 @@ def test_ipc_zeromq(pair: EnginePair) -> None:
     pair.desks["limited"].client.reconnect()
 
 
-def test_ipc_curve_endpoint_server_key_file_public_key_and_strategies(pair: EnginePair) -> None:
+def test_ipc_curve_endpoint_server_key_file_public_key_strategies_and_operator(pair: EnginePair) -> None:
     url = f"tcp://127.0.0.1:{pair.curve_port}"
     proof = {"key_file": pair.installation.folder / "client.key", "server_key": pair.server_keys.public_key}
     pair.desks["limited"].client.close()
@@ -160,6 +160,8 @@ def test_ipc_curve_endpoint_server_key_file_public_key_and_strategies(pair: Engi
         assert [*client.accounts()] == ["small"]
     with pytest.raises(ConnectionRefusedByEngineError, match="our key may not drive strategy small"):
         connect(url, strategy="small", **proof)
+    with pytest.raises(ConnectionRefusedByEngineError, match="our key may not drive strategy limited"):
+        connect(url, strategy="limited", **{**proof, "key_file": pair.installation.folder / "operator.key"})
     with pytest.raises(EngineNotRunningError):
         connect(url, strategy="limited", timeout_s=0.3)
     pair.desks["limited"].client.reconnect()

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-import msgspec
 import orjson
 
 from gateways.simulator.accounts import Account
 from gateways.simulator.binance_spot.face import BinanceSpotFace
-from gateways.simulator.binance_spot.requests import parameter_texts, request_decoder
+from gateways.simulator.binance_spot.requests import UNREADABLE, parameter_texts, request_decoder
 from gateways.simulator.binance_spot.session import ApiSession
 from gateways.simulator.binance_spot.signatures import KeyKind
 from gateways.simulator.exchange import Exchange
@@ -132,7 +131,7 @@ class Venue:
         session: Any = link
         try:
             request = request_decoder.decode(frame)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             self.face.answer_unreadable(session)
             return
         if self.ids_are_unique_for_ever and request.method == "order.place":

@@ -15,6 +15,7 @@ from picows import WSCloseCode, WSTransport
 
 from gateways.simulator.binance_spot import replies
 from gateways.simulator.binance_spot.events import simple_event
+from gateways.simulator.binance_spot.requests import RequestId
 from gateways.simulator.connection import Connection
 from gateways.simulator.order_book import OrderBook
 from gateways.simulator.orders import Fill, Side
@@ -32,7 +33,7 @@ class _Control(msgspec.Struct):
     """{"method": "SUBSCRIBE", "params": ["btcusdt@bookTicker"], "id": 1}"""
 
     method: str
-    id: int | str | None = None
+    id: RequestId = None
     params: list[Any] = []
 
 
@@ -76,7 +77,7 @@ class StreamSession(Connection):
         except msgspec.ValidationError as error:
             self._fail(2, f"Invalid request: {error}", None)
             return
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             self._fail(3, f"Invalid JSON: {error}", None)
             return
         names = [name for name in control.params if isinstance(name, str)]

@@ -152,7 +152,7 @@ def _is_within(utc_ns: int, start_ns: int | None, end_ns: int | None) -> bool:
 
 def _depth_weight(parameters: Mapping[str, str]) -> int:
     text = parameters.get("limit", "")
-    limit = int(text) if text.isascii() and text.isdigit() else DEPTH_LIMIT_DEFAULT
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else DEPTH_LIMIT_DEFAULT
     return next((weight for most, weight in ((100, 5), (500, 25), (1_000, 50)) if limit <= most), 250)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -32,13 +32,17 @@ _TIMES_IN_FORCE: dict[str, TimeInForce] = {time_in_force: time_in_force for time
 _SELF_TRADE_PREVENTIONS: dict[str, SelfTradePrevention] = {mode: mode for mode in SelfTradePrevention}
 
 
+# Beyond it an answer could not repeat it.
+RequestId = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)] | str | None
+
+
 class Request(msgspec.Struct, forbid_unknown_fields=True):
     """https://github.com/binance/binance-spot-api-docs/blob/master/web-socket-api.md#request-format
 
     {"id": "e2a85d9f…", "method": "order.place", "params": {"symbol": "BTCUSDT", …}}
     """
 
-    id: int | str | None
+    id: RequestId
     method: str
     params: dict[str, Any] = {}
 
@@ -54,6 +58,8 @@ class WireOrder(msgspec.Struct):
 
 # Number texts are kept as they were written, so that a signature over them can be checked.
 request_decoder = msgspec.json.Decoder(Request, float_hook=str)
+# What is no UTF-8 and what is nested without end does not fail as msgspec's own errors do.
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
 class _Shape(NamedTuple):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
 import orjson
 from picows import WSTransport
 
@@ -15,7 +14,13 @@ from gateways.simulator.accounts import Account
 from gateways.simulator.binance_spot.errors import ApiError
 from gateways.simulator.binance_spot.events import simple_event
 from gateways.simulator.binance_spot.methods import Call, Method, Security
-from gateways.simulator.binance_spot.requests import parameter_texts, read_flag, read_id, request_decoder
+from gateways.simulator.binance_spot.requests import (
+    UNREADABLE,
+    parameter_texts,
+    read_flag,
+    read_id,
+    request_decoder,
+)
 from gateways.simulator.binance_spot.signatures import ApiKey, KeyKind
 from gateways.simulator.connection import Connection
 
@@ -65,7 +70,7 @@ class ApiSession(Connection):
         """Answers one request."""
         try:
             request = request_decoder.decode(payload)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             # A request that cannot be read has no id to answer to.
             self.face.answer_unreadable(self)
             return

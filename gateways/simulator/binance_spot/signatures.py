@@ -107,7 +107,7 @@ def check_timing(parameters: Mapping[str, str], utc_ns: int) -> None:
     text = parameters.get("timestamp", "")
     if not text:
         raise missing("timestamp")
-    if not text.isascii() or not text.isdigit():
+    if not text.isascii() or not text.isdigit() or len(text) > 20:
         raise illegal_characters("timestamp", "^[0-9]{1,20}$")
     value = int(text)
     sent_ns = value * (NS_PER_MS if value < SMALLEST_MICROSECONDS else 1_000)
