@@ -13,6 +13,7 @@ from engine.event_log import EventLog, LogLevel
 from engine.hot_loop import HotLoop
 from engine.journal.store import JournalStore
 from engine.loop import SpinLoop
+from engine.privacy import forget_variables
 from engine.recovery.carry_over import carry_over
 from engine.recovery.earlier_run import EarlierRun
 from engine.recovery.run_journal import RunJournal
@@ -79,6 +80,7 @@ class Engine:
         """Asks the venues for their rules, opens every connection and lets the compiled loop run."""
         venue_bindings = {venue.name: await self._bind_instruments(venue) for venue in self._config.venues}
         accounts = [self._account(account) for account in self._config.accounts]
+        forget_variables(self._config)
         hot_loop = self.hot_loop
         hot_loop.use_templates(
             [venue.templates(credentials, config.receive_window_ms) for config, venue, credentials in accounts]

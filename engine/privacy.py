@@ -5,6 +5,7 @@ import resource
 from collections.abc import Iterator
 
 from engine.config import Config
+from gateways.environment import take_variable
 
 # <linux/prctl.h>
 _PR_SET_DUMPABLE = 4
@@ -22,8 +23,18 @@ def keep_memory_private() -> None:
 
 
 def secret_variables(config: Config) -> Iterator[str]:
-    """The names of the environment variables that hold keys."""
+    """The names of the environment variables that hold keys, whoever's they are."""
     for account in config.accounts:
-        for name in (account.api_key_env, account.secret_env):
-            if name is not None:
-                yield name
+        names = (
+            account.api_key_env,
+            account.secret_env,
+            account.guardian_api_key_env,
+            account.guardian_secret_env,
+        )
+        yield from (name for name in names if name is not None)
+
+
+def forget_variables(config: Config) -> None:
+    """Gives up the keys that came along with ours because all of us have one parent; what we start inherits none."""
+    for name in secret_variables(config):
+        take_variable(name)

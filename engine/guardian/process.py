@@ -23,6 +23,7 @@ from engine.guardian.engine_watch import EngineWatch
 from engine.guardian.guardian import Guardian
 from engine.guardian.kill_file import KillFile
 from engine.lifetime import ENGINE_LOCK, durable_folder
+from engine.privacy import forget_variables, keep_memory_private
 from gateways.errors import CredentialError
 from ipc.address import engine_folder
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock
@@ -48,7 +49,10 @@ def run_guardian(config: Config) -> None:
     """Guards until SIGINT or SIGTERM, and then until the engine has ended; raises what makes it impossible."""
     clock = SystemClock()
     log = EventLog(_STDERR, LogLevel[config.monitoring.log_level], clock)
+    log.redaction.install()
     accounts = guarded_accounts(config, log)
+    forget_variables(config)
+    log.redaction.learn(*(account.credentials.api_key for account in accounts))
     private_folder(runtime_folder())
     folder = private_folder(engine_folder(config.engine.name))
     with _only_guardian(folder, config.engine.name):
@@ -133,6 +137,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0].startswith("-"):
         sys.stderr.write("usage: python -m engine.guardian CONFIG.toml\n")
         return _OPERATOR_MISTAKE
+    keep_memory_private()
     try:
         run_guardian(load_config(Path(arguments[0])))
     except AnotherConfigurationError as error:

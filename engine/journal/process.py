@@ -17,10 +17,9 @@ from engine.journal.configured import configured_store
 from engine.journal.errors import JournalBusyError, JournalError, JournalWriteError
 from engine.journal.ring import JournalRing
 from engine.journal.service import RETRY_NS, JournalService
-from engine.privacy import keep_memory_private, secret_variables
+from engine.privacy import forget_variables, keep_memory_private
 from engine.warmup import JOURNAL_KERNELS, load_entries
 from engine.zeromq_endpoint import EndpointError
-from gateways.environment import take_variable
 from ipc.address import engine_folder
 from ipc.clock import NS_PER_MS, SystemClock, WaitingClock
 from ipc.segment import Segment, SegmentError, SegmentKind, SegmentWord
@@ -148,9 +147,7 @@ class JournalProcess:
 
 def run_journal(config: Config) -> None:
     """Keeps the journal of one engine's name until SIGINT or SIGTERM."""
-    for name in secret_variables(config):
-        # They are the engine's, and came along because we have the same parent.
-        take_variable(name)
+    forget_variables(config)
     clock = SystemClock()
     log = EventLog(_STDERR, LogLevel[config.monitoring.log_level], clock)
     ending = Ending()

@@ -55,6 +55,10 @@ class Configuration:
         except (ValueError, RecursionError):
             return data
 
+    def close(self) -> None:
+        """Removes the files."""
+        self._folder.cleanup()
+
     def take(self, data: bytes) -> None:
         """As `oms config check` does."""
         self._path.write_bytes(data)

@@ -14,5 +14,8 @@ class Fuzzed(Protocol):
     def spoil(self, data: bytes, generator: random.Random) -> bytes:
         """The input with something changed that the decoder looks at."""
 
+    def close(self) -> None:
+        """Gives back what it holds."""
+
     def take(self, data: bytes) -> None:
         """Decodes one input."""

@@ -44,6 +44,9 @@ class JournalFiles:
         changed = content[:start] + spoil_words(content[start:end], generator) + content[end:]
         return head + (_sealed(changed) if generator.random() < 0.5 else changed)
 
+    def close(self) -> None:
+        """It holds nothing."""
+
     def take(self, data: bytes) -> None:
         """Everything that a start reads."""
         disk = FakeDisk()

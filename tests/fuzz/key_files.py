@@ -33,6 +33,10 @@ class KeyFiles:
             return spoil_bytes(data, generator)
         return spoil_text(data.decode("utf-8", "replace"), generator).encode("utf-8", "replace")
 
+    def close(self) -> None:
+        """Removes the file."""
+        self._folder.cleanup()
+
     def take(self, data: bytes) -> None:
         """As both readers do; no error shows what is in the file."""
         self._path.write_bytes(data)

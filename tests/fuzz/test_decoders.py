@@ -1,6 +1,7 @@
 """Every decoder takes what makes no sense: a short run of each fuzzer, the same inputs each time."""
 
 import random
+from contextlib import closing
 
 import pytest
 
@@ -14,15 +15,16 @@ SEED = 7
 @pytest.mark.parametrize("name", DECODERS)
 def test_a_decoder_survives(name: str) -> None:
     inputs = INPUTS.get(name, 3_000)
-    assert fuzz(new_fuzzed(name), inputs, SEED).inputs >= inputs
+    with closing(new_fuzzed(name)) as fuzzed:
+        assert fuzz(fuzzed, inputs, SEED).inputs >= inputs
 
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_its_seeds_make_sense_and_are_spoilt(name: str) -> None:
-    fuzzed = new_fuzzed(name)
     generator = random.Random(SEED)
-    spoilt = {fuzzed.spoil(seed, generator) for seed in fuzzed.seeds for _ in range(20)}
-    assert len(spoilt) > len(fuzzed.seeds)
+    with closing(new_fuzzed(name)) as fuzzed:
+        spoilt = {fuzzed.spoil(seed, generator) for seed in fuzzed.seeds for _ in range(20)}
+        assert len(spoilt) > len(fuzzed.seeds)
 
 
 class Careless:
@@ -36,6 +38,9 @@ class Careless:
     def spoil(self, data: bytes, generator: random.Random) -> bytes:
         """Now and then what it does not expect."""
         return b"x" if generator.random() < 0.1 else data
+
+    def close(self) -> None:
+        """It holds nothing."""
 
     def take(self, data: bytes) -> None:
         """Knows numbers only."""

@@ -56,6 +56,9 @@ class VenueFace:
         """Mostly a request with other parameters."""
         return spoil_bytes(data, generator) if generator.random() < 0.15 else spoil_document(data, generator)
 
+    def close(self) -> None:
+        """It holds nothing."""
+
     def take(self, data: bytes) -> None:
         """One request."""
         self._count += 1

@@ -21,6 +21,9 @@ class VenueFrames:
         """Mostly a sound document with unsound values."""
         return spoil_bytes(data, generator) if generator.random() < 0.2 else spoil_document(data, generator)
 
+    def close(self) -> None:
+        """It holds nothing."""
+
     def take(self, data: bytes) -> None:
         """As a session takes a frame."""
         for codec in self._codecs:

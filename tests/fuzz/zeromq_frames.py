@@ -52,6 +52,14 @@ class ZeromqFrames:
             return struct.pack("<qq", 0, generator.randrange(-2, 110)) + data[16:]
         return spoil_words(data, generator)
 
+    def close(self) -> None:
+        """Ends the server and its engine."""
+        self._server._clients.clear()
+        self._server._drivers.clear()
+        self._server.close()
+        self._engine.close()
+        self._folder.cleanup()
+
     def take(self, data: bytes) -> None:
         """As the server takes a message; a bad one gets the one refusal, which must be a frame itself."""
         self._now_ns += 10**9

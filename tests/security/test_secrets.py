@@ -71,7 +71,9 @@ print(os.stat("/proc/self/environ").st_uid)
     assert run(START + private).split() == ["True", "0", "0"]
 
 
-@pytest.mark.parametrize("module", ["engine.process", "engine.control.process", "engine.journal.process"])
+@pytest.mark.parametrize(
+    "module", ["engine.process", "engine.control.process", "engine.guardian.process", "engine.journal.process"]
+)
 def test_every_process_that_is_given_keys_is_private_before_it_reads_its_configuration(module: str) -> None:
     code = f"""
 import {module} as process, resource
