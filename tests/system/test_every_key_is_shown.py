@@ -13,7 +13,12 @@ from engine.config import Config
 HERE = Path(__file__).parent
 SHOWN = "\n".join(
     name
-    for module in ("test_configured_engine.py", "test_configured_guardian.py", "test_configured_terms.py")
+    for module in (
+        "test_configured_engine.py",
+        "test_configured_guardian.py",
+        "test_configured_rates.py",
+        "test_configured_terms.py",
+    )
     for name in re.findall(r"def test_(\w+)|ids=\[(.*)\]", (HERE / module).read_text())
     for name in name
 )
