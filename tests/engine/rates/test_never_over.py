@@ -1,6 +1,7 @@
 """Whatever strategies want, however clocks run and whatever gets lost: a venue never counts one request too many."""
 
 import sys
+from functools import partial
 from random import Random
 
 import pytest
@@ -23,7 +24,7 @@ def _days(case: VenueCase, seed: int, *, episodes: int, faults: Faults) -> Outco
         traffic.plan_faults(end)
         for strategy in (1, 2, 3):
             start = begin + random.randint(0, NS_PER_S)
-            traffic.at(start, lambda strategy=strategy, end=end: traffic.saturate(strategy, end))
+            traffic.at(start, partial(traffic.saturate, strategy, end))
         traffic.run_until(end + 12 * NS_PER_S)
     return traffic.outcome
 
@@ -55,7 +56,7 @@ def test_a_saturated_venue_is_used_to_its_limit(case: VenueCase) -> None:
     end = begin + first_ns + duration_ns
     traffic.run_until(begin)
     for strategy in (1, 2, 3):
-        traffic.at(begin, lambda strategy=strategy: traffic.saturate(strategy, end))
+        traffic.at(begin, partial(traffic.saturate, strategy, end))
     traffic.run_until(begin + first_ns)
     sent_before = sum(outcome.orders.values())
     traffic.run_until(end)
