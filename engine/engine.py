@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.address_lookup import look_up
 from engine.config import AccountConfig, Config, CurveConfig, VenueConfig
+from engine.control_scopes import scopes_of_config
 from engine.core.step import HOST_CLOCK
 from engine.event_log import EventLog, LogLevel
 from engine.hot_loop import HotLoop
@@ -31,6 +32,7 @@ from gateways.record_writer import RecordWriter, new_rows
 from gateways.registry import VENUES
 from gateways.venue import Venue
 from ipc.clock import NS_PER_MS, WaitingClock
+from ipc.control_segment import ControlSegment
 from ipc.curve import read_keys
 from ipc.enums import ConnectionState, JournalState
 
@@ -109,6 +111,7 @@ class Engine:
         await self._begin_journal()
         self._open_lanes()
         self._say_utc_offset()
+        self._heed_control()
         self._attach_loop()
         for gateway in self.order_gateways:
             gateway.start()
@@ -197,6 +200,13 @@ class Engine:
         writer.start(rows, self._clock.monotonic_ns())
         writer.clock_offset(self._clock.utc_ns() - self._clock.monotonic_ns(), 0)
         self.hot_loop.apply(rows, writer.count)
+
+    def _heed_control(self) -> None:
+        """From now on guardian and operator are heard, also when nothing else is; what they asked before holds too."""
+        control = ControlSegment.open(self._segments.folder, scopes_of_config(self._config))
+        control.begin_epoch(self._epoch, self._clock.monotonic_ns())
+        stall_max_ns = self._config.breakers.loop_stall_ms * NS_PER_MS
+        self.hot_loop.use_control(control, epoch=self._epoch, stall_max_ns=stall_max_ns)
 
     def _attach_loop(self) -> None:
         selector = self._loop.spin_selector

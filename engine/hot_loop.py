@@ -10,6 +10,7 @@ from engine.core.order_table import NOBODY
 from engine.core.state import State
 from engine.journal.entry import SOURCE_BITS
 from engine.loop import EVENTS_MAX, SpinSelector
+from engine.spin.control import may_leave
 from engine.spin.core_entry import core_step_address
 from engine.spin.journaling import await_durable, has_journal_room
 from engine.spin.ports import LANE, PORTS
@@ -27,6 +28,7 @@ from gateways.record_writer import RecordWriter, new_rows
 from gateways.template import Template, TemplateKey
 from gateways.venue import OpenOrder
 from ipc.clock import NS_PER_MS, NS_PER_S, WaitingClock
+from ipc.control_segment import ControlSegment
 from ipc.enums import RejectReason, RequestKind, VenueEvent
 from ipc.histogram import HISTOGRAM_BYTES, STAGES, LatencySegment
 from ipc.memory import address_of
@@ -42,11 +44,13 @@ Sign = Callable[[memoryview], bytes]
 _NOT_SENT = {
     RequestKind.NEW: VenueEvent.REJECTED,
     RequestKind.CANCEL: VenueEvent.CANCEL_REJECTED,
+    RequestKind.CANCEL_ALL: VenueEvent.CANCEL_REJECTED,
     RequestKind.AMEND: VenueEvent.REPLACE_REJECTED,
     RequestKind.CANCEL_REPLACE: VenueEvent.REPLACE_REJECTED,
 }
 
 
+_CANCELS = (RequestKind.CANCEL, RequestKind.CANCEL_ALL)
 # Longer than the journal process takes to come back after its death.
 _JOURNAL_WAIT_NS = 5 * NS_PER_S
 _JOURNAL_NAP_NS = NS_PER_MS
@@ -77,6 +81,7 @@ class HotLoop:
         self._signers: list[Sign] = []
         self.ports: NDArray[np.void] = np.zeros(1, PORTS)
         self.address = address_of(self.ports)
+        self._control: ControlSegment | None = None
         self.unsent_count = 0
         self.failed: JournalFullError | None = None
         """Set for good when an input could not be kept: whoever runs the loop ends it then."""
@@ -105,6 +110,14 @@ class HotLoop:
         row["journal_epoch"] = epoch << SOURCE_BITS
         row["awaits_disk"] = int(awaits_disk)
         row["journal"] = ring.address
+
+    def use_control(self, control: ControlSegment, *, epoch: int, stall_max_ns: int) -> None:
+        """From now on what guardian and operator ask for there is done, and the loop says there that it lives."""
+        self._control = control
+        row = self.ports[0]
+        row["epoch"] = epoch
+        row["stall_max_ns"] = stall_max_ns
+        row["control"] = control.segment.address
 
     def use_senders(self, senders: list[SendFrame], signers: list[Sign]) -> None:
         """Sets who sends and who signs for each account."""
@@ -191,15 +204,19 @@ class HotLoop:
         unsent = []
         frames = self._frames
         is_kept = await_durable(self.address)
+        has_control = self._control is not None
         for place in range(finished_frames(self.address)):
-            if not is_kept and frames.rows[place]["request_kind"] != RequestKind.CANCEL:
+            request_kind = frames.request_kind(place)
+            if not is_kept and request_kind not in _CANCELS:
                 unsent.append(place)
                 continue
             offset, account_id = frames.where(place)
             text = frames.text_to_sign(place)
             if text is not None:
                 frames.put_signature(place, self._signers[account_id](text))
-            if not self._senders[account_id](frames.buffers[place], offset):
+            # Ordering: this is the last load before the frame is handed out.
+            is_allowed = not has_control or may_leave(self.address, request_kind)
+            if not is_allowed or not self._senders[account_id](frames.buffers[place], offset):
                 unsent.append(place)
         if unsent:
             self._tell_unsent(unsent)

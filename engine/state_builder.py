@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from engine.breaker_rows import set_breakers
 from engine.config import Config, resolve_terms
 from engine.configuration.shape import LimitConfig
 from engine.core.exposure import TICKS_MAX
@@ -96,6 +97,7 @@ class StateBuilder:
         header["duplicate_window_ns"] = config.risk.duplicate_window_ms * NS_PER_MS
         header["book_age_max_ns"] = config.risk.book_age_max_ms * NS_PER_MS
         lift_limits(self._state.table("scopes"))
+        set_breakers(state, config.breakers)
         self._name_rows()
         self._set_terms()
 

@@ -74,6 +74,7 @@ class FrameBuffers:
         names = FRAME.names or ()
         self._text_offset = names.index("text_offset")
         self._account_id = names.index("account_id")
+        self._request_kind = names.index("request_kind")
         self._signed_text = names.index("signed_text")
         self._signed_bytes = names.index("signed_text_bytes")
         self._signature = names.index("signature_offset")
@@ -82,6 +83,10 @@ class FrameBuffers:
         """Where the text of a frame starts, and which account it is for."""
         base = place * self._stride
         return self._words[base + self._text_offset], self._words[base + self._account_id]
+
+    def request_kind(self, place: int) -> int:
+        """What a frame asks for."""
+        return self._words[place * self._stride + self._request_kind]
 
     def text_to_sign(self, place: int) -> memoryview | None:
         """What must be signed before a frame may go, None when nothing is."""

@@ -12,7 +12,9 @@ class TemplateSlot(IntEnum):
     """What stands in a gap of a template; the text is ASCII without quotes."""
 
     REQUEST_ID = 1
-    """The letter of the request kind (`REQUEST_LETTERS`), then the 16 characters of `order_id`."""
+    """The letter of the request kind (`REQUEST_LETTERS`), then the 16 characters of `order_id`.
+
+    In a cancel-all that is the number of its instrument."""
     CLIENT_ORDER_ID = 2
     """The 16 characters of `order_id`."""
     ORIGINAL_CLIENT_ORDER_ID = 3
@@ -55,6 +57,7 @@ REQUEST_LETTERS: dict[RequestKind, bytes] = {
     RequestKind.AMEND: b"a",
     RequestKind.CANCEL_REPLACE: b"r",
     RequestKind.STATUS: b"s",
+    RequestKind.CANCEL_ALL: b"x",
 }
 
 

@@ -95,6 +95,7 @@ PublicKey = Annotated[
 ]
 OrderTypeName = Literal["market", "limit"]
 TimeInForceName = Literal["GTC", "IOC", "FOK"]
+BreakerActionName = Literal["alarm", "refuse", "reduce_only", "cancel_only", "halt"]
 SlippageBps = Annotated[int, Meta(ge=0, le=9_999)]
 RetryAttempts = Annotated[int, Meta(ge=0, le=10)]
 RetryDelayMs = Annotated[int, Meta(ge=0, le=60_000)]
@@ -220,6 +221,30 @@ class RiskConfig(Section, frozen=True, kw_only=True):
     duplicate_orders_max: Annotated[int, Meta(ge=1, le=10_000)] = 5
     duplicate_window_ms: Annotated[int, Meta(ge=0, le=60_000)] = 500
     book_age_max_ms: Annotated[int, Meta(ge=1, le=DAY_MS)] = 5_000
+
+
+class BreakersConfig(Section, frozen=True, kw_only=True):
+    """What nothing sound exceeds, 0 for no threshold; and what is done about it in its scope beside the alarm.
+
+    "refuse" refuses new orders while it lasts; the states after it hold until a person arms the scope again.
+    """
+
+    rejects_max: Annotated[int, Meta(ge=0, le=10_000, description="rejections of a strategy in the window")] = 20
+    rejects_window_ms: Annotated[int, Meta(ge=1, le=3_600_000)] = 60_000
+    rejects_action: BreakerActionName = "reduce_only"
+    unknown_orders_max: Annotated[int, Meta(ge=0, le=1 << 20, description="of an account")] = 50
+    unknown_orders_action: BreakerActionName = "refuse"
+    unknown_age_ms: Annotated[int, Meta(ge=0, le=DAY_MS, description="of an account's oldest one")] = 60_000
+    unknown_age_action: BreakerActionName = "refuse"
+    prices_stale_ms: Annotated[int, Meta(ge=0, le=DAY_MS)] = 300_000
+    prices_stale_action: BreakerActionName = "refuse"
+    prices_crossed_ms: Annotated[int, Meta(ge=0, le=DAY_MS, description="for how long bid and ask may cross")] = 5_000
+    prices_crossed_action: BreakerActionName = "refuse"
+    clock_offset_ms: Annotated[int, Meta(ge=0, le=DAY_MS, description="between a venue's clock and the host's")] = 1_000
+    clock_offset_action: BreakerActionName = "alarm"
+    loop_stall_ms: Annotated[int, Meta(ge=0, le=DAY_MS)] = 1_000
+    loop_stall_action: BreakerActionName = "alarm"
+    watch_interval_ms: Annotated[int, Meta(ge=10, le=60_000, description="between two looks")] = 250
 
 
 class ControlConfig(Section, frozen=True, kw_only=True):
@@ -350,6 +375,7 @@ class Config(Section, frozen=True, kw_only=True):
     rate_limit: RateLimitConfig = RateLimitConfig()
     monitoring: MonitoringConfig = MonitoringConfig()
     risk: RiskConfig = RiskConfig()
+    breakers: BreakersConfig = BreakersConfig()
     control: ControlConfig = ControlConfig()
     guardian: GuardianConfig = GuardianConfig()
     alarms: AlarmsConfig = AlarmsConfig()

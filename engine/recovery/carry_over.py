@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.core.rebuild import rebuild
 from engine.core.state import State
 from engine.recovery.carry_limits import carry_limits
+from engine.recovery.carry_states import carry_states
 from engine.recovery.lost_end import suppose_sent
 from engine.recovery.rows import as_matrix, numbers_by_name
 from ipc.enums import ConnectionState, EndReason, ReplaceState, RequestKind
@@ -103,6 +104,7 @@ class _Hand:
         self._hand_on_strategies()
         self._hand_on_accounts()
         carry_limits(self._old, self._new, self._accounts, self._instruments, self._shift_ns)
+        carry_states(self._old, self._new, self._accounts, self._instruments, self._shift_ns)
         orders = self._hand_on_orders()
         tombstones = self._hand_on_ring("tombstones", "tombstone_next", "order_id")
         trades = self._hand_on_ring("trades", "trade_next", "trade_id")

@@ -14,9 +14,10 @@ from ipc.tables import INSTRUMENT
 
 # Market; limit until cancelled, immediate or cancel, fill or kill, post-only; stop; stop limit in the same three.
 SHAPES = 9
-VARIANTS = 4 * SHAPES + 2
+VARIANTS = 4 * SHAPES + 3
 _CANCEL_VARIANT = 4 * SHAPES
 _AMEND_VARIANT = _CANCEL_VARIANT + 1
+_CANCEL_ALL_VARIANT = _AMEND_VARIANT + 1
 _SIGNATURE_BYTES = 64
 # The largest WebSocket header of a client: 2 bytes, 8 of length, 4 of mask (RFC 6455, 5.2).
 SIGNED_TEXT_GAP_BYTES = 14
@@ -54,6 +55,8 @@ def variant_of(request_kind: int, side: int, order_type: int, time_in_force: int
         return _CANCEL_VARIANT
     if request_kind == RequestKind.AMEND:
         return _AMEND_VARIANT
+    if request_kind == RequestKind.CANCEL_ALL:
+        return _CANCEL_ALL_VARIANT
     first = 2 * SHAPES if request_kind == RequestKind.CANCEL_REPLACE else 0
     return first + (side - 1) * SHAPES + shape_of(order_type, time_in_force, order_flags)
 

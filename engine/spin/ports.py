@@ -27,6 +27,11 @@ PORTS = word_row(
     "scratch",  # address of one slot
     "journal",  # address of the journal's ring, 0 when nothing is kept
     "journal_epoch",  # what stands above the source in an entry
+    "control",  # address of the control segment, 0 when there is none
+    "control_seen",  # its generation at the last look
+    "epoch",
+    "looked_ns",  # when the loop last said that it lives
+    "stall_max_ns",  # for how long it may not, 0 for ever
     "awaits_disk",  # whether a frame leaves only when what led to it is on disk
     "epoll_descriptor",
     "epoll_events",

@@ -10,12 +10,11 @@ from ipc.compiler import kernel
 from ipc.enums import ExecutionType, RecordKind
 from ipc.histogram import HISTOGRAM_BYTES, STAGES, Stage, record_value
 from ipc.memory import copy_words, load, monotonic_ns, store, view
-from ipc.records import ALARM, EXECUTION_REPORT, HEADER, VENUE_REQUEST, VENUE_STATE
+from ipc.record_words import words_of_kind
+from ipc.records import EXECUTION_REPORT, HEADER, VENUE_REQUEST
 from ipc.ring import count_lost, publish, try_claim
 
 _REPORT_WORDS = EXECUTION_REPORT.itemsize // 8
-_STATE_WORDS = VENUE_STATE.itemsize // 8
-_ALARM_WORDS = ALARM.itemsize // 8
 
 
 @kernel
@@ -47,8 +46,7 @@ def route_effects(ports: np.void, effects: int, seen_ns: int, published_ns: int)
             _time_report(ports, report)
             _publish_report(ports, effect, report["commit"], _REPORT_WORDS)
         else:
-            words = _ALARM_WORDS if kind == RecordKind.ALARM else _STATE_WORDS
-            _publish_report(ports, effect, view(effect, 1, HEADER)[0]["commit"], words)
+            _publish_report(ports, effect, view(effect, 1, HEADER)[0]["commit"], words_of_kind(kind))
 
 
 @kernel
@@ -125,7 +123,8 @@ def frames_left(ports: np.void) -> None:
 @kernel
 def _frame_left(ports: np.void, place: int, now_ns: int) -> None:
     frame = frame_of(ports, place)
-    store(ports["wire_sent"] + frame["order_slot"] * 8, now_ns)
+    if frame["order_slot"] != NOWHERE:
+        store(ports["wire_sent"] + frame["order_slot"] * 8, now_ns)
     if ports["latency_venues"] == 0:
         return
     venue_id, strategy_id = frame["venue_id"], frame["strategy_id"]

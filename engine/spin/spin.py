@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.core.state import header_of
 from engine.core.step import ENGINE
+from engine.spin.control import beat, take_requests
 from engine.spin.core_entry import run_step
 from engine.spin.journaling import journal_has_room, takes_prices, watch_journal
 from engine.spin.ports import lane_of, ports_at
@@ -66,6 +67,7 @@ def poll_commands(ports: np.void) -> int:
     When frames must leave before all had their turn, it goes on next time where it stopped.
     """
     taken = 0
+    take_requests(ports)
     if not journal_has_room(ports):
         return 0
     strategy_id = max(ports["first_lane"], 1)
@@ -140,6 +142,7 @@ def poll_world(ports: np.void, outcome: int, may_sleep: bool, deadline_ns: int) 
         outcome |= DESCRIPTORS_READY
     now_ns = monotonic_ns()
     watch_journal(ports, now_ns)
+    beat(ports, now_ns)
     if fire_timer(ports, now_ns):
         outcome |= outcome_of(ports)
     return TIME_UP if outcome == 0 and now_ns >= deadline_ns else outcome
@@ -194,6 +197,7 @@ def apply_commands(ports_address: int, records: int, count: int, first: int, str
     for place in range(first, count):
         if _must_stop(ports):
             return place - first | ports["frames_used"] << APPLIED_BITS
+        take_requests(ports)
         now_ns = monotonic_ns()
         copy_words(ports["scratch"], records + place * SLOT_BYTES, SLOT_WORDS)
         published_ns = view(ports["scratch"], 1, HEADER)[0]["published_ns"]

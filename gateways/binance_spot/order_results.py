@@ -29,6 +29,7 @@ _EXPIRED = int(VenueEvent.EXPIRED)
 _TRIGGERED = int(VenueEvent.TRIGGERED)
 _NEW = int(RequestKind.NEW)
 _CANCEL = int(RequestKind.CANCEL)
+_CANCEL_ALL = int(RequestKind.CANCEL_ALL)
 _AMEND = int(RequestKind.AMEND)
 _CANCEL_REPLACE = int(RequestKind.CANCEL_REPLACE)
 _STATUS = int(RequestKind.STATUS)
@@ -88,6 +89,13 @@ class OrderResults:
         for canceled in self._decode_canceled_orders(result):
             order_id = self._order_ids[canceled.orig_client_order_id]
             self._cancel(order_id, canceled, _CANCELED, venue_order_id=canceled.order_id, answers_request=_CANCEL)
+
+    def all_of_instrument_canceled(self, instrument_id: int, result: msgspec.Raw) -> None:
+        """The same as the answer to a request of the core, which stands behind them."""
+        for canceled in self._decode_canceled_orders(result):
+            order_id = self._order_ids[canceled.orig_client_order_id]
+            self._cancel(order_id, canceled, _CANCELED, venue_order_id=canceled.order_id, answers_request=0)
+        self._writer.venue_report(instrument_id, _CANCELED, answers_request=_CANCEL_ALL)
 
     def amended(self, order_id: int, result: msgspec.Raw) -> None:
         """The order has a new quantity and keeps its id, so no other leg takes over."""

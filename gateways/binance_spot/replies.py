@@ -36,6 +36,7 @@ _REFUSALS: dict[RequestKind, int] = {
     RequestKind.CANCEL: int(VenueEvent.CANCEL_REJECTED),
     RequestKind.AMEND: int(VenueEvent.REPLACE_REJECTED),
     RequestKind.CANCEL_REPLACE: int(VenueEvent.REPLACE_REJECTED),
+    RequestKind.CANCEL_ALL: int(VenueEvent.CANCEL_REJECTED),
 }
 _REJECTED = int(VenueEvent.REJECTED)
 _REPLACE_REJECTED = int(VenueEvent.REPLACE_REJECTED)
@@ -61,6 +62,7 @@ class ReplyCodec:
             "a": results.amended,
             "r": results.replaced,
             "s": results.status,
+            "x": results.all_of_instrument_canceled,
         }
         self._of_account: dict[str, Callable[[msgspec.Raw], None]] = {
             BALANCES_LETTER: results.balances,

@@ -1,4 +1,4 @@
-"""Owns the wire text of the hot requests: place, cancel, amend, cancel and replace."""
+"""Owns the wire text of the hot requests: place, cancel, amend, cancel and replace, cancel all."""
 
 from dataclasses import replace
 
@@ -19,6 +19,7 @@ _METHODS: dict[RequestKind, bytes] = {
     RequestKind.CANCEL: b"order.cancel",
     RequestKind.AMEND: b"order.amend.keepPriority",
     RequestKind.CANCEL_REPLACE: b"order.cancelReplace",
+    RequestKind.CANCEL_ALL: b"openOrders.cancelAll",
 }
 # The time stamp is a number; every other parameter of the hot requests is a text.
 _NUMBERS = frozenset((b"recvWindow", b"timestamp"))
@@ -57,6 +58,7 @@ def templates(credentials: Credentials, receive_window_ms: int = RECEIVE_WINDOW_
         TemplateKey(RequestKind.CANCEL),
         {b"origClientOrderId": TemplateSlot.CLIENT_ORDER_ID, b"symbol": TemplateSlot.SYMBOL},
     )
+    add(TemplateKey(RequestKind.CANCEL_ALL), {b"symbol": TemplateSlot.SYMBOL})
     # Without newClientOrderId the venue would give the amended order a random name.
     add(
         TemplateKey(RequestKind.AMEND),

@@ -73,6 +73,12 @@ REPLACING = {
     "side": "SELL",
 }
 CASES = [
+    (
+        TemplateKey(RequestKind.CANCEL_ALL),
+        "x",
+        "openOrders.cancelAll",
+        {"recvWindow": 2000, "symbol": "BTCUSDT", "timestamp": UTC_MS},
+    ),
     (new(side=Side.BUY), "n", "order.place", PRICED | {"side": "BUY", "timeInForce": "GTC"}),
     (
         new(side=Side.SELL, time_in_force=TimeInForce.IOC),
@@ -192,7 +198,7 @@ def parameters_of(frame: bytes) -> dict[str, Any]:
 def test_every_supported_combination_has_a_template() -> None:
     for credentials in (HMAC, ED25519):
         declared = templates(credentials, 2000)
-        assert len(declared) == 2 * 9 + 2 * 6 + 2
+        assert len(declared) == 2 * 9 + 2 * 6 + 3
         assert all(key in declared for key, *_ in CASES)
 
 
