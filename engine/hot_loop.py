@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from engine.core.order_listing import OPEN_LEG, list_open_legs
 from engine.core.order_table import NOBODY
 from engine.core.state import State
+from engine.core.step import ENGINE
 from engine.journal.entry import SOURCE_BITS
 from engine.loop import EVENTS_MAX, SpinSelector
 from engine.spin.control import may_leave
@@ -29,9 +30,10 @@ from gateways.template import Template, TemplateKey
 from gateways.venue import OpenOrder
 from ipc.clock import NS_PER_MS, NS_PER_S, WaitingClock
 from ipc.control_segment import ControlSegment
-from ipc.enums import RejectReason, RequestKind, VenueEvent
+from ipc.enums import RecordKind, RejectReason, RequestKind, VenueEvent
 from ipc.histogram import HISTOGRAM_BYTES, STAGES, LatencySegment
 from ipc.memory import address_of
+from ipc.record_words import words_of_kind
 from ipc.records import SLOT_WORDS
 from ipc.segment import Segment
 from ipc.state_reader import StateReader
@@ -198,6 +200,20 @@ class HotLoop:
                 self.send_frames()
             elif first < count:
                 self._wait_for_journal()
+
+    def carry_out(self, record_address: int) -> tuple[int, ...]:
+        """Feeds the core an operator's command; returns the report that answers it."""
+        while not (result := apply_commands(self.address, record_address, 1, 0, ENGINE)) & APPLIED_MASK:
+            if result > APPLIED_MASK:
+                self.send_frames()
+            else:
+                self._wait_for_journal()
+        effects = self._state.table("effects")["words"][: int(self._state.header["effect_count"])]
+        told = next(effect for effect in effects if effect[1] == RecordKind.CONTROL_REPORT)
+        answer = tuple(told[: words_of_kind(RecordKind.CONTROL_REPORT)].tolist())
+        if result > APPLIED_MASK:
+            self.send_frames()
+        return answer
 
     def send_frames(self) -> None:
         """Hands every finished frame to its account's socket; the core learns of those that could not leave."""

@@ -19,12 +19,14 @@ import zmq
 
 from engine.zeromq_admission import Admission, CurveEndpoint, user_of
 from engine.zeromq_client import LISTINGS_MAX, ZeromqClient
+from engine.zeromq_operators import Operators
 from engine.zeromq_refusal import COMMAND_KINDS, check_digest, refusal
 from engine.zeromq_socket import bind_all, open_router
 from ipc.clock import NS_PER_S
 from ipc.enums import RecordKind, RefusalReason
 from ipc.frame import RECORDS_MAX, FrameError, decode, encode, outline
 from ipc.last_command import last_in_ring
+from ipc.operator_name import OPERATOR
 from ipc.records import HEADER_FIELDS, HELLO, SLOT_BYTES, SLOT_WORDS
 from ipc.report_drain import ReportDrain
 from ipc.schema import SCHEMA_DIGEST
@@ -63,6 +65,9 @@ class ServedEngine(Protocol):
     def process_commands(self, strategy_id: int, address: int, count: int) -> None:
         """Takes commands that lie at SLOT_BYTES each; what they say is checked here, not by the server."""
 
+    def carry_out(self, record_address: int) -> tuple[int, ...]:
+        """Takes one command of an operator; returns the CONTROL_REPORT that answers it."""
+
     def command_segment(self, strategy_id: int) -> Segment:
         """The engine's own mapping of a strategy's command ring; its lock says who drives the strategy."""
 
@@ -89,6 +94,7 @@ class ZeromqServer:
         self._strategies = strategies
         self._engine = engine
         self._clients: dict[bytes, ZeromqClient] = {}
+        self._operators = Operators(engine)
         self._drivers: dict[int, ZeromqClient] = {}
         self._drains = {
             strategy_id: ReportDrain(engine.report_ring(strategy_id), engine.reader.state_address, strategy_id)
@@ -174,19 +180,24 @@ class ZeromqServer:
         try:
             if further:
                 raise FrameError(RefusalReason.MALFORMED_RECORD, limit=1, requested=1 + further)
-            return self._take(peer, user_of(message), frame, now_ns)
+            if peer in self._operators:
+                answer = self._operators.answer(str(message.get("Peer-Address")), frame)
+                self._send(peer, answer)
+                return 1
+            return self._take(peer, message, frame, now_ns)
         except FrameError as error:
             self._refuse(peer, error, frame, now_ns)
         return 1
 
-    def _take(self, peer: bytes, user: str, frame: bytes, now_ns: int) -> int:
+    def _take(self, peer: bytes, message: zmq.Frame, frame: bytes, now_ns: int) -> int:
+        user = user_of(message)
         check_digest(frame)
         records = outline(frame)
         kinds = {kind for kind, _, _ in records}
         if RecordKind.HELLO in kinds:
             if len(records) != 1:
                 raise FrameError(RefusalReason.MALFORMED_RECORD, limit=1, requested=len(records))
-            self._welcome(peer, user, frame, now_ns)
+            self._welcome(peer, message, frame, now_ns)
             return 1
         client = self._clients.get(peer)
         # A peer chooses how it is addressed and could take over the address of one that is gone, but not its key.
@@ -227,12 +238,16 @@ class ZeromqServer:
         if count:
             self._engine.process_commands(client.strategy_id, self._staging_address, count)
 
-    def _welcome(self, peer: bytes, user: str, frame: bytes, now_ns: int) -> None:
+    def _welcome(self, peer: bytes, message: zmq.Frame, frame: bytes, now_ns: int) -> None:
         hello = dict(zip(HELLO.names or (), decode(frame)[0], strict=True))
         try:
             name = words_name([hello["strategy_name_0"], hello["strategy_name_1"]])
         except UnicodeDecodeError:
             raise FrameError(RefusalReason.MALFORMED_RECORD, limit=0, requested=hello["strategy_name_0"]) from None
+        if name == OPERATOR:
+            self._welcome_operator(peer, message, now_ns)
+            return
+        user = user_of(message)
         strategy_id = self._strategies.get(name)
         if strategy_id is None:
             raise FrameError(RefusalReason.UNKNOWN_CLIENT, limit=0, requested=0)
@@ -254,6 +269,12 @@ class ZeromqServer:
             return
         self._clients[peer] = self._drivers[strategy_id] = client
         self._engine.remote_changed(strategy_id, is_remote=True)
+
+    def _welcome_operator(self, peer: bytes, message: zmq.Frame, now_ns: int) -> None:
+        words = self._engine.command_segment(next(iter(self._strategies.values()))).words
+        instance, epoch = int(words[SegmentWord.INSTANCE]), int(words[SegmentWord.EPOCH])
+        address = str(message.get("Peer-Address"))
+        self._send(peer, self._operators.welcome(peer, address, instance=instance, epoch=epoch, now_ns=now_ns))
 
     def _welcome_record(self, strategy_id: int, commands: Segment, now_ns: int) -> bytes:
         ring_sequence, ring_order_sequence = last_in_ring(commands.address)

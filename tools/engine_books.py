@@ -5,13 +5,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ipc.instrument import decimal_of
-from ipc.segment import Segment, SegmentKind
-from ipc.tables import ACCOUNT, BOOK, HOLDING, INSTRUMENT, STATE_HEADER, STRATEGY
-from tools.command_error import CommandError
-from tools.engines import STATE, row_name
+from ipc.tables import ACCOUNT, BOOK, HOLDING, INSTRUMENT, STRATEGY
+from tools.engines import row_name
+from tools.state_tables import read_tables
 
 EXTERNAL = 0
 _LAYOUTS = {
@@ -21,10 +19,6 @@ _LAYOUTS = {
     "books": BOOK,
     "holdings": HOLDING,
 }
-# Somebody who writes all the time leaves gaps of microseconds; a copy takes about as long.
-_ATTEMPTS = 20_000
-
-Tables = dict[str, NDArray[np.void]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +46,7 @@ class InstrumentBooks:
 
 def read_books(engine: Path) -> list[InstrumentBooks]:
     """The books of every instrument in which somebody holds something, all of the same moment."""
-    tables = _read_at_rest(engine)
+    tables = read_tables(engine, _LAYOUTS)
     instruments, accounts, strategies = tables["instruments"], tables["accounts"], tables["strategies"]
     books = tables["books"].reshape(len(strategies), len(instruments))
     holdings = tables["holdings"].reshape(len(accounts), len(instruments))
@@ -78,24 +72,3 @@ def read_books(engine: Path) -> list[InstrumentBooks]:
 def _quantity(instrument: np.void, row: np.void) -> Decimal:
     return decimal_of(int(row["position_lots"]) * int(instrument["lot_units"]), int(instrument["lot_decimals"]))
 
-
-def _read_at_rest(engine: Path) -> Tables:
-    """Copies of the tables between two writes of the engine."""
-    segment = Segment.attach(engine / STATE, SegmentKind.STATE, writable=False)
-    try:
-        header = segment.content[: STATE_HEADER.itemsize].view(STATE_HEADER)[0]
-        for _ in range(_ATTEMPTS):
-            version = int(header["version"])
-            if version % 2 == 0:
-                tables = {name: _copy(segment.content, header, name, layout) for name, layout in _LAYOUTS.items()}
-                if int(header["version"]) == version:
-                    return tables
-    finally:
-        del header
-        segment.close()
-    raise CommandError(f"the engine in {engine} writes its state without a pause; try again when it trades less")
-
-
-def _copy(content: NDArray[np.uint8], header: np.void, table: str, layout: np.dtype[np.void]) -> NDArray[np.void]:
-    first, count = int(header[f"{table}_offset"]), int(header[f"{table}_count"])
-    return np.array(content[first : first + count * layout.itemsize].view(layout))

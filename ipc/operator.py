@@ -1,0 +1,109 @@
+"""Owns an operator's way to an engine over ZeroMQ: commands that are no strategy's, each answered at once."""
+
+import getpass
+from typing import NamedTuple, Self
+
+import zmq
+
+from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock
+from ipc.enums import RecordKind, RefusalReason, RiskLimit, ScopeKind, TradingState
+from ipc.errors import ConnectionRefusedByEngineError, EngineNotRunningError
+from ipc.frame import decode, encode
+from ipc.operator_name import OPERATOR
+from ipc.records import CONTROL_REPORT, EXECUTION_REPORT
+from ipc.schema import SCHEMA_DIGEST
+from ipc.tables import name_words
+
+TIMEOUT_S = 5.0
+TIME_TO_LIVE_NS = 5 * NS_PER_S
+_KIND = 1
+_REASON = (EXECUTION_REPORT.names or ()).index("reason")
+_NO_ORDER = 0
+
+
+class ControlAnswer(NamedTuple):
+    """What became of a command: the reason is NONE when it was carried out."""
+
+    sequence: int
+    reason: RefusalReason
+    before: int
+    after: int
+
+
+class Operator:
+    """A connection of one person or tool; `name` stands in the engine's journal beside each command."""
+
+    def __init__(self, url: str, name: str | None = None, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._url = url
+        self._timeout_ms = int(timeout_s * 1_000)
+        self._clock = SystemClock()
+        self._name = name_words((name or getpass.getuser()).encode("ascii", "replace")[:16].decode("ascii"), 2)
+        self._sequence = 0
+        self._context = zmq.Context()
+        try:
+            self._socket = self._context.socket(zmq.DEALER)
+            self._socket.setsockopt(zmq.LINGER, 0)
+            self._socket.connect(url)
+            hello = encode(RecordKind.HELLO, 0, self._clock.monotonic_ns(), SCHEMA_DIGEST, *name_words(OPERATOR, 2))
+            self._ask(hello, RecordKind.WELCOME)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def set_trading_state(
+        self, kind: ScopeKind, subject_id: int, state: TradingState, *, is_rearming: bool = False, cause: int = 0
+    ) -> ControlAnswer:
+        """Makes a scope more restrictive, or with `is_rearming` what a person wants it to be."""
+        words = (kind, subject_id, state, int(is_rearming), cause)
+        return self._command(RecordKind.SET_TRADING_STATE, *words)
+
+    def set_limit(
+        self, kind: ScopeKind, subject_id: int, limit: RiskLimit, value: int, *, instrument_id: int = -1
+    ) -> ControlAnswer:
+        """Changes a limit of a scope, or of a strategy in one instrument."""
+        return self._command(RecordKind.SET_LIMIT, kind, subject_id, instrument_id, limit, value)
+
+    def acknowledge_alarm(self, alarm_id: int) -> ControlAnswer:
+        """Says that a person has seen an alarm."""
+        return self._command(RecordKind.ACKNOWLEDGE_ALARM, alarm_id)
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._context.destroy(linger=0)
+
+    def _command(self, kind: RecordKind, *words: int) -> ControlAnswer:
+        self._sequence += 1
+        expires_utc_ns = self._clock.utc_ns() + TIME_TO_LIVE_NS
+        head = (self._sequence, self._clock.monotonic_ns(), expires_utc_ns, _NO_ORDER)
+        words = self._ask(encode(kind, *head, *words, *self._name), RecordKind.CONTROL_REPORT)
+        report = dict(zip(CONTROL_REPORT.names or (), words, strict=True))
+        return ControlAnswer(
+            report["command_sequence"], RefusalReason(report["reason"]), report["before"], report["after"]
+        )
+
+    def _ask(self, frame: bytes, expected: RecordKind) -> tuple[int, ...]:
+        """Sends one record and waits for its answer."""
+        deadline_ns = self._clock.monotonic_ns() + self._timeout_ms * NS_PER_MS
+        if self._socket.poll(self._timeout_ms, zmq.POLLOUT):
+            self._socket.send(frame)
+        while (left_ns := deadline_ns - self._clock.monotonic_ns()) > 0:
+            if not self._socket.poll(left_ns // NS_PER_MS + 1):
+                break
+            for words in decode(self._socket.recv()):
+                if words[_KIND] == expected:
+                    return words
+                if words[_KIND] == RecordKind.EXECUTION_REPORT:
+                    raise ConnectionRefusedByEngineError(
+                        f"the engine at {self._url} refused an operator's frame: {RefusalReason(words[_REASON]).name}; "
+                        "allowed are the engine's own user on its host, and the same version on both sides"
+                    )
+        raise EngineNotRunningError(
+            f"no engine answered at {self._url} within {self._timeout_ms} ms; what it was asked may still be done: "
+            "look with `oms limits`, and at whether it hangs or is not running"
+        )
