@@ -32,7 +32,7 @@ from gateways.record_writer import RecordWriter, new_rows
 from gateways.registry import VENUES
 from gateways.venue import Venue
 from ipc.clock import NS_PER_MS, WaitingClock
-from ipc.control_segment import ControlSegment
+from ipc.control_segment import LEASE_EXPIRED, NO_LEASE_NEEDED, ControlSegment
 from ipc.curve import read_keys
 from ipc.enums import ConnectionState, JournalState
 
@@ -204,6 +204,10 @@ class Engine:
     def _heed_control(self) -> None:
         """From now on guardian and operator are heard, also when nothing else is; what they asked before holds too."""
         control = ControlSegment.open(self._segments.folder, scopes_of_config(self._config))
+        if not self._config.guardian.enabled:
+            control.lease_until_ns = NO_LEASE_NEEDED
+        elif control.lease_until_ns == NO_LEASE_NEEDED:
+            control.lease_until_ns = LEASE_EXPIRED
         control.begin_epoch(self._epoch, self._clock.monotonic_ns())
         stall_max_ns = self._config.breakers.loop_stall_ms * NS_PER_MS
         self.hot_loop.use_control(control, epoch=self._epoch, stall_max_ns=stall_max_ns)

@@ -71,4 +71,3 @@ def read_books(engine: Path) -> list[InstrumentBooks]:
 
 def _quantity(instrument: np.void, row: np.void) -> Decimal:
     return decimal_of(int(row["position_lots"]) * int(instrument["lot_units"]), int(instrument["lot_decimals"]))
-

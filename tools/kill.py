@@ -47,7 +47,9 @@ _SENTENCES = {
 }
 
 
-def _outcome(desk: ControlDesk, scope: ScopeName, state: TradingState, elapsed_ns: int, taken_ns: int) -> tuple[str, int]:
+def _outcome(
+    desk: ControlDesk, scope: ScopeName, state: TradingState, elapsed_ns: int, taken_ns: int
+) -> tuple[str, int]:
     if not desk.is_running():
         return "waits", 0
     try:
@@ -75,7 +77,9 @@ def arm(engine: Path, scope_text: str, state: TradingState, *, as_json: bool) ->
     if as_json:
         print_json({"scope": str(scope), "before": before, "trading_state": state.name})
     elif before is None:
-        print(f"{scope}: nothing asks for more than {state.name} any more; an earlier run's state holds until it is armed")
+        print(
+            f"{scope}: asks for no more than {state.name} now; what an earlier run left holds until it is armed"
+        )
     else:
         others = [str(sight.scope) for sight in desk.sights() if sight.trading_state > state and sight.scope != scope]
         more = f"; still restricted: {', '.join(others)}" if others and scope.kind is ScopeKind.ENGINE else ""

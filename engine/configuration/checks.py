@@ -7,9 +7,11 @@ from engine.configuration.curve import check_curve
 from engine.configuration.problems import Problems, shown
 from engine.configuration.shape import INSTRUMENT_BYTES_MAX, AccountConfig, Config, StrategyConfig
 from engine.configuration.terms import resolve_terms
+from ipc.operator_name import OPERATOR
 
 KEY_SOURCES = ("key_file", "api_key_env", "secret_env")
 GUARDIAN_KEY_SOURCES = tuple(f"guardian_{name}" for name in KEY_SOURCES)
+RESERVED_NAMES = (OPERATOR, "guardian")
 LIMITER_TIMES_MAX = 1_000_000
 
 
@@ -66,6 +68,15 @@ def _check_names(config: Config, problems: Problems) -> None:
     _check_unique("venue", "name", [venue.name for venue in config.venues], problems)
     _check_unique("account", "name", [account.name for account in config.accounts], problems)
     _check_unique("strategy", "name", [strategy.name for strategy in config.strategies], problems)
+    for index, strategy in enumerate(config.strategies):
+        if strategy.name in RESERVED_NAMES:
+            problems.add(
+                f"strategy[{index}].name",
+                "is the name of somebody who is no strategy",
+                value=shown(strategy.name),
+                allowed=f"any name but {' and '.join(RESERVED_NAMES)}",
+                fix="choose another name",
+            )
     _check_unique("strategy", "id", [strategy.id for strategy in config.strategies], problems)
 
 

@@ -46,7 +46,7 @@ def test_it_is_told_when_they_do_not_add_up(engine: FakeEngine) -> None:
 
 
 def test_a_state_that_is_never_at_rest_is_not_read(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tools.engine_books._ATTEMPTS", 3)
+    monkeypatch.setattr("tools.state_tables._ATTEMPTS", 3)
     engine.state.header["version"] = 1
     with pytest.raises(CommandError, match="without a pause"):
         read_books(engine.folder)

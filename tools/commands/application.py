@@ -3,12 +3,16 @@
 import typer
 
 from tools.commands import (
+    alarms,
     cancel,
     config,
     demo,
+    explain,
     journal,
     keys,
+    kill,
     latency,
+    limits,
     orders,
     positions,
     run,
@@ -31,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-START, OBSERVE, TRADE = "Start", "Observe", "Trade by hand"
+START, OBSERVE, TRADE, CONTROL = "Start", "Observe", "Trade by hand", "Stop and control"
 
 app.command(rich_help_panel=START)(demo.demo)
 app.command(rich_help_panel=START)(sandbox.sandbox)
@@ -49,3 +53,8 @@ app.command(rich_help_panel=OBSERVE)(simulate.simulate)
 app.add_typer(journal.app, rich_help_panel=OBSERVE)
 app.command(rich_help_panel=TRADE)(submit.submit)
 app.command(rich_help_panel=TRADE)(cancel.cancel)
+app.command(rich_help_panel=CONTROL)(kill.kill)
+app.command(rich_help_panel=CONTROL)(kill.arm)
+app.add_typer(alarms.app, rich_help_panel=CONTROL)
+app.add_typer(limits.app, rich_help_panel=CONTROL)
+app.command("help", rich_help_panel=CONTROL)(explain.explain_code)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 
-def help_with(code: Annotated[str, typer.Argument(help="Such as PRICES_STALE or TRADING_STATE.")]) -> None:
+def explain_code(code: Annotated[str, typer.Argument(help="Such as PRICES_STALE or TRADING_STATE.")]) -> None:
     """Say what a refusal's reason or an alarm's code means, and what to do about it."""
     from tools.runbook import explain  # noqa: PLC0415
 
