@@ -23,7 +23,7 @@ VENUE, INSTRUMENT = "BINANCE", "BTC/USDT.BINANCE"
 BALANCES = {"BTC": "50", "USDT": "5000000"}
 TICK, LOT = "0.01", "0.00001"
 TRADED = {
-    "BTC": {"lot_size": LOT, "reference_price": "65000.00"},
+    "BTC": {"lot_size": LOT, "reference_price": "65000.00", "max_open_orders": 2_000},
     "ETH": {"lot_size": "0.0001", "reference_price": "3500.00"},
 }
 # A warning anywhere in a process of ours is an error there.

@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 SHOWN = "\n".join(
     name
     for module in (
+        "test_configured_breakers.py",
         "test_configured_engine.py",
         "test_configured_guardian.py",
         "test_configured_rates.py",
