@@ -119,9 +119,7 @@ def test_a_thousand_orders_are_cancelled_and_verified(switch: Switch, one: Tradi
     answer = switch.oms("kill", "--wait", "60")
     sys.stdout.write(f"kill of {ORDERS} orders: {answer}\n")
     assert (answer["scope"], answer["outcome"]) == ("engine", "verified")
-    one.hear()
-    ends = {report.order_id: report.order_status for report in one.reports if report.leaves_lots == 0}
-    assert [ends[order_id] for order_id in order_ids] == [OrderStatus.CANCELED] * ORDERS
+    assert {one.await_end(order_id).order_status for order_id in order_ids} == {OrderStatus.CANCELED}
     assert switch.events()["canceled"] - before["canceled"] == ORDERS
     assert one.client.open_orders() == []
     assert is_refused(one)
