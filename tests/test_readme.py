@@ -53,6 +53,10 @@ ANSWERED: dict[str, Callable[[str], bool]] = {
     "oms latency": lambda answer: [line.split()[0] for line in answer.splitlines()[1:]] == stages(),
     "oms schema --json": is_schema,
     "oms schema --c": lambda answer: "#define" in answer and "int64_t" in answer,
+    "oms kill": lambda answer: answer.startswith("engine: HALT holds, and every order in it has ended, after "),
+    "oms limits": lambda answer: "\nengine " in answer and "  HALT  " in answer and "VERIFIED" in answer,
+    "oms help TRADING_STATE": lambda answer: answer.startswith("refusal TRADING_STATE: "),
+    "oms arm": lambda answer: answer == "engine: ACTIVE, was HALT\n",
 }
 
 
