@@ -77,9 +77,7 @@ def arm(engine: Path, scope_text: str, state: TradingState, *, as_json: bool) ->
     if as_json:
         print_json({"scope": str(scope), "before": before, "trading_state": state.name})
     elif before is None:
-        print(
-            f"{scope}: asks for no more than {state.name} now; what an earlier run left holds until it is armed"
-        )
+        print(f"{scope}: asks for no more than {state.name} now; what an earlier run left holds until it is armed")
     else:
         others = [str(sight.scope) for sight in desk.sights() if sight.trading_state > state and sight.scope != scope]
         more = f"; still restricted: {', '.join(others)}" if others and scope.kind is ScopeKind.ENGINE else ""

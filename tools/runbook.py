@@ -113,6 +113,11 @@ MESSAGE_THROTTLE_EXCEEDED A scope sends messages faster than it may. See oms lim
 TRADED_VOLUME_EXCEEDED A scope has traded as much in its window as it may. See oms limits.
 MAX_EXECUTIONS_EXCEEDED As many orders as one arming allows. Look at the strategy, then oms arm.
 ORDER_TO_TRADE_EXCEEDED Too many messages for each fill today. See oms limits.
+RATE_SHARE_EXCEEDED What is left of the venue's limit is the share of other strategies. Send less.
+RATE_QUEUE_FULL As many orders of the strategy wait for room in a rate limit as may. Send less.
+RATE_QUEUE_EXPIRED No room in a rate limit came about while the order could wait. Send less.
+RATE_QUEUE_SHED A newer order took this one's place among those that wait for room in a rate limit.
+RATE_QUEUE_AHEAD Others of the same strategy wait for room in a rate limit already.
 TRADING_STATE A scope is restricted. oms limits says which; mend the cause, then oms arm --scope SCOPE.
 ENGINE_FENCED The guardian has taken over from this engine. Start it anew, then arm what is halted.
 LEASE_EXPIRED The guardian does not watch; only cancels leave until it does.
