@@ -118,6 +118,8 @@ RATE_QUEUE_FULL As many orders of the strategy wait for room in a rate limit as 
 RATE_QUEUE_EXPIRED No room in a rate limit came about while the order could wait. Send less.
 RATE_QUEUE_SHED A newer order took this one's place among those that wait for room in a rate limit.
 RATE_QUEUE_AHEAD Others of the same strategy wait for room in a rate limit already.
+CLIENT_TOO_FAST The client sends faster than the engine takes it from one client. Send less at once.
+KEY_NOT_ALLOWED The client's key is not on the allow-list for this strategy. Add it if it should be.
 TRADING_STATE A scope is restricted. oms limits says which; mend the cause, then oms arm --scope SCOPE.
 ENGINE_FENCED The guardian has taken over from this engine. Start it anew, then arm what is halted.
 LEASE_EXPIRED The guardian does not watch; only cancels leave until it does.

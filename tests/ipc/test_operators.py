@@ -63,11 +63,18 @@ def test_who_comes_otherwise_is_none(operators: Operators, address: str) -> None
     assert PEER not in operators
 
 
+def test_who_takes_over_the_address_of_one_is_none(operators: Operators, engine: EchoingEngine) -> None:
+    welcome(operators)
+    with pytest.raises(FrameError):
+        operators.answer("127.0.0.1", command(RecordKind.SET_TRADING_STATE, 1))
+    assert engine.taken == []
+
+
 def test_each_command_is_answered_in_order_and_its_slot_holds_nothing_else(
     operators: Operators, engine: EchoingEngine
 ) -> None:
     frame = command(RecordKind.SET_LIMIT, 1) + command(RecordKind.ACKNOWLEDGE_ALARM, 2)
-    answers = decode(operators.answer(frame))
+    answers = decode(operators.answer(LOCAL, frame))
     place = (CONTROL_REPORT.names or ()).index("command_sequence")
     assert [(words[1], words[place]) for words in answers] == [(RecordKind.CONTROL_REPORT, n) for n in (1, 2)]
     used = len(LAYOUTS[RecordKind.ACKNOWLEDGE_ALARM].names or ())
@@ -79,7 +86,7 @@ def test_whatever_else_is_in_a_frame_nothing_of_it_is_done(
     operators: Operators, engine: EchoingEngine, kind: RecordKind
 ) -> None:
     with pytest.raises(FrameError) as error:
-        operators.answer(command(RecordKind.SET_TRADING_STATE, 1) + command(kind, 2))
+        operators.answer(LOCAL, command(RecordKind.SET_TRADING_STATE, 1) + command(kind, 2))
     assert error.value.reason == RefusalReason.UNKNOWN_RECORD_KIND
     assert engine.taken == []
 
