@@ -7,8 +7,8 @@ renamed and synced; a reconciliation is caught by a venue that answers late. Wha
 import os
 import random
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from tests.torture.tracing import Syscall, Tracee, TraceeGoneError, address_in
 
 PATIENCE_S = 30.0
 _ANSWER_DELAY_MS, _TRIES = 900, 4
-_TELLING = frozenset(
+TELLING = frozenset(
     (RecordKind.NEW_ORDER, RecordKind.CANCEL_ORDER, RecordKind.AMEND_ORDER, RecordKind.VENUE_REPORT, RecordKind.TIMER)
 )
 _COMMANDS = frozenset((RecordKind.NEW_ORDER, RecordKind.CANCEL_ORDER, RecordKind.AMEND_ORDER))
@@ -89,9 +89,10 @@ def _at_start(name: str, site: TornSite, generator: random.Random) -> int:
     return _at_failpoint(name, site, generator)
 
 
-def _at_word(
-    process: str, ring: str, kind: SegmentKind, word: int, kinds: frozenset[RecordKind], site: TornSite, _: object
-) -> int:
+@contextmanager
+def held_at_word(
+    site: TornSite, process: str, ring: str, kind: SegmentKind, word: int, kinds: frozenset[RecordKind]
+) -> Iterator[Tracee]:
     """Stops the thread behind its write of a word of a slot; word 1 is its first, word 0 the one that commits."""
     pid = _pid(site, process)
     path = site.runtime / ring
@@ -106,8 +107,8 @@ def _at_word(
                     continue
                 words = segment.content[slot - HEADER_BYTES :][:SLOT_BYTES].view("<i8")
                 if int(words[1]) in kinds:
-                    tracee.kill()
-                    return CLOCK.monotonic_ns()
+                    yield tracee
+                    return
     except TraceeGoneError as error:
         raise NotReachedError(str(error)) from None
     finally:
@@ -115,7 +116,8 @@ def _at_word(
     raise NotReachedError(f"{process} wrote nothing of that kind to {ring}")
 
 
-def _at_send(is_done: bool, site: TornSite, generator: random.Random) -> int:
+@contextmanager
+def held_at_send(site: TornSite, is_done: bool, generator: random.Random) -> Iterator[Tracee]:
     """Stops the engine before or behind a send to a socket."""
     pid = _pid(site, "engine")
     passes = generator.randint(1, 5)
@@ -126,9 +128,22 @@ def _at_send(is_done: bool, site: TornSite, generator: random.Random) -> int:
                     raise NotReachedError("the engine sent nothing")
                 if (is_done or number < passes) and not tracee.finish_call():
                     raise NotReachedError("the engine did not end its call")
-            tracee.kill()
+            yield tracee
     except TraceeGoneError as error:
         raise NotReachedError(str(error)) from None
+
+
+def _at_word(
+    process: str, ring: str, kind: SegmentKind, word: int, kinds: frozenset[RecordKind], site: TornSite, _: object
+) -> int:
+    with held_at_word(site, process, ring, kind, word, kinds) as tracee:
+        tracee.kill()
+    return CLOCK.monotonic_ns()
+
+
+def _at_send(is_done: bool, site: TornSite, generator: random.Random) -> int:
+    with held_at_send(site, is_done, generator) as tracee:
+        tracee.kill()
     return CLOCK.monotonic_ns()
 
 
@@ -174,7 +189,7 @@ def _at_venue(request: str, site: TornSite, generator: random.Random) -> int:
 
 
 def _journal_word(word: int) -> Callable[[TornSite, random.Random], int]:
-    return partial(_at_word, "engine", "journal", SegmentKind.JOURNAL_RING, word, _TELLING)
+    return partial(_at_word, "engine", "journal", SegmentKind.JOURNAL_RING, word, TELLING)
 
 
 def _command_word(word: int) -> Callable[[TornSite, random.Random], int]:

@@ -28,7 +28,7 @@ ENGINE = "torn"
 STRATEGIES = {1: "alpha", 2: "beta"}
 RECEIVE_WINDOW_MS = 500
 SEGMENT_MB, SNAPSHOT_EVERY = 1, 1_000
-_MODULES = {"engine": "engine.run", "journal": "engine.journal"}
+_MODULES = {"engine": "engine.run", "journal": "engine.journal", "guardian": "engine.guardian"}
 
 
 class TornSite:
@@ -103,7 +103,7 @@ class TornSite:
         self.strategies[name] = self.installation.start(name, "-m", "tests.torture.strategy", *arguments)
 
     def pid_of(self, process: str) -> int:
-        """The engine or the journal process, 0 while there is none."""
+        """The engine, the journal process or the guardian, 0 while there is none."""
         assert self.control is not None, "it was started"
         pid = self.control.pid
         try:

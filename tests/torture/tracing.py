@@ -105,6 +105,10 @@ class Tracee:
     def kill(self) -> None:
         """Ends it where it stands; what the kernel was asked for and has not begun is not done."""
         os.kill(self.pid, signal.SIGKILL)
+        self.await_end()
+
+    def await_end(self) -> None:
+        """Returns when it has ended, whoever killed it; its parent hears of that only now."""
         with suppress(TraceeGoneError):
             while True:
                 self._await_stop(10.0)
