@@ -77,6 +77,7 @@ class Engine:
         self._earlier = earlier
         self._epoch = epoch
         self._journal: RunJournal | None = None
+        self._control: ControlSegment | None = None
 
     async def start(self) -> None:
         """Asks the venues for their rules, opens every connection and lets the compiled loop run."""
@@ -208,7 +209,8 @@ class Engine:
             control.lease_until_ns = NO_LEASE_NEEDED
         elif control.lease_until_ns == NO_LEASE_NEEDED:
             control.lease_until_ns = LEASE_EXPIRED
-        control.begin_epoch(self._epoch, self._clock.monotonic_ns())
+        control.begin_epoch(self._epoch)
+        self._control = control
         stall_max_ns = self._config.breakers.loop_stall_ms * NS_PER_MS
         self.hot_loop.use_control(control, epoch=self._epoch, stall_max_ns=stall_max_ns)
 
@@ -270,8 +272,8 @@ class Engine:
                     found.append(error)
         return found
 
-    async def stop(self) -> None:
-        """Ends every connection; clients are told by the segments."""
+    async def stop(self, *, is_orderly: bool) -> None:
+        """Ends every connection; clients are told by the segments, and the guardian if it is not to take over."""
         for gateway in (*self.order_gateways, *self._market_gateways):
             if gateway.failed is not None:
                 await gateway.stop()
@@ -282,6 +284,8 @@ class Engine:
             self._loop.spin_selector.disconnect()
             self._server.close()
             self._server = None
+        if self._control is not None and is_orderly:
+            self._control.end_epoch()
         if self._journal is not None:
             self._journal.retire()
 

@@ -76,6 +76,9 @@ def run_engine(config: Config, ready_file: Path | None) -> None:
                 engine = Engine(
                     config, segments, store, earlier, epoch=epoch, loop=loop, cores=cores, clock=clock, log=log
                 )
+                # When ready, only what came since is looked at: the loop must not stand still for all of it.
+                gc.collect()
+                gc.freeze()
                 loop.run_until_complete(_live(engine, loop, log, ready_file))
             finally:
                 loop.close()
@@ -93,11 +96,13 @@ async def _live(engine: Engine, loop: SpinLoop, log: EventLog, ready_file: Path 
         loop.add_signal_handler(number, stopping.set)
     starting = loop.create_task(engine.start())
     stop = loop.create_task(stopping.wait())
+    is_orderly = False
     try:
         await asyncio.wait((starting, stop), return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
+            is_orderly = True
             return
         starting.result()
         await _until_ready(engine, stopping, log)
@@ -109,9 +114,10 @@ async def _live(engine: Engine, loop: SpinLoop, log: EventLog, ready_file: Path 
             gc.freeze()
             gc.disable()
             await _until_stopped(engine, stopping, log)
+        is_orderly = True
     finally:
         stop.cancel()
-        await engine.stop()
+        await engine.stop(is_orderly=is_orderly)
         log.write(LogLevel.INFO, "stopped")
 
 

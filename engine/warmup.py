@@ -67,7 +67,7 @@ from engine.core import (
     worst_price,
 )
 from engine.journal import entry, replay
-from engine.spin import core_entry, encode, journal_ring, journaling, ports, routing, spin, wire_text
+from engine.spin import control, core_entry, encode, journal_ring, journaling, ports, routing, spin, wire_text
 from ipc import (
     command_builtins,
     histogram,
@@ -109,6 +109,7 @@ ENTRY_KERNELS: tuple[Any, ...] = (
     order_listing.list_open_legs,
     journaling.await_durable,
     journaling.has_journal_room,
+    control.may_leave,
 )
 
 _MODULES = (

@@ -193,14 +193,18 @@ class ControlSegment:
 
     @property
     def engine_beat_ns(self) -> int:
-        """CLOCK_MONOTONIC of its last turn."""
+        """CLOCK_MONOTONIC of its last turn; 0 while it does not turn, before its first and after its orderly end."""
         return int(self._words[SegmentWord.ENGINE_BEAT_NS])
 
-    def begin_epoch(self, epoch: int, now_ns: int) -> None:
+    def begin_epoch(self, epoch: int) -> None:
         """Says which engine runs from now on; only the one that holds the engine's lock may."""
         self._words[SegmentWord.ENGINE_PID] = os.getpid()
-        self._words[SegmentWord.ENGINE_BEAT_NS] = now_ns
+        self._words[SegmentWord.ENGINE_BEAT_NS] = 0
         self._words[SegmentWord.ENGINE_EPOCH] = epoch
+
+    def end_epoch(self) -> None:
+        """Says that this engine turns no more, as it was asked to: its end will be no death."""
+        self._words[SegmentWord.ENGINE_BEAT_NS] = 0
 
     def is_current(self) -> bool:
         """Whether this is still the engine's segment; one with other scopes may have taken its place."""

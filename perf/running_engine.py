@@ -225,7 +225,7 @@ def _engine(setting: Setting, driver: _DriverLink) -> Iterator[RunningEngine]:
         try:
             loop.run_until_complete(_until_ready(engine))
             yield RunningEngine(loop, engine, segments, driver)
-            loop.run_until_complete(engine.stop())
+            loop.run_until_complete(engine.stop(is_orderly=True))
         finally:
             gc.enable()
             gc.unfreeze()

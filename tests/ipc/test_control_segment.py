@@ -75,9 +75,19 @@ def test_a_fence_only_moves_forward(control: ControlSegment) -> None:
     assert control.fenced_epoch == 7
 
 
+def test_an_engine_has_no_beat_before_its_first_turn_and_after_its_orderly_end(control: ControlSegment) -> None:
+    control.segment.words[SegmentWord.ENGINE_BEAT_NS] = 7
+    control.begin_epoch(4)
+    assert control.engine_beat_ns == 0
+    control.segment.words[SegmentWord.ENGINE_BEAT_NS] = 9
+    control.end_epoch()
+    assert (control.engine_epoch, control.engine_beat_ns) == (4, 0)
+
+
 def test_it_outlives_who_made_it(control: ControlSegment, tmp_path: Path) -> None:
     control.raise_state(MAIN, HALT)
-    control.begin_epoch(4, now_ns=9)
+    control.begin_epoch(4)
+    control.segment.words[SegmentWord.ENGINE_BEAT_NS] = 9
     again = ControlSegment.open(tmp_path, SCOPES)
     assert again.request(MAIN) == HALT
     assert (again.engine_epoch, again.engine_beat_ns) == (4, 9)

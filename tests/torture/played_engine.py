@@ -22,7 +22,7 @@ def main() -> None:
     clock = SystemClock()
     lock = EngineLock(name)
     control = ControlSegment.attach(lock.folder)
-    control.begin_epoch(int(epoch), 0)
+    control.begin_epoch(int(epoch))
     is_ending = False
 
     def end(*_: object) -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     while not is_ending:
         control.segment.words[SegmentWord.ENGINE_BEAT_NS] = clock.monotonic_ns()
         clock.sleep_ns(_BEAT_NS)
-    control.segment.words[SegmentWord.ENGINE_BEAT_NS] = 0
+    control.end_epoch()
     lock.release()
 
 

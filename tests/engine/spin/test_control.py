@@ -34,7 +34,7 @@ class ControlDesk(SpinDesk):
     def __init__(self, folder: Path, *, stall_max_ns: int = 0) -> None:
         super().__init__(folder)
         self.control = ControlSegment.open(folder, SCOPES)
-        self.control.begin_epoch(EPOCH, 1)
+        self.control.begin_epoch(EPOCH)
         self.loop.use_control(self.control, epoch=EPOCH, stall_max_ns=stall_max_ns)
         self.sent: list[bytes] = []
         self.loop.use_senders([self._send] * 2, [])
