@@ -8,19 +8,19 @@ import numpy as np
 
 from engine.breaker_rows import set_breakers
 from engine.config import Config, resolve_terms
-from engine.configuration.shape import LimitConfig
+from engine.configuration.shape import LimitConfig, LimitsConfig
 from engine.core.exposure import TICKS_MAX
 from engine.core.money import MONEY_MAX
 from engine.core.state import Capacities, State, block_bytes
-from engine.lifted_limits import lift_limits
 from engine.rate_rows import RateLimitError, RateRows, instrument_budgets, rate_entries
+from engine.scope_limits import count_of, lift_limits, set_limits
 from gateways.instrument import InstrumentRules
 from gateways.registry import VENUES
 from gateways.venue import Venue
 from ipc.clock import NS_PER_MS
-from ipc.enums import InstrumentStatus
+from ipc.enums import InstrumentStatus, ScopeKind
 from ipc.segment import boot_id
-from ipc.tables import name_words
+from ipc.tables import RATE_ONE, name_words
 
 ASSET_DECIMALS = 8
 _PRODUCT_MAX = 1 << 62
@@ -96,10 +96,15 @@ class StateBuilder:
         header["duplicate_orders_max"] = config.risk.duplicate_orders_max
         header["duplicate_window_ns"] = config.risk.duplicate_window_ms * NS_PER_MS
         header["book_age_max_ns"] = config.risk.book_age_max_ms * NS_PER_MS
-        lift_limits(self._state.table("scopes"))
         set_breakers(state, config.breakers)
+        header["fee_reserve_bps"] = config.risk.fee_reserve_bps
+        header["valuation_interval_ns"] = config.risk.valuation_interval_ms * NS_PER_MS
+        # A first timer begins the day.
+        header["day_end_ns"] = 0
         self._name_rows()
         self._set_terms()
+        self._set_scopes()
+        self._set_rates()
 
     def _name_rows(self) -> None:
         for asset_id, name in enumerate(self._directory.assets):
@@ -122,6 +127,39 @@ class StateBuilder:
             row["venue_id"] = self._directory.venue_of_instrument[instrument_id]
             row["status"] = InstrumentStatus.HALTED
             _set_name(row, "name", name, 4)
+
+    def _set_scopes(self) -> None:
+        """Limits of every scope; one whose table is left out restricts nothing beyond those it lies in."""
+        config, scopes = self._config, self._state.table("scopes")
+        lift_limits(scopes)
+        places = {(row["scope_kind"], row["subject_id"]): row for row in scopes}
+        names = {instrument.name: instrument.limits for instrument in config.instruments}
+        tables: list[tuple[ScopeKind, int, LimitsConfig | None]] = [
+            (ScopeKind.ENGINE, 0, config.limits),
+            *((ScopeKind.VENUE, number, venue.limits) for number, venue in enumerate(config.venues)),
+            *((ScopeKind.ACCOUNT, number, account.limits) for number, account in enumerate(config.accounts)),
+            *((ScopeKind.STRATEGY, strategy.id, strategy.limits) for strategy in config.strategies),
+            *(
+                (ScopeKind.INSTRUMENT, number, names.get(name))
+                for number, name in enumerate(self._directory.instruments)
+            ),
+        ]
+        for kind, subject_id, limits in tables:
+            if limits is not None:
+                set_limits(places[int(kind), subject_id], limits)
+
+    def _set_rates(self) -> None:
+        """Which asset is the risk currency, and whose prices tell what the others are worth in it."""
+        assets, currency = self._state.table("assets"), self._config.risk.currency
+        for asset_id, name in enumerate(self._directory.assets):
+            if name == currency:
+                self._state.header["risk_asset_id"] = asset_id
+                assets[asset_id]["rate"] = RATE_ONE
+                continue
+            for number, instrument in enumerate(self._directory.instruments):
+                if instrument.split(".")[0] == f"{name}/{currency}":
+                    assets[asset_id]["rate_instrument_id"] = number
+                    break
 
     def _set_terms(self) -> None:
         terms = self._state.table("terms")
@@ -201,7 +239,7 @@ class StateBuilder:
     def _set_limits(self, instrument_id: int, name: str, rules: InstrumentRules, max_ticks: int) -> None:
         books = self._state.table("books")
         for strategy in self._config.strategies:
-            for limit in strategy.limits:
+            for limit in strategy.books:
                 if limit.instrument == name:
                     row = books[strategy.id * len(self._directory.instruments) + instrument_id]
                     _set_limit(row, limit, rules, max_ticks)
@@ -211,6 +249,8 @@ def _set_limit(row: np.void, limit: LimitConfig, rules: InstrumentRules, max_tic
     lots_per_one = Decimal(10) ** rules.lot_decimals / rules.lot_units
     notional_per_one = lots_per_one * Decimal(10) ** rules.price_decimals / rules.tick_units
     row["permitted"] = 1
+    row["price_collar_bps"] = count_of(limit.price_collar_bps)
+    row["fat_finger_bps"] = count_of(limit.fat_finger_bps)
     for field, text, scale, maximum in (
         ("max_order_lots", limit.max_order_quantity, lots_per_one, _LOTS_MAX),
         ("max_order_notional", limit.max_order_notional, notional_per_one, _PRODUCT_MAX),

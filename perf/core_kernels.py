@@ -20,7 +20,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from engine.core.risk import check_new_order
+from engine.core.risk import Leaving, check_leaving
 from engine.core.state import header_of
 from engine.core.step import ENGINE, step
 from engine.spin.ports import ports_at
@@ -96,7 +96,8 @@ def now_of(number: int) -> int:
 @kernel
 def price_of(number: int) -> int:
     """What an order offers."""
-    return FIRST_PRICE_TICKS + number % PRICES
+    # Sales above purchases: no order meets another.
+    return FIRST_PRICE_TICKS + number % PRICES + (number & 1) * PRICES
 
 
 @kernel
@@ -338,6 +339,34 @@ def fill_in_parts(core: Core, address: int, fills: int, edge: int, first: int, l
             record_value(last, elapsed)
 
 
+@kernel
+def _leaving(strategy_id: int, instrument_id: int, price_ticks: int) -> Leaving:
+    """A plain limit order to buy."""
+    lots, side, kind = ORDER_LOTS + 0, Side.BUY + 0, RequestKind.NEW + 0
+    return Leaving(
+        strategy_id,
+        0,
+        instrument_id,
+        side,
+        price_ticks,
+        price_ticks,
+        lots,
+        lots,
+        0,
+        0,
+        0,
+        kind,
+        0,
+        0,
+        0,
+        False,
+        True,
+        False,
+        False,
+        True,
+    )
+
+
 @kernel_without_gil
 def check_over_and_over(address: int, count: int, chains: int) -> int:
     """Runs the whole pre-trade chain CHAIN times for each sample; returns how many orders it refused."""
@@ -349,9 +378,7 @@ def check_over_and_over(address: int, count: int, chains: int) -> int:
             number = sample * CHAIN + index
             strategy_id = 1 + number % world["strategies"]
             instrument_id = number * _INSTRUMENT_STRIDE % world["instruments"]
-            verdict = check_new_order(
-                world["state"], strategy_id, 0, instrument_id, Side.BUY, price_of(number), ORDER_LOTS, False
-            )
+            verdict = check_leaving(world["state"], _leaving(strategy_id, instrument_id, price_of(number)))
             refused += 1 if verdict.reason != 0 else 0
         record_value(chains, monotonic_ns() - started)
     return refused

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.core.state import Capacities, State
 from engine.hot_loop import HotLoop
-from engine.lifted_limits import lift_all_limits
+from engine.scope_limits import lift_all_limits
 from engine.spin.ports import FRAME
 from gateways.credentials import Credentials, KeyKind
 from gateways.registry import VENUES

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.core.state import Capacities, State
 from engine.core.step import ENGINE, step
-from engine.lifted_limits import lift_all_limits
+from engine.scope_limits import lift_all_limits
 from ipc.clock import NS_PER_S
 from ipc.enums import (
     ConnectionState,

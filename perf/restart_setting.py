@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.scope_limits import UNLIMITED_TEXT
 from gateways.simulator.keys import generate_ed25519
 
 ENGINE, STRATEGY, ACCOUNT, VENUE = "restart", "holder", "main", "BINANCE"
@@ -60,13 +61,15 @@ keys = [{{ api_key = {_text(key.api_key)}, ed25519_public_key = {_text(key.publi
         """engine.toml with the product's default capacities."""
         limits = [
             f"{{ instrument = {_text(name)}, max_order_quantity = '1', max_order_notional = '1000000', "
-            "max_long = '1000', max_short = '1000' }"
+            "max_long = '1000', max_short = '1000', price_collar_bps = 'unlimited', fat_finger_bps = 'unlimited' }"
             for name in self.instruments
         ]
         pairs = [f"{base}/USDT" for base in self._bases()]
         return self._write(
             "engine.toml",
             f"""
+limits = {UNLIMITED_TEXT}
+
 [engine]
 name = {_text(ENGINE)}
 core = {self.engine_core}
@@ -95,6 +98,7 @@ name = {_text(STRATEGY)}
 id = 1
 accounts = [{_text(ACCOUNT)}]
 rate_limit = {{ rate_limit_orders = 100000, rate_limit_window_ms = 1000 }}
+limits = {UNLIMITED_TEXT}
 limit = [{", ".join(limits)}]
 """,
         )

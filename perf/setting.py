@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.scope_limits import UNLIMITED_TEXT
 from gateways.simulator.keys import generate_ed25519
 
 ENGINE, ACCOUNT, VENUE = "perf", "perf", "BINANCE"
@@ -33,6 +34,7 @@ name = {_text(name)}
 id = {strategy_id}
 accounts = [{_text(ACCOUNT)}]
 rate_limit = {{ rate_limit_orders = 100000, rate_limit_window_ms = 1000 }}
+limits = {UNLIMITED_TEXT}
 
 [[strategy.limit]]
 instrument = {_text(INSTRUMENT)}
@@ -40,6 +42,8 @@ max_order_quantity = "1"
 max_order_notional = "1000000"
 max_long = "10"
 max_short = "10"
+price_collar_bps = "unlimited"
+fat_finger_bps = "unlimited"
 """
 
 
@@ -98,6 +102,8 @@ keys = [{{ api_key = {_text(key.api_key)}, ed25519_public_key = {_text(key.publi
         return _write(
             self.folder / "engine.toml",
             f"""
+limits = {UNLIMITED_TEXT}
+
 [engine]
 name = {_text(ENGINE)}
 core = {self.engine_core}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from engine.configuration.addresses import check_addresses, check_live
 from engine.configuration.curve import check_curve
+from engine.configuration.limits import check_limits
 from engine.configuration.problems import Problems, shown
 from engine.configuration.shape import INSTRUMENT_BYTES_MAX, AccountConfig, Config, StrategyConfig
 from engine.configuration.terms import resolve_terms
@@ -25,6 +26,7 @@ def check_together(config: Config, problems: Problems) -> None:
         _check_venues,
         _check_accounts,
         _check_strategies,
+        check_limits,
         _check_rate_limits,
         _check_guardian,
     )
@@ -190,10 +192,10 @@ def _check_strategies(config: Config, problems: Problems) -> None:
 
 
 def _check_limits(config: Config, strategy: StrategyConfig, key: str, venues: set[str], problems: Problems) -> None:
-    _check_unique(f"{key}.limit", "instrument", [limit.instrument for limit in strategy.limits], problems)
+    _check_unique(f"{key}.limit", "instrument", [limit.instrument for limit in strategy.books], problems)
     tradable = [f"{pair}.{venue.name}" for venue in config.venues if venue.name in venues for pair in venue.instruments]
     is_certain = problems.is_sound("venue", "account", f"{key}.accounts")
-    for index, limit in enumerate(strategy.limits):
+    for index, limit in enumerate(strategy.books):
         path = f"{key}.limit[{index}].instrument"
         if is_certain and problems.is_sound(path) and limit.instrument not in tradable:
             problems.add(

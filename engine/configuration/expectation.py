@@ -36,5 +36,7 @@ def _words(info: inspect.Type) -> str:  # noqa: PLR0911  one way out for each ki
             if isinstance(item, inspect.StructType):
                 return f"{number} tables, each with {', '.join(field.encode_name for field in item.fields)}"
             return f"a list of {number} entries, each {_words(item)}"
+        case inspect.StructType(fields=fields):
+            return f"a table with {', '.join(field.encode_name for field in fields)}"
         case _:
             raise AssertionError(f"no words for {info}")

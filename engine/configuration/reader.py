@@ -3,6 +3,7 @@
 import difflib
 import tomllib
 from pathlib import Path
+from types import UnionType
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import msgspec
@@ -84,8 +85,9 @@ def _stand_in(field: structs.FieldInfo) -> Any:
 
 def _read_value(kind: Any, value: Any, key: str, problems: Problems) -> Any:
     """The value as its type asks, or None with the problem noted."""
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        return read_section(kind, value, key, problems)
+    section = _section_of(kind)
+    if section is not None:
+        return read_section(section, value, key, problems)
     item = _item_of_list(kind)
     if item is not None:
         return _read_list(kind, item, value, key, problems)
@@ -94,6 +96,13 @@ def _read_value(kind: Any, value: Any, key: str, problems: Problems) -> Any:
     except msgspec.ValidationError:
         _note_unsound(kind, value, key, problems)
         return None
+
+
+def _section_of(kind: Any) -> Any:
+    """The table's type, also of a table that may be left out; None of anything else."""
+    parts = [part for part in get_args(kind) if part is not type(None)] if get_origin(kind) is UnionType else [kind]
+    is_section = len(parts) == 1 and isinstance(parts[0], type) and issubclass(parts[0], Struct)
+    return parts[0] if is_section else None
 
 
 def _read_list(kind: Any, item: Any, value: Any, key: str, problems: Problems) -> Any:

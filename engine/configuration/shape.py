@@ -93,6 +93,26 @@ PublicKey = Annotated[
         extra=HIDDEN,
     ),
 ]
+AssetName = Annotated[str, Meta(pattern=r"\A[A-Z0-9]{1,16}\Z", description='an asset in capitals, such as "USDT"')]
+Money = Annotated[
+    str,
+    Meta(
+        pattern=r"\A((0|[1-9][0-9]{0,9})(\.[0-9]{1,8})?|unlimited)\Z",
+        description='money of at least 0 in quotes, such as "5000", or "unlimited"',
+    ),
+]
+Times = Annotated[
+    str,
+    Meta(
+        pattern=r"\A((0|[1-9][0-9]?)(\.[0-9]{1,2})?|100|unlimited)\Z",
+        description='a factor up to 100 in quotes, such as "1.5", or "unlimited"',
+    ),
+]
+Unlimited = Literal["unlimited"]
+Count = Annotated[int, Meta(ge=0, le=1_000_000_000)] | Unlimited
+Ratio = Annotated[int, Meta(ge=0, le=1_000_000)] | Unlimited
+PerSecond = Annotated[int, Meta(ge=0, le=10_000)] | Unlimited
+PriceBps = Annotated[int, Meta(ge=0, le=9_999)] | Unlimited
 OrderTypeName = Literal["market", "limit"]
 TimeInForceName = Literal["GTC", "IOC", "FOK"]
 BreakerActionName = Literal["alarm", "refuse", "reduce_only", "cancel_only", "halt"]
@@ -216,7 +236,11 @@ class MonitoringConfig(Section, frozen=True, kw_only=True):
 
 
 class RiskConfig(Section, frozen=True, kw_only=True):
-    """Controls that hold for every strategy."""
+    """Controls that hold for every strategy, and the currency that limits on money are in."""
+
+    currency: AssetName = "USDT"
+    fee_reserve_bps: Annotated[int, Meta(ge=0, le=1_000)] = 10
+    valuation_interval_ms: Annotated[int, Meta(ge=0, le=60_000)] = 100
 
     duplicate_orders_max: Annotated[int, Meta(ge=1, le=10_000)] = 5
     duplicate_window_ms: Annotated[int, Meta(ge=0, le=60_000)] = 500
@@ -304,6 +328,42 @@ class Overriding(Section, frozen=True, kw_only=True):
     rate_limit: RateLimitOverride = RateLimitOverride()
 
 
+class LimitsConfig(Section, frozen=True, kw_only=True):
+    """What a scope may come to: the engine, a venue, an account, a strategy or an instrument.
+
+    Money is in the risk currency. What is not given is zero and allows nothing.
+    """
+
+    max_open_orders: Count = 0
+    max_open_notional: Money = "0"
+    max_gross_exposure: Money = "0"
+    max_net_exposure: Money = "0"
+    max_loss: Money = "0"
+    halt_loss: Money = "0"
+    max_drawdown: Money = "0"
+    max_traded: Money = "0"
+    traded_window_ms: Annotated[int, Meta(ge=0, le=DAY_MS)] = 0
+    max_executions: Count = 0
+    max_order_to_trade: Ratio = 0
+    order_to_trade_grace: Count = 0
+    max_new_per_s: PerSecond = 0
+    max_amends_per_s: PerSecond = 0
+    max_cancels_per_s: PerSecond = 0
+
+
+class AccountLimitsConfig(LimitsConfig, frozen=True, kw_only=True):
+    """What an account may come to; its equity is what the venue says that it has."""
+
+    max_leverage: Times = "0"
+
+
+class InstrumentConfig(Section, frozen=True, kw_only=True):
+    """Limits of one instrument, whoever trades it."""
+
+    name: InstrumentName
+    limits: LimitsConfig = LimitsConfig()
+
+
 class VenueConfig(Overriding, frozen=True, kw_only=True):
     """A venue and the instruments traded there; an address is given for the custom environment alone."""
 
@@ -316,6 +376,7 @@ class VenueConfig(Overriding, frozen=True, kw_only=True):
     market_url: Address | None = None
     ca_file: FilePath | None = None
     receive_window_ms: Annotated[int, Meta(ge=1, le=60_000)] = 5_000
+    limits: LimitsConfig | None = None
 
 
 class AccountConfig(Overriding, frozen=True, kw_only=True):
@@ -331,6 +392,7 @@ class AccountConfig(Overriding, frozen=True, kw_only=True):
     key_file: FilePath | None = None
     api_key_env: VariableName | None = None
     secret_env: VariableName | None = None
+    limits: AccountLimitsConfig | None = None
     guardian_key_file: FilePath | None = None
     guardian_api_key_env: VariableName | None = None
     guardian_secret_env: VariableName | None = None
@@ -349,6 +411,8 @@ class LimitConfig(Section, frozen=True, kw_only=True):
     max_order_notional: Amount = "0"
     max_long: Amount = "0"
     max_short: Amount = "0"
+    price_collar_bps: PriceBps = 0
+    fat_finger_bps: PriceBps = 0
 
 
 class StrategyConfig(Overriding, frozen=True, kw_only=True):
@@ -357,7 +421,8 @@ class StrategyConfig(Overriding, frozen=True, kw_only=True):
     name: Name
     id: Annotated[int, Meta(ge=1, le=STRATEGY_MAX)]
     accounts: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=16)]
-    limits: Annotated[tuple[LimitConfig, ...], Meta(max_length=10_000)] = msgspec.field(name="limit", default=())
+    limits: LimitsConfig = LimitsConfig()
+    books: Annotated[tuple[LimitConfig, ...], Meta(max_length=10_000)] = msgspec.field(name="limit", default=())
 
 
 class Config(Section, frozen=True, kw_only=True):
@@ -368,6 +433,10 @@ class Config(Section, frozen=True, kw_only=True):
     strategies: Annotated[tuple[StrategyConfig, ...], Meta(min_length=1, max_length=STRATEGY_MAX)] = msgspec.field(
         name="strategy"
     )
+    instruments: Annotated[tuple[InstrumentConfig, ...], Meta(max_length=10_000)] = msgspec.field(
+        name="instrument", default=()
+    )
+    limits: LimitsConfig = LimitsConfig()
     engine: EngineConfig = EngineConfig()
     ipc: IpcConfig = IpcConfig()
     orders: OrdersConfig = OrdersConfig()

@@ -10,18 +10,16 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.core.amendment_reports import carried_out_by, report_amendment
-from engine.core.order_kinds import REDUCE_ONLY, check_stop_price, is_stop
+from engine.core.exposure import worst_ticks
+from engine.core.order_kinds import check_stop_price, is_stop
 from engine.core.order_limiter import charge_limiter
 from engine.core.own_orders import note_own_price
-from engine.core.permission import check_permission
-from engine.core.position_checks import check_position
 from engine.core.rate_checks import check_rate, check_venue_budget
 from engine.core.rate_costs import age_of
-from engine.core.reduce_only import check_reduces
 from engine.core.replacement import reserve_working
 from engine.core.requests import ask_cancel, send_replacement
-from engine.core.size_checks import check_numbers, check_size
-from engine.core.state import book_of, header_of, instruments_of
+from engine.core.risk import Leaving, check_leaving
+from engine.core.state import header_of, instruments_of
 from engine.core.verdict import Verdict, refuse
 from engine.core.worst_price import slipped
 from ipc.compiler import kernel
@@ -100,31 +98,39 @@ def check_change(state: int, order: np.void, change: Change) -> Verdict:
 
 @kernel
 def _check_risk(state: int, order: np.void, change: Change) -> Verdict:
-    strategy_id, account_id, side = order["strategy_id"], order["account_id"], order["side"]
     rest_lots = change.order_lots - order["cumulative_lots"]
-    added_lots = rest_lots - order["reserved_lots"]
-    verdict = check_permission(state, strategy_id, account_id, order["instrument_id"], side, max(added_lots, 0))
+    is_raising = change.price_ticks != order["price_ticks"] or rest_lots > order["reserved_lots"]
+    verdict = check_leaving(
+        state,
+        Leaving(
+            order["strategy_id"],
+            order["account_id"],
+            order["instrument_id"],
+            order["side"],
+            change.price_ticks,
+            max(worst_ticks(order), change.price_ticks),
+            change.order_lots,
+            rest_lots,
+            order["order_flags"],
+            change.stop_price_ticks if order["triggered_ns"] == 0 else 0,
+            order["self_trade_prevention"],
+            RequestKind.AMEND + 0 if change.in_place else RequestKind.CANCEL_REPLACE + 0,
+            order["reserved_lots"],
+            order["reserved_units"],
+            order["reserved_funds"],
+            False,
+            False,
+            False,
+            False,
+            is_raising,
+        ),
+    )
     if verdict.reason != 0:
         return verdict
-    instrument = instruments_of(state)[order["instrument_id"]]
-    verdict = check_numbers(instrument, change.price_ticks, rest_lots, False)
-    if verdict.reason != 0:
-        return verdict
-    book = book_of(state, strategy_id, order["instrument_id"])
-    verdict = check_size(book, instrument, change.price_ticks, change.order_lots)
-    if verdict.reason != 0:
-        return verdict
-    if added_lots > 0:
-        verdict = check_position(book, side, added_lots)
-        if verdict.reason != 0:
-            return verdict
-    if order["order_flags"] & REDUCE_ONLY != 0:
-        verdict = check_reduces(book, side, max(added_lots, 0))
-        if verdict.reason != 0:
-            return verdict
+    account_id, instrument_id = order["account_id"], order["instrument_id"]
     if change.in_place:
-        return check_venue_budget(state, account_id, order["instrument_id"], RequestKind.AMEND, age_of(state, order))
-    return check_rate(state, strategy_id, account_id, order["instrument_id"], RequestKind.CANCEL_REPLACE, 0)
+        return check_venue_budget(state, account_id, instrument_id, RequestKind.AMEND, age_of(state, order))
+    return check_rate(state, order["strategy_id"], account_id, instrument_id, RequestKind.CANCEL_REPLACE, 0)
 
 
 @kernel

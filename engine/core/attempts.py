@@ -9,11 +9,10 @@ from engine.core.effects import report_order
 from engine.core.order_end import end_refused
 from engine.core.order_limiter import charge_limiter
 from engine.core.order_table import find_order
-from engine.core.permission import check_permission
 from engine.core.rate_checks import check_rate
-from engine.core.reduce_only import check_still_reduces
 from engine.core.replacement import reserve_working
 from engine.core.requests import send_further_leg
+from engine.core.risk import check_leaving, leaving_order
 from engine.core.state import header_of
 from engine.core.timers import set_timer
 from ipc.compiler import kernel
@@ -71,11 +70,9 @@ def try_again(state: int, order: np.void) -> None:
     """Sends what is left as a new leg, if the rules still allow it."""
     order["retry_at_ns"] = 0
     order["retry_attempts"] -= 1
-    strategy_id, account_id = order["strategy_id"], order["account_id"]
-    verdict = check_permission(state, strategy_id, account_id, order["instrument_id"], order["side"], 0)
+    verdict = check_leaving(state, leaving_order(order, is_continued=True))
     if verdict.reason == 0:
-        verdict = check_still_reduces(state, order)
-    if verdict.reason == 0:
+        strategy_id, account_id = order["strategy_id"], order["account_id"]
         verdict = check_rate(state, strategy_id, account_id, order["instrument_id"], RequestKind.NEW, 0)
     if verdict.reason != 0:
         end_refused(state, order, verdict)
@@ -85,6 +82,6 @@ def try_again(state: int, order: np.void) -> None:
     order["leg_base_lots"] = order["cumulative_lots"]
     order["leg_lots"] = order["order_lots"] - order["cumulative_lots"]
     reserve_working(state, order)
-    charge_limiter(state, strategy_id, account_id)
+    charge_limiter(state, order["strategy_id"], order["account_id"])
     send_further_leg(state, order)
     report_order(state, order, ExecutionType.RETRIED)

@@ -12,6 +12,7 @@ from engine.core.rate_costs import age_of
 from engine.core.replacement import drop_replacement
 from engine.core.requests import send_cancel
 from engine.core.state import header_of, orders_of
+from engine.core.throttles import check_cancel_messages
 from engine.core.timers import set_timer
 from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
@@ -72,6 +73,10 @@ def on_cancel_order(state: int, command: np.void) -> Verdict:
     order = orders_of(state)[find_order(state, command["order_id"])]
     if not is_cancelable(order):
         return refuse(RefusalReason.CANCEL_ALREADY_PENDING, 0, order["pending_cancel_ns"], header_of(state)["now_ns"])
+    if is_at_venue(order):
+        verdict = check_cancel_messages(state, order)
+        if verdict.reason != 0:
+            return verdict
     verdict = check_cancel_budget(state, order)
     if verdict.reason != 0:
         return verdict

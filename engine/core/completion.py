@@ -6,11 +6,10 @@ from engine.core.amendment_reports import report_amendment
 from engine.core.attempts import may_try_rest, plan_attempt
 from engine.core.doubts import is_no_cancel_out, missing_lots
 from engine.core.order_end import end_order, end_refused
-from engine.core.permission import check_permission
 from engine.core.rate_checks import check_venue_budget
-from engine.core.reduce_only import check_still_reduces
 from engine.core.replacement import leg_rest_lots, reserve_working, take_replacement
 from engine.core.requests import send_cancel, send_further_leg
+from engine.core.risk import check_leaving, leaving_order
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ExecutionType, ReplaceState, RequestKind
 
@@ -70,10 +69,7 @@ def conclude_leg(state: int, order: np.void, end_reason: int) -> bool:
 def send_replacing_leg(state: int, order: np.void) -> None:
     """Sends the new leg after the old one's end is certain. Precondition: replace_lots > cumulative_lots."""
     take_replacement(state, order)
-    strategy_id, account_id = order["strategy_id"], order["account_id"]
-    verdict = check_permission(state, strategy_id, account_id, order["instrument_id"], order["side"], 0)
-    if verdict.reason == 0:
-        verdict = check_still_reduces(state, order)
+    verdict = check_leaving(state, leaving_order(order, is_continued=True))
     if verdict.reason == 0:
         verdict = check_venue_budget(state, order["account_id"], order["instrument_id"], RequestKind.NEW, 0)
     if verdict.reason != 0:

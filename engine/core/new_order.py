@@ -11,12 +11,12 @@ from engine.core.order_table import has_room, link_open, take_slot
 from engine.core.rate_checks import check_rate
 from engine.core.rate_queue import check_line, check_turn
 from engine.core.rate_waiting import let_wait
-from engine.core.reduce_only import check_reduces
 from engine.core.repetition import note_repetition
 from engine.core.requests import send_leg
 from engine.core.reservations import reserve
-from engine.core.risk import check_new_order
+from engine.core.risk import Leaving, check_leaving
 from engine.core.state import accounts_of, book_of, header_of, instruments_of, orders_of, strategies_of, terms_of
+from engine.core.throttles import count_execution
 from engine.core.verdict import Verdict, passed, refuse
 from engine.core.worst_price import BPS, protected_price, slipped
 from ipc.compiler import kernel
@@ -147,12 +147,31 @@ def on_new_order(state: int, strategy_id: int, command: np.void) -> Verdict:
 def _check_risk(
     state: int, strategy_id: int, command: np.void, order_type: int, price_ticks: int, order_lots: int
 ) -> Verdict:
-    is_market = order_type == OrderType.MARKET or order_type == OrderType.STOP
-    account_id, instrument_id, side = command["account_id"], command["instrument_id"], command["side"]
-    verdict = check_new_order(state, strategy_id, account_id, instrument_id, side, price_ticks, order_lots, is_market)
-    if verdict.reason != 0 or command["order_flags"] & REDUCE_ONLY == 0:
-        return verdict
-    return check_reduces(book_of(state, strategy_id, instrument_id), side, order_lots)
+    return check_leaving(
+        state,
+        Leaving(
+            strategy_id,
+            command["account_id"],
+            command["instrument_id"],
+            command["side"],
+            price_ticks,
+            price_ticks,
+            order_lots,
+            order_lots,
+            command["order_flags"],
+            command["stop_price_ticks"],
+            command["self_trade_prevention"],
+            RequestKind.NEW + 0,
+            0,
+            0,
+            0,
+            order_type == OrderType.MARKET or order_type == OrderType.STOP,
+            True,
+            command["release_utc_ns"] != 0,
+            False,
+            True,
+        ),
+    )
 
 
 @kernel
@@ -196,6 +215,7 @@ def _accept(
         order["execution_deadline_ns"] = max(now_ns, order["release_at_ns"]) + timeout_ns
     link_open(state, slot)
     reserve(state, order, order_lots)
+    count_execution(state, order)
     book = book_of(state, strategy_id, command["instrument_id"])
     note_repetition(state, book, order["side"], price_ticks, order_lots)
     strategies_of(state)[strategy_id]["last_order_sequence"] = order_sequence_of(command["order_id"])

@@ -10,7 +10,7 @@ import numpy as np
 from engine.core.index import find, put, remove
 from engine.core.own_orders import link_own, unlink_own
 from engine.core.rate_budget import leave_answers
-from engine.core.scopes import ENGINE_ROW, account_row, instrument_row, strategy_row, venue_row
+from engine.core.scopes import rows_of_order
 from engine.core.state import header_of, order_index_of, orders_of, scopes_of, strategies_of, tombstones_of
 from ipc.compiler import kernel
 from ipc.enums import EndReason
@@ -170,12 +170,9 @@ def unlink_open(state: int, slot: int) -> None:
 
 @kernel
 def _count_open(state: int, order: np.void, count: int) -> None:
-    scopes, account_id = scopes_of(state), order["account_id"]
-    scopes[ENGINE_ROW]["open_order_count"] += count
-    scopes[venue_row(state, account_id)]["open_order_count"] += count
-    scopes[account_row(state, account_id)]["open_order_count"] += count
-    scopes[strategy_row(state, order["strategy_id"])]["open_order_count"] += count
-    scopes[instrument_row(state, order["instrument_id"])]["open_order_count"] += count
+    scopes = scopes_of(state)
+    for row in rows_of_order(state, order):
+        scopes[row]["open_order_count"] += count
 
 
 @kernel

@@ -8,15 +8,13 @@ from engine.core.order_end import end_refused
 from engine.core.order_limiter import charge_limiter
 from engine.core.order_table import find_order
 from engine.core.own_orders import note_own_price
-from engine.core.permission import check_permission
-from engine.core.position_checks import check_position
 from engine.core.rate_checks import check_rate, is_of_rate
 from engine.core.rate_queue import check_line, check_turn, check_wait, leave_line, wait_on
 from engine.core.rate_waiting import let_wait
-from engine.core.reduce_only import check_still_reduces
+from engine.core.replacement import reserve_working
 from engine.core.requests import send_leg
-from engine.core.size_checks import check_numbers, check_size
-from engine.core.state import book_of, header_of, instruments_of, terms_of
+from engine.core.risk import check_leaving, leaving_order
+from engine.core.state import header_of, instruments_of, terms_of
 from engine.core.verdict import Verdict, refuse
 from engine.core.worst_price import protected_price
 from ipc.compiler import kernel
@@ -54,14 +52,9 @@ def release_order(state: int, order: np.void) -> None:
 
 @kernel
 def _priced_and_checked(state: int, order: np.void) -> Verdict:
-    strategy_id, account_id, instrument_id = order["strategy_id"], order["account_id"], order["instrument_id"]
-    verdict = check_permission(state, strategy_id, account_id, instrument_id, order["side"], 0)
-    if verdict.reason != 0:
-        return verdict
-    instrument, book = instruments_of(state)[instrument_id], book_of(state, strategy_id, instrument_id)
-    is_market, price_ticks = order["order_type"] == OrderType.MARKET, order["price_ticks"]
-    if is_market:
+    if order["order_type"] == OrderType.MARKET:
         # The touch has moved since the order was placed.
+        instrument = instruments_of(state)[order["instrument_id"]]
         price_ticks = protected_price(state, instrument, order["side"], order["max_slippage_bps"])
         if price_ticks == 0:
             header = header_of(state)
@@ -69,14 +62,9 @@ def _priced_and_checked(state: int, order: np.void) -> Verdict:
             return refuse(RefusalReason.NO_REFERENCE_PRICE, header["book_age_max_ns"], age_ns, 0)
         order["price_ticks"] = price_ticks
         note_own_price(state, order, price_ticks)
-    verdict = check_numbers(instrument, price_ticks, order["order_lots"], is_market)
+        reserve_working(state, order)
+    verdict = check_leaving(state, leaving_order(order, is_continued=False))
     if verdict.reason == 0:
-        verdict = check_size(book, instrument, price_ticks, order["order_lots"])
-    # Its lots are reserved already.
-    if verdict.reason == 0:
-        verdict = check_position(book, order["side"], 0)
-    if verdict.reason == 0:
-        verdict = check_still_reduces(state, order)
-    if verdict.reason == 0:
-        verdict = check_rate(state, strategy_id, account_id, instrument_id, RequestKind.NEW, 0)
+        strategy_id, account_id = order["strategy_id"], order["account_id"]
+        verdict = check_rate(state, strategy_id, account_id, order["instrument_id"], RequestKind.NEW, 0)
     return verdict

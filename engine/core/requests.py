@@ -8,6 +8,7 @@ from engine.core.rate_budget import charge_budget
 from engine.core.rate_costs import age_of
 from engine.core.rate_shares import charge_share
 from engine.core.state import header_of, instruments_of, terms_of
+from engine.core.throttles import count_message
 from engine.core.timers import set_timer
 from ipc.compiler import kernel
 from ipc.enums import ExecutionType, OrderFlag, OrderType, RequestKind, TimeInForce, VenueAbility
@@ -30,6 +31,7 @@ def _charge(state: int, order: np.void, request_kind: int) -> None:
     age_ns = age_of(state, order)
     charge_share(state, order, request_kind, age_ns)
     charge_budget(state, order, request_kind, age_ns)
+    count_message(state, order, request_kind)
 
 
 @kernel

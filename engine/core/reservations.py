@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.core.exposure import exposed_units, funds_needed, worst_ticks
-from engine.core.scopes import ENGINE_ROW, account_row, instrument_row, strategy_row, venue_row
+from engine.core.scopes import rows_of_order
 from engine.core.state import balance_of, book_of, instruments_of, scopes_of
 from ipc.compiler import kernel
 from ipc.enums import Side
@@ -38,20 +38,12 @@ def _reserve_units(state: int, order: np.void, instrument: np.void) -> None:
     if added_units == 0:
         return
     order["reserved_units"] = units
-    scopes, side, account_id = scopes_of(state), order["side"], order["account_id"]
-    _add(scopes[ENGINE_ROW], side, added_units)
-    _add(scopes[venue_row(state, account_id)], side, added_units)
-    _add(scopes[account_row(state, account_id)], side, added_units)
-    _add(scopes[strategy_row(state, order["strategy_id"])], side, added_units)
-    _add(scopes[instrument_row(state, order["instrument_id"])], side, added_units)
-
-
-@kernel
-def _add(scope: np.void, side: int, units: int) -> None:
-    if side == Side.BUY:
-        scope["open_buy_units"] += units
-    else:
-        scope["open_sell_units"] += units
+    scopes = scopes_of(state)
+    for row in rows_of_order(state, order):
+        if order["side"] == Side.BUY:
+            scopes[row]["open_buy_units"] += added_units
+        else:
+            scopes[row]["open_sell_units"] += added_units
 
 
 @kernel

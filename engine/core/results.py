@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.core.exposure import mid_ticks
 from engine.core.money import converted, notional_of, quote_units, signed_worth
-from engine.core.scopes import ENGINE_ROW, account_row, instrument_row, strategy_row, venue_row
+from engine.core.scopes import ENGINE_ROW, account_row, instrument_row, rows_of, strategy_row, venue_row
 from engine.core.state import assets_of, book_of, header_of, holding_of, instruments_of, scopes_of
 from engine.core.throttles import count_traded
 from engine.core.trading_states import restrict
@@ -73,10 +73,13 @@ def _exchange_held(
     state: int, account_id: int, instrument_id: int, before_units: int, after_units: int, unrealised_units: int
 ) -> None:
     scopes = scopes_of(state)
-    _exchange(scopes[ENGINE_ROW], before_units, after_units, unrealised_units)
-    _exchange(scopes[venue_row(state, account_id)], before_units, after_units, unrealised_units)
-    _exchange(scopes[account_row(state, account_id)], before_units, after_units, unrealised_units)
-    _exchange(scopes[instrument_row(state, instrument_id)], before_units, after_units, unrealised_units)
+    for row in (
+        ENGINE_ROW,
+        venue_row(state, account_id),
+        account_row(state, account_id),
+        instrument_row(state, instrument_id),
+    ):
+        _exchange(scopes[row], before_units, after_units, unrealised_units)
 
 
 @kernel
@@ -91,12 +94,9 @@ def realise(
     state: int, strategy_id: int, account_id: int, instrument_id: int, own_units: int, account_units: int
 ) -> None:
     """Adds to the day's results: the strategy's own, and that of what the account holds."""
-    scopes = scopes_of(state)
-    scopes[strategy_row(state, strategy_id)]["realised_units"] += own_units
-    scopes[ENGINE_ROW]["realised_units"] += account_units
-    scopes[venue_row(state, account_id)]["realised_units"] += account_units
-    scopes[account_row(state, account_id)]["realised_units"] += account_units
-    scopes[instrument_row(state, instrument_id)]["realised_units"] += account_units
+    scopes, own_row = scopes_of(state), strategy_row(state, strategy_id)
+    for row in rows_of(state, strategy_id, account_id, instrument_id):
+        scopes[row]["realised_units"] += own_units if row == own_row else account_units
 
 
 @kernel
@@ -104,21 +104,15 @@ def count_fill_of_scopes(state: int, strategy_id: int, account_id: int, instrume
     """Counts a fill and what it was worth against what a window and the day allow."""
     units = signed_worth(state, instruments_of(state)[instrument_id], notional)
     scopes, now_ns = scopes_of(state), header_of(state)["now_ns"]
-    count_traded(scopes[ENGINE_ROW], units, now_ns)
-    count_traded(scopes[venue_row(state, account_id)], units, now_ns)
-    count_traded(scopes[account_row(state, account_id)], units, now_ns)
-    count_traded(scopes[strategy_row(state, strategy_id)], units, now_ns)
-    count_traded(scopes[instrument_row(state, instrument_id)], units, now_ns)
+    for row in rows_of(state, strategy_id, account_id, instrument_id):
+        count_traded(scopes[row], units, now_ns)
 
 
 @kernel
 def check_results(state: int, strategy_id: int, account_id: int, instrument_id: int) -> None:
     """Restricts every scope that a fill has brought beyond what it may lose."""
-    check_result(state, strategy_row(state, strategy_id))
-    check_result(state, account_row(state, account_id))
-    check_result(state, venue_row(state, account_id))
-    check_result(state, instrument_row(state, instrument_id))
-    check_result(state, ENGINE_ROW)
+    for row in rows_of(state, strategy_id, account_id, instrument_id):
+        check_result(state, row)
 
 
 @kernel

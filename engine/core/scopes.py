@@ -1,5 +1,7 @@
 """Owns which row of the scopes belongs to what: the engine, then venues, accounts, strategies and instruments."""
 
+import numpy as np
+
 from engine.core.state import accounts_of, header_of
 from ipc.compiler import kernel
 from ipc.enums import ScopeKind
@@ -49,3 +51,24 @@ def row_of_scope(state: int, scope_kind: int, subject_id: int) -> int:
     if scope_kind == ScopeKind.INSTRUMENT:
         return instrument_row(state, subject_id) if 0 <= subject_id < header["instruments_count"] else NO_ROW
     return NO_ROW
+
+
+@kernel
+def rows_of(state: int, strategy_id: int, account_id: int, instrument_id: int) -> tuple[int, int, int, int, int]:
+    """The rows of all that an order belongs to: engine, venue, account, strategy, instrument."""
+    instrument_row_0 = instrument_row(state, 0)
+    header = header_of(state)
+    strategy_row_0 = instrument_row_0 - header["strategies_count"]
+    return (
+        0,
+        venue_row(state, account_id),
+        strategy_row_0 - header["accounts_count"] + account_id,
+        strategy_row_0 + strategy_id,
+        instrument_row_0 + instrument_id,
+    )
+
+
+@kernel
+def rows_of_order(state: int, order: np.void) -> tuple[int, int, int, int, int]:
+    """The same of an order."""
+    return rows_of(state, order["strategy_id"], order["account_id"], order["instrument_id"])

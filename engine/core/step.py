@@ -21,6 +21,7 @@ from engine.core.effects import (
 )
 from engine.core.funds import on_balance
 from engine.core.halts import halt_again
+from engine.core.limit_commands import on_set_limit
 from engine.core.mass_pass import on_cancel_all, on_status_request
 from engine.core.new_order import on_new_order
 from engine.core.operator_commands import on_acknowledge_alarm, on_set_trading_state
@@ -64,6 +65,7 @@ from ipc.records import (
     LOOP_STALL,
     NEW_ORDER,
     RATE_LIMIT,
+    SET_LIMIT,
     SET_TRADING_STATE,
     STATUS_REQUEST,
     TARGET_POSITION,
@@ -190,6 +192,8 @@ def _on_rare(state: int, record: int, kind: int) -> None:
         _on_journal_state(state, view(record, 1, JOURNAL_STATE)[0]["state"])
     elif kind == RecordKind.SET_TRADING_STATE:
         on_set_trading_state(state, view(record, 1, SET_TRADING_STATE)[0])
+    elif kind == RecordKind.SET_LIMIT:
+        on_set_limit(state, view(record, 1, SET_LIMIT)[0])
     elif kind == RecordKind.ACKNOWLEDGE_ALARM:
         on_acknowledge_alarm(state, view(record, 1, ACKNOWLEDGE_ALARM)[0])
     elif kind == RecordKind.FENCE:

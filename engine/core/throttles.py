@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.core.money import cost_share
-from engine.core.scopes import ENGINE_ROW, account_row, instrument_row, strategy_row, venue_row
+from engine.core.scopes import rows_of_order
 from engine.core.state import header_of, scopes_of
 from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
@@ -45,34 +45,29 @@ def check_messages(scope: np.void, request_kind: int, now_ns: int) -> Verdict:
 @kernel
 def check_cancel_messages(state: int, order: np.void) -> Verdict:
     """Whether every scope of an order has room for a cancel that a strategy asks for."""
-    scopes, account_id = scopes_of(state), order["account_id"]
-    verdict = _check_cancel(state, scopes[ENGINE_ROW])
-    if verdict.reason == 0:
-        verdict = _check_cancel(state, scopes[venue_row(state, account_id)])
-    if verdict.reason == 0:
-        verdict = _check_cancel(state, scopes[account_row(state, account_id)])
-    if verdict.reason == 0:
-        verdict = _check_cancel(state, scopes[strategy_row(state, order["strategy_id"])])
-    if verdict.reason == 0:
-        verdict = _check_cancel(state, scopes[instrument_row(state, order["instrument_id"])])
-    return verdict
+    scopes, now_ns = scopes_of(state), header_of(state)["now_ns"]
+    for row in rows_of_order(state, order):
+        scope = scopes[row]
+        verdict = check_bucket(scope["cancel_level"], scope["cancel_ns"], now_ns, scope["max_cancels_per_s"])
+        if verdict.reason != 0:
+            return verdict
+    return passed()
 
 
 @kernel
-def _check_cancel(state: int, scope: np.void) -> Verdict:
-    now_ns = header_of(state)["now_ns"]
-    return check_bucket(scope["cancel_level"], scope["cancel_ns"], now_ns, scope["max_cancels_per_s"])
+def count_execution(state: int, order: np.void) -> None:
+    """Counts an order against what a person has let its scopes do."""
+    scopes = scopes_of(state)
+    for row in rows_of_order(state, order):
+        scopes[row]["execution_count"] += 1
 
 
 @kernel
 def count_message(state: int, order: np.void, request_kind: int) -> None:
     """Counts a request of an order that is about to be sent, in every scope."""
-    scopes, account_id, now_ns = scopes_of(state), order["account_id"], header_of(state)["now_ns"]
-    _count(scopes[ENGINE_ROW], request_kind, now_ns)
-    _count(scopes[venue_row(state, account_id)], request_kind, now_ns)
-    _count(scopes[account_row(state, account_id)], request_kind, now_ns)
-    _count(scopes[strategy_row(state, order["strategy_id"])], request_kind, now_ns)
-    _count(scopes[instrument_row(state, order["instrument_id"])], request_kind, now_ns)
+    scopes, now_ns = scopes_of(state), header_of(state)["now_ns"]
+    for row in rows_of_order(state, order):
+        _count(scopes[row], request_kind, now_ns)
 
 
 @kernel

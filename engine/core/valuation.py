@@ -29,6 +29,7 @@ def on_price(state: int, instrument_id: int) -> None:
     if header["now_ns"] - instrument["valued_ns"] < header["valuation_interval_ns"] or mid_ticks(instrument) == 0:
         return
     instrument["valued_ns"] = header["now_ns"]
+    mark(instrument, 0)
     base = assets_of(state)[instrument["base_asset_id"]]
     if base["rate_instrument_id"] == instrument_id:
         base["rate"] = rate_at(instrument, instrument["bid_ticks"], instrument["ask_ticks"])
@@ -36,7 +37,6 @@ def on_price(state: int, instrument_id: int) -> None:
         for account_id in range(header["accounts_count"]):
             value_balance(state, account_id, instrument["base_asset_id"])
     if instrument["holder_count"] > 0:
-        mark(instrument, 0)
         _value_holders(state, instrument_id)
 
 

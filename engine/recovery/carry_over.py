@@ -14,9 +14,10 @@ from engine.core.rebuild import rebuild
 from engine.core.state import State
 from engine.recovery.carry_limits import carry_limits
 from engine.recovery.carry_states import carry_states
+from engine.recovery.carry_results import carry_results
 from engine.recovery.lost_end import suppose_sent
 from engine.recovery.rows import as_matrix, numbers_by_name
-from ipc.enums import ConnectionState, EndReason, ReplaceState, RequestKind
+from ipc.enums import ConnectionState, EndReason, ReplaceState, RequestKind, ScopeKind
 from ipc.tables import words_name
 
 _ORDER_TIMES = (
@@ -56,6 +57,8 @@ _BOOK_FACTS = (
     "sold_lots",
     "traded_notional",
     "fill_count",
+    "value_units",
+    "unrealised_units",
 )
 _STRATEGY_FACTS = ("report_sequence", "command_count", "refused_count")
 
@@ -105,6 +108,8 @@ class _Hand:
         self._hand_on_accounts()
         carry_limits(self._old, self._new, self._accounts, self._instruments, self._shift_ns)
         carry_states(self._old, self._new, self._accounts, self._instruments, self._shift_ns)
+        scoped = {ScopeKind.ACCOUNT: self._accounts, ScopeKind.INSTRUMENT: self._instruments}
+        carry_results(self._old, self._new, scoped, self._assets, self._shift_ns)
         orders = self._hand_on_orders()
         tombstones = self._hand_on_ring("tombstones", "tombstone_next", "order_id")
         trades = self._hand_on_ring("trades", "trade_next", "trade_id")

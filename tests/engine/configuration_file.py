@@ -28,6 +28,7 @@ def sound_table(folder: Path) -> dict[str, Any]:
                 "id": 1,
                 "accounts": ["main"],
                 "limit": [{"instrument": "BTC/USDT.BINANCE", "max_order_quantity": "1"}],
+                "limits": {"max_open_orders": 10},
             }
         ],
     }

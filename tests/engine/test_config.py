@@ -19,7 +19,7 @@ def test_the_defaults_are_the_documented_ones(tmp_path: Path) -> None:
     assert (execution.acknowledgement_timeout_ms, execution.cancel_timeout_ms) == (2_000, 2_000)
     assert (config.rate_limit.rate_limit_orders, config.rate_limit.rate_limit_window_ms) == (10, 1_000)
     assert (config.monitoring.track_execution_metrics, config.monitoring.log_level) == (True, "INFO")
-    assert config.strategies[0].limits[0].max_order_notional == "0"
+    assert config.strategies[0].books[0].max_order_notional == "0"
 
 
 def test_the_terms_without_overrides_are_the_files(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from engine.scope_limits import UNLIMITED_KEYS
 from gateways.simulator.keys import GeneratedKey, GeneratedSecret, generate_ed25519, generate_hmac
 from ipc.client import Client, connect
 from ipc.segment import Segment, SegmentKind, SegmentWord
@@ -144,7 +145,7 @@ class Installation:
     ) -> tuple[ChildProcess, Path]:
         """An engine that is just starting, and the file that will say that it is ready."""
         name = table["engine"]["name"]
-        config = write_table(dict(table), self.folder / f"{name}.engine.toml")
+        config = write_table(with_limits(table), self.folder / f"{name}.engine.toml")
         ready_file = self.ready_file(name)
         ready_file.unlink(missing_ok=True)
         arguments = ("-m", "engine", str(config), "--ready-file", str(ready_file))
@@ -232,6 +233,16 @@ def strategy_row(number: int, name: str, account: str, venue: str = VENUE, **mor
         "limit": [{"instrument": f"BTC/USDT.{venue}", **limit}],
         **more,
     }
+
+
+def with_limits(table: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration in which nothing limits what its own tables leave open."""
+    prices = {"price_collar_bps": "unlimited", "fat_finger_bps": "unlimited"}
+    strategies = [
+        {"limits": UNLIMITED_KEYS, **strategy, "limit": [{**prices, **limit} for limit in strategy.get("limit", ())]}
+        for strategy in table["strategy"]
+    ]
+    return {"limits": UNLIMITED_KEYS, **table, "strategy": strategies}
 
 
 def engine_section(name: str, **more: Any) -> dict[str, Any]:

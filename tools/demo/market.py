@@ -51,6 +51,8 @@ max_order_quantity = {_text(self.max_order_quantity)}
 max_order_notional = "100000"
 max_long = {_text(self.max_position)}
 max_short = {_text(self.max_position)}
+price_collar_bps = 2000
+fat_finger_bps = 500
 """
 
 

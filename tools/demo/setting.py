@@ -16,6 +16,23 @@ OPENING_BALANCES = {BASE: BITCOIN.opening_balance, QUOTE: QUOTE_BALANCE}
 CORES_TO_SPARE = 4
 ORDERS_PER_DAY_MAX = 100_000_000
 Idle = Literal["spin", "backoff"]
+_LIMITS = """
+[TABLE]
+max_open_orders = 1000
+max_open_notional = "20000000"
+max_gross_exposure = "50000000"
+max_net_exposure = "50000000"
+max_loss = "1000000"
+halt_loss = "2000000"
+max_drawdown = "1000000"
+max_traded = "unlimited"
+max_executions = "unlimited"
+max_order_to_trade = "unlimited"
+order_to_trade_grace = 0
+max_new_per_s = 10000
+max_amends_per_s = 10000
+max_cancels_per_s = 10000
+"""
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,7 @@ order_capacity = 8192
 tombstone_capacity = 8192
 trade_capacity = 16384
 
+{_LIMITS.replace("TABLE", "limits")}
 [journal]
 ring_capacity = 16384
 segment_mb = 4
@@ -99,7 +117,7 @@ name = {_text(name)}
 id = {strategy_id}
 accounts = [{_text(ACCOUNT)}]
 rate_limit = {{ rate_limit_orders = {int(self.rate * 2) + 10}, rate_limit_window_ms = 1000 }}
-{"".join(market.limit_text for market in self.markets)}"""
+{_LIMITS.replace("TABLE", "strategy.limits")}{"".join(market.limit_text for market in self.markets)}"""
 
 
 def has_cores_to_spare() -> bool:

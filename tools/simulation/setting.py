@@ -18,6 +18,7 @@ from engine.config import (
     VenueConfig,
 )
 from engine.core.state import State
+from engine.scope_limits import UNLIMITED
 from engine.state_builder import Directory, StateBuilder, capacities_of
 from gateways import simulator
 from gateways.binance_spot.instrument_messages import ExchangeInformation
@@ -117,6 +118,8 @@ def _config() -> Config:
         max_order_notional="1000000",
         max_long="1",
         max_short="1",
+        price_collar_bps="unlimited",
+        fat_finger_bps="unlimited",
     )
     return Config(
         venues=(
@@ -130,7 +133,7 @@ def _config() -> Config:
         ),
         accounts=(AccountConfig(name=ACCOUNT_NAME, venue="BINANCE"),),
         strategies=tuple(
-            StrategyConfig(name=f"s{number}", id=number, accounts=(ACCOUNT_NAME,), limits=(limit,))
+            StrategyConfig(name=f"s{number}", id=number, accounts=(ACCOUNT_NAME,), limits=UNLIMITED, books=(limit,))
             for number in STRATEGIES
         ),
         engine=EngineConfig(
@@ -143,5 +146,6 @@ def _config() -> Config:
         orders=OrdersConfig(default_order_type="limit"),
         execution=ExecutionConfig(max_slippage_bps=50, retry_attempts=1, execution_timeout_ms=0),
         rate_limit=RateLimitConfig(rate_limit_orders=20, rate_limit_window_ms=1_000),
+        limits=UNLIMITED,
         risk=RiskConfig(duplicate_orders_max=50, book_age_max_ms=5_000),
     )

@@ -96,10 +96,22 @@ class _Changed(MetaPathFinder, Loader):
 
 
 def _is_noticed() -> bool:
-    from tests.engine.core import refused_changes, refused_commands, refused_kinds, refused_states  # noqa: PLC0415  they import the changed core
+    from tests.engine.core import (  # noqa: PLC0415  they import the changed core
+        refused_changes,
+        refused_commands,
+        refused_kinds,
+        refused_risk,
+        refused_states,
+    )
     from tests.engine.core.world import World  # noqa: PLC0415  as does this
 
-    for row in (*refused_commands.ROWS, *refused_kinds.ROWS, *refused_changes.ROWS, *refused_states.ROWS):
+    for row in (
+        *refused_commands.ROWS,
+        *refused_kinds.ROWS,
+        *refused_changes.ROWS,
+        *refused_states.ROWS,
+        *refused_risk.ROWS,
+    ):
         world = World()
         act = row.provoke(world)
         before = world.masked_digest()

@@ -122,9 +122,9 @@ def test_a_correction_may_open_a_filled_order_again(world: World) -> None:
 
 
 def test_the_sides_of_a_trade_between_two_of_our_orders_are_told_apart(world: World) -> None:
-    buy, sell = world.place(strategy=1), world.place(strategy=2, side=Side.SELL)
+    buy, sell = world.place(strategy=1), world.place(strategy=2, account_id=1, side=Side.SELL)
     world.fill(buy, 4, trade_id=9)
-    world.fill(sell, 4, trade_id=9)
+    world.fill(sell, 4, trade_id=9, account_id=1)
     _bust(world, sell, 9)
     assert (world.book(1)["position_lots"], world.book(2)["position_lots"]) == (4, 0)
 

@@ -166,12 +166,12 @@ def test_the_same_trade_id_of_another_instrument_is_another_trade(world: World) 
 
 
 def test_a_trade_between_two_of_our_own_orders_is_booked_on_both_sides(world: World) -> None:
-    buy, sell = world.place(strategy=1), world.place(strategy=2, side=Side.SELL)
+    buy, sell = world.place(strategy=1), world.place(strategy=2, account_id=1, side=Side.SELL)
     world.fill(buy, 4, trade_id=9)
-    world.fill(sell, 4, trade_id=9)
+    world.fill(sell, 4, trade_id=9, account_id=1)
     assert world.book(1)["position_lots"] == 4
     assert world.book(2)["position_lots"] == -4
-    assert world.fill(sell, 4, trade_id=9).effects == []
+    assert world.fill(sell, 4, trade_id=9, account_id=1).effects == []
 
 
 def test_an_overfill_is_booked_and_counted(world: World) -> None:

@@ -52,7 +52,7 @@ def test_a_protected_price_stays_within_the_venues_bounds(world: World) -> None:
     world.row("instruments", 0)["min_price_ticks"] = 9_950
     world.book_top()
     assert world.market().requests[0].price_ticks == 10_050
-    assert world.market(side=Side.SELL).requests[0].price_ticks == 9_950
+    assert world.market(side=Side.SELL, account_id=1).requests[0].price_ticks == 9_950
 
 
 def test_what_a_market_order_left_over_is_tried_again_after_a_delay(world: World) -> None:

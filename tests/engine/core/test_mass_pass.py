@@ -8,7 +8,7 @@ def test_a_cancel_all_takes_only_what_is_in_its_scope(world: World) -> None:
     here = world.place()
     world.place(account_id=1)
     world.place(instrument_id=1)
-    world.place(side=Side.SELL)
+    world.place(side=Side.SELL, price_ticks=10_001)
     step = world.cancel_all(instrument_id=0, account_id=0, side=Side.BUY)
     assert [request.order_id for request in step.requests] == [here]
     assert len(world.cancel_all().requests) == 3

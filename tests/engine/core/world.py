@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.core.state import Capacities, State
 from engine.core.step import ENGINE, step
-from engine.lifted_limits import lift_all_limits
+from engine.scope_limits import lift_all_limits
 from ipc.enums import (
     ConnectionState,
     InstrumentStatus,
@@ -72,10 +72,12 @@ COMMAND_DEFAULTS: dict[RecordKind, dict[str, int]] = {
 }
 REPORT_DEFAULTS = {"cumulative_lots": -1, "order_lots": -1, "price_ticks": -1, "fee_asset_id": -1}
 
-# What a refused command may change: counts, clocks, the windows of a budget that time has ended, and who asks for room.
+# What a refused command may change: counts, clocks, the windows of a budget that time has ended, who asks for room,
+# and bounds that a look at the orders behind them makes exact.
 MASKED = {
     "header": ("version", "now_ns", "input_count", "effect_count", "trace"),
     "strategies": ("last_sequence", "report_sequence", "command_count", "refused_count"),
+    "holdings": ("highest_buy_ticks", "lowest_sell_ticks"),
     "budgets": ("window_end_utc_ns", "counted", "in_flight", "unanswered"),
     "terms": ("asked_ns",),
     "accounts": ("asking_count", "asking_until_ns"),
@@ -206,7 +208,7 @@ class World:
         copy = State(self.state.memory.copy())
         for name in MASKED["header"]:
             copy.header[name] = 0
-        for table in ("strategies", "budgets", "terms", "accounts"):
+        for table in ("strategies", "holdings", "budgets", "terms", "accounts"):
             for field in MASKED[table]:
                 copy.table(table)[field] = 0
         return hashlib.blake2b(copy.memory[: int(copy.header["effects_offset"])].tobytes()).hexdigest()

@@ -125,7 +125,7 @@ def test_what_a_client_wanted_cancelled_is_cancelled_when_it_turns_out_to_live(w
 def test_a_cancel_all_that_was_cut_short_is_carried_out(world: World) -> None:
     resting = world.place()
     scheduled = int(world.new_order(release_utc_ns=START_NS + UTC_OFFSET_NS + NS_PER_S).reports[0].order_id)
-    spared = world.place(side=Side.SELL)
+    spared = world.place(side=Side.SELL, price_ticks=10_001)
     strategy = world.row("strategies", 1)
     strategy["mass_request"], strategy["mass_side"] = RequestKind.CANCEL, Side.BUY
     strategy["mass_instrument"] = strategy["mass_account"] = -1

@@ -1,0 +1,1 @@
+"""Owns the proof of the pre-trade controls: an oracle in plain decimals, and sums that are counted again."""
