@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from engine.core.rebuild import rebuild
 from engine.core.state import State
 from engine.recovery.carry_limits import carry_limits
-from engine.recovery.carry_states import carry_states
 from engine.recovery.carry_results import carry_results
+from engine.recovery.carry_states import carry_states
 from engine.recovery.lost_end import suppose_sent
 from engine.recovery.rows import as_matrix, numbers_by_name
 from ipc.enums import ConnectionState, EndReason, ReplaceState, RequestKind, ScopeKind
