@@ -90,7 +90,7 @@ def _fill(row: np.void, window: RateWindow, share: Fraction, guard_ns: int) -> N
     row["limit_type"], row["window_kind"], row["window_ns"] = window.limit_type, window.kind, window.window_ns
     row["limit"], row["venue_limit"], row["reserve"] = limit, window.limit, reserve
     row["withheld_ppm"], row["query_share"] = withheld_ppm, query_share
-    row["is_by_address"], row["counts_unfilled"] = window.is_by_address, window.counts_unfilled
+    row["is_by_address"], row["counts_less"] = window.is_by_address, window.counts_less
     row["guard_ns"], row["units_per_s"] = guard_ns, window.units_per_s * share.numerator // share.denominator
     for kind, field in _COST_FIELDS.items():
         row[field] = window.costs.get(kind, 0)

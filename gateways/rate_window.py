@@ -31,4 +31,4 @@ class RateWindow(NamedTuple):
     age_costs: tuple[AgeCost, ...] = ()
     is_per_instrument: bool = False
     is_by_address: bool = False  # counted over all accounts behind one address
-    counts_unfilled: bool = False  # the venue's count falls with fills
+    counts_less: bool = False  # the venue's count falls with fills, or leaves out what succeeded

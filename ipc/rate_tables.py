@@ -30,7 +30,7 @@ BUDGET = word_row(
     "withheld_ppm",  # the part of it that other engines and accounts have
     "query_share",  # the part of ours that questions have
     "is_by_address",  # counted over all accounts behind one address
-    "counts_unfilled",  # the venue's count falls with fills
+    "counts_less",  # the venue's count may be lower than what the costs say
     "unanswered_until_ns",
     "unanswered_later",  # left after the time for `unanswered` had begun to run
     "unanswered_later_until_ns",

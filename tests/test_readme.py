@@ -23,7 +23,8 @@ from tests.system.waiting import await_that
 
 CONFIGURATION = "engine.toml"
 # What the README asks its reader to make, and what making it leaves.
-READERS_OWN = {CONFIGURATION, "key.toml", ".venv/"}
+READERS_OWN = {CONFIGURATION, "key.toml", "engine.key", ".venv/"}
+PUBLIC_KEY_CHARACTERS = 40
 SANDBOX, CHECK, RUN = "oms sandbox", f"oms config check {CONFIGURATION}", f"oms run {CONFIGURATION}"
 # A command of make ends with this one, and a test that ran it would run itself.
 MADE = {"make demo": ".venv/bin/oms demo", "make test": ".venv/bin/pytest"}
@@ -53,6 +54,7 @@ ANSWERED: dict[str, Callable[[str], bool]] = {
     "oms latency": lambda answer: [line.split()[0] for line in answer.splitlines()[1:]] == stages(),
     "oms schema --json": is_schema,
     "oms schema --c": lambda answer: "#define" in answer and "int64_t" in answer,
+    "oms keys new engine.key": lambda answer: len(answer.split()[-1].strip("'")) == PUBLIC_KEY_CHARACTERS,
     "oms kill": lambda answer: answer.startswith("engine: HALT holds, and every order in it has ended, after "),
     "oms limits": lambda answer: "\nengine " in answer and "  HALT  " in answer and "VERIFIED" in answer,
     "oms help TRADING_STATE": lambda answer: answer.startswith("refusal TRADING_STATE: "),
@@ -116,7 +118,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with running(shlex.split(SANDBOX), folder) as process:
         await_line(process, folder / "stdout", "running until Ctrl-C\n")
         yield folder
-    assert {path.name for path in folder.iterdir()} <= {"stdout", "strategy.py"}
+    assert {path.name for path in folder.iterdir()} <= {"stdout", "strategy.py", "engine.key"}
 
 
 def test_every_command_is_tried() -> None:
@@ -141,7 +143,7 @@ def test_the_commands_answer_as_shown(sandbox: Path) -> None:
 
 @pytest.mark.slow
 def test_the_python_strategy_trades_and_is_flat_again(sandbox: Path) -> None:
-    strategy, _ = blocks("python")
+    strategy, *_ = blocks("python")
     *lines, last = run_strategy(strategy, sandbox).splitlines()
     assert lines[0].startswith("PENDING_NEW order ")
     assert " FILLED BUY BTC/USDT.BINANCE 0.01000 of 0.01000" in last or " EXPIRED BUY " in last
@@ -150,7 +152,7 @@ def test_the_python_strategy_trades_and_is_flat_again(sandbox: Path) -> None:
 
 @pytest.mark.slow
 def test_the_compiled_strategy_trades(sandbox: Path) -> None:
-    _, strategy = blocks("python")
+    _, strategy, _ = blocks("python")
     before = position_of_mine(sandbox)
     assert int(run_strategy(strategy, sandbox)) > 0
     assert position_of_mine(sandbox) == before + Decimal("0.01")
@@ -169,7 +171,7 @@ def position_of_mine(folder: Path) -> Decimal:
 
 @pytest.mark.slow
 def test_the_configuration_is_sound_and_runs(tmp_path: Path) -> None:
-    (text,) = blocks("toml")
+    text, _ = blocks("toml")
     (tmp_path / CONFIGURATION).write_text(text)
     key = generate_ed25519()
     write_key(tmp_path, key.api_key, key.private_pem)
@@ -207,7 +209,7 @@ def test_every_default_is_the_declared_one() -> None:
         for field in msgspec.structs.fields(tables[table])
     }
     assert len(rows) == len(told) > 0
-    assert told == declared
+    assert told == {key: list(value) if isinstance(value, tuple) else value for key, value in declared.items()}
 
 
 @pytest.mark.parametrize("path", paths())

@@ -60,7 +60,7 @@ def count(state: int, account_id: int, budget: np.void, cost: int) -> None:
         utc_ns = now_ns + accounts_of(state)[account_id]["utc_offset_ns"]
         if utc_ns + doubt >= budget["window_end_utc_ns"]:
             budget["counted_next"] += cost
-        if budget["counts_unfilled"] != 0:
+        if budget["counts_less"] != 0:
             _note_answered(budget, cost, now_ns)
     elif budget["window_kind"] == RateWindowKind.ROLLING:
         budget["counted"] += cost
@@ -105,9 +105,9 @@ def has_room(budget: np.void, cost: int, reserve: int) -> bool:
 def learn_count(state: int, account_id: int, budget: np.void, reported: int) -> None:
     """Takes over the venue's own count. Precondition: bring_up().
 
-    It may raise what we believe at any time. It may lower it, where fills do so at the venue, only when it came
-    with the answer to a request of ours that was sent within this window and is not so old that answers to later
-    ones have been counted long since; what was answered just now may still be missing in it.
+    It may raise what we believe at any time. It may lower it, where the venue counts less than the costs say, only
+    when it came with the answer to a request of ours that was sent within this window and is not so old that answers
+    to later ones have been counted long since; what was answered just now may still be missing in it.
     """
     account, now_ns = accounts_of(state)[account_id], header_of(state)["now_ns"]
     reported = min(max(reported, 0), _COUNT_MAX)
@@ -124,7 +124,7 @@ def learn_count(state: int, account_id: int, budget: np.void, reported: int) -> 
         # It may speak of the window before.
         return
     budget["reported"] = reported
-    is_own = budget["counts_unfilled"] != 0 and budget["withheld_ppm"] == 0
+    is_own = budget["counts_less"] != 0 and budget["withheld_ppm"] == 0
     if is_own and is_answer and now_ns - asked_ns <= _OVERTAKING_NS:
         _note_answered(budget, 0, now_ns)
         recent = budget["answered_late"] + budget["answered_before"]

@@ -39,8 +39,8 @@ ORDER_COUNTS: dict[RequestKind, int] = {RequestKind.NEW: 1, RequestKind.CANCEL_R
 _EACH = dict.fromkeys(REQUEST_WEIGHTS, 1)
 
 RATE_WINDOWS: tuple[RateWindow, ...] = (
-    RateWindow(RateLimitType.ORDERS, 10 * NS_PER_S, 50, ORDER_COUNTS, counts_unfilled=True),
-    RateWindow(RateLimitType.ORDERS, 86_400 * NS_PER_S, 160_000, ORDER_COUNTS, counts_unfilled=True),
+    RateWindow(RateLimitType.ORDERS, 10 * NS_PER_S, 50, ORDER_COUNTS, counts_less=True),
+    RateWindow(RateLimitType.ORDERS, 86_400 * NS_PER_S, 160_000, ORDER_COUNTS, counts_less=True),
     RateWindow(
         RateLimitType.REQUEST_WEIGHT,
         60 * NS_PER_S,
@@ -49,6 +49,7 @@ RATE_WINDOWS: tuple[RateWindow, ...] = (
         reserve=600,
         query_share=4_400,
         is_by_address=True,
+        counts_less=True,
     ),
     RateWindow(
         RateLimitType.RAW_REQUESTS,

@@ -32,7 +32,7 @@ except IndexError:
 
 @pytest.mark.slow
 @pytest.mark.skipif(JIT_DISABLED, reason="Python checks bounds anyway")
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 def test_hostile_and_random_inputs_stay_within_every_table(tmp_path: Path) -> None:
     """The cache has a folder of its own, because whether bounds are checked is not in numba's key."""
     environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "OMS_CACHE_DIR": str(tmp_path)}

@@ -14,6 +14,7 @@ ROOT = Path(engine.__file__).parent.parent
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_no_validation_can_be_removed_unnoticed() -> None:
     process = subprocess.run(
         [sys.executable, "-m", "tests.engine.core.mutants"],

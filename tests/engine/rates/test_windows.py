@@ -11,7 +11,7 @@ WINDOW_NS, GUARD_NS = 10 * NS_PER_S, 100 * NS_PER_MS
 FULL = [RefusalReason.VENUE_RATE_LIMIT_EXCEEDED]
 
 
-def windowed(kind: RateWindowKind, limit: int = 1, *, counts_unfilled: bool = False) -> World:
+def windowed(kind: RateWindowKind, limit: int = 1, *, counts_less: bool = False) -> World:
     """One order may go within the window, a second after it began."""
     window = RateWindow(
         RateLimitType.ORDERS,
@@ -19,7 +19,7 @@ def windowed(kind: RateWindowKind, limit: int = 1, *, counts_unfilled: bool = Fa
         limit,
         {RequestKind.NEW: 1},
         kind=kind,
-        counts_unfilled=counts_unfilled,
+        counts_less=counts_less,
     )
     world = World(rate_entries=rate_entries((window,), 2) + 1)
     RateRows(world.state).declare(0, (window,), share=Fraction(1), address_share=Fraction(1), guard_ns=GUARD_NS)
@@ -67,7 +67,7 @@ def test_a_rolling_window_forgets_an_order_a_window_and_a_guard_after_its_answer
 
 
 def test_the_venues_count_after_fills_makes_room() -> None:
-    world = windowed(RateWindowKind.CALENDAR, 2, counts_unfilled=True)
+    world = windowed(RateWindowKind.CALENDAR, 2, counts_less=True)
     world.place()
     world.now_ns += NS_PER_S
     order_id = world.place(price_ticks=9_000, accepted=False)
@@ -80,7 +80,7 @@ def test_the_venues_count_after_fills_makes_room() -> None:
 
 
 def test_a_count_without_an_answer_of_ours_makes_no_room() -> None:
-    world = windowed(RateWindowKind.CALENDAR, 1, counts_unfilled=True)
+    world = windowed(RateWindowKind.CALENDAR, 1, counts_less=True)
     world.place()
     world.now_ns += NS_PER_S
     world.feed(RecordKind.RATE_LIMIT, limit_type=RateLimitType.ORDERS, window_ns=WINDOW_NS, limit=1, count=0)

@@ -60,7 +60,7 @@ def _kraken(asked: RequestKind, age_ns: int) -> int:
 BINANCE = VenueCase(
     "binance",
     (
-        RateWindow(RateLimitType.ORDERS, 10 * S, 50, {NEW: 1}, counts_unfilled=True),
+        RateWindow(RateLimitType.ORDERS, 10 * S, 50, {NEW: 1}, counts_less=True),
         RateWindow(RateLimitType.REQUEST_WEIGHT, 60 * S, 6_000, {NEW: 1, CANCEL: 1}, 600, 4_000),
     ),
     (
