@@ -286,8 +286,6 @@ class Engine:
             self._server = None
         if self._control is not None and is_orderly:
             self._control.end_epoch()
-            if self._control.is_current():
-                self._control.leave()
         if self._journal is not None:
             self._journal.retire()
 

@@ -206,13 +206,6 @@ class ControlSegment:
         """Says that this engine turns no more, as it was asked to: its end will be no death."""
         self._words[SegmentWord.ENGINE_BEAT_NS] = 0
 
-    def leave(self) -> None:
-        """Removes it, unless something is asked of a scope, an engine was fenced, or a guardian gives leases."""
-        with self._changing() as current:
-            asks = bool(current.rows["trading_state"].any()) or current.fenced_epoch != 0
-            if not asks and current.lease_until_ns == NO_LEASE_NEEDED:
-                current.segment.path.unlink()
-
     def is_current(self) -> bool:
         """Whether this is still the engine's segment; one with other scopes may have taken its place."""
         return self.segment.is_current()

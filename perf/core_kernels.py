@@ -378,7 +378,7 @@ def check_over_and_over(address: int, count: int, chains: int) -> int:
             number = sample * CHAIN + index
             strategy_id = 1 + number % world["strategies"]
             instrument_id = number * _INSTRUMENT_STRIDE % world["instruments"]
-            verdict = check_leaving(world["state"], _leaving(strategy_id, instrument_id, price_of(number)))
+            verdict = check_leaving(world["state"], _leaving(strategy_id, instrument_id, price_of(2 * number)))
             refused += 1 if verdict.reason != 0 else 0
         record_value(chains, monotonic_ns() - started)
     return refused

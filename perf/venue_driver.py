@@ -143,7 +143,9 @@ class Driver:
             for number in range(int(words[COUNT])):
                 while clock() < due_ns:
                     pass
-                side, price_ticks = (Side.SELL if number & 1 else Side.BUY), PRICE_TICKS + number % PRICES
+                side = Side.SELL if number & 1 else Side.BUY
+                # Sales above purchases: no order meets another.
+                price_ticks = PRICE_TICKS + number % PRICES + (number & 1) * PRICES
                 client.submit_ticks(
                     instrument_id=0, account_id=0, side=side, price_ticks=price_ticks, order_lots=ORDER_LOTS
                 )

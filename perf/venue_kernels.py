@@ -108,7 +108,8 @@ def _publish(driver: np.void) -> bool:
         0,
         0,
         Side.BUY if number & 1 == 0 else Side.SELL,
-        driver["price_ticks"] + number % PRICES,
+        # Sales above purchases: no order meets another.
+        driver["price_ticks"] + number % PRICES + (number & 1) * PRICES,
         driver["order_lots"],
         OrderType.LIMIT,
         TimeInForce.GTC,

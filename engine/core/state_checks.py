@@ -48,11 +48,10 @@ def check_states(
 def check_fence(state: int) -> Verdict:
     """Whether anything but a cancel may leave at all."""
     fence_state = header_of(state)["fence_state"]
-    if fence_state == FenceState.FENCED:
-        return refuse(RefusalReason.ENGINE_FENCED, FenceState.OPEN, fence_state, 0)
-    if fence_state == FenceState.LEASE_EXPIRED:
-        return refuse(RefusalReason.LEASE_EXPIRED, FenceState.OPEN, fence_state, 0)
-    return passed()
+    if fence_state == FenceState.OPEN:
+        return passed()
+    reason = RefusalReason.ENGINE_FENCED + 0 if fence_state == FenceState.FENCED else RefusalReason.LEASE_EXPIRED + 0
+    return refuse(reason, FenceState.OPEN, fence_state, 0)
 
 
 @kernel

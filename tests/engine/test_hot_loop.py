@@ -68,7 +68,7 @@ def test_from_where_on_trades_are_asked_for_is_told_of_each_account_and_instrume
 def test_the_trades_that_were_booked_are_told_by_id_and_side(world: World) -> None:
     loop = HotLoop(world.state, strategy_rows=4, idle="spin", clock=ManualClock())
     world.fill(world.place(), 1, trade_id=7)
-    world.fill(world.place(side=Side.SELL), 1, trade_id=8)
+    world.fill(world.place(side=Side.SELL, price_ticks=10_001), 1, trade_id=8)
     assert loop.booked_trades(0, 0, 0) == {(7, Side.BUY), (8, Side.SELL)}
     assert loop.booked_trades(0, 0, 8) == {(8, Side.SELL)}
     assert loop.booked_trades(1, 0, 0) == loop.booked_trades(0, 1, 0) == set()

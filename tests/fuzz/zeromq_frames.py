@@ -4,6 +4,9 @@ import random
 import struct
 import tempfile
 from pathlib import Path
+from typing import cast
+
+import zmq
 
 from engine.zeromq_admission import OWNER
 from engine.zeromq_client import ZeromqClient
@@ -23,6 +26,14 @@ _COMMANDS = (
     RecordKind.NEW_ORDER, RecordKind.CANCEL_ORDER, RecordKind.AMEND_ORDER, RecordKind.CANCEL_ALL,
     RecordKind.TARGET_POSITION, RecordKind.STATUS_REQUEST, RecordKind.SNAPSHOT_REQUEST,
 )  # fmt: skip
+
+
+class _OwnersMessage:
+    """What the server asks of a message besides its bytes: whom the admission let it in for."""
+
+    def get(self, what: str) -> str:
+        """The same of everything that is asked."""
+        return OWNER
 
 
 class ZeromqFrames:
@@ -68,7 +79,7 @@ class ZeromqFrames:
         self._server._clients = {PEER: client}
         self._server._drivers = {1: client}
         try:
-            self._server._take(PEER, OWNER, data, self._now_ns)
+            self._server._take(PEER, cast(zmq.Frame, _OwnersMessage()), data, self._now_ns)
         except FrameError as error:
             assert len(decode(refusal(error, data, self._now_ns))) == 1
         self._engine.taken.clear()

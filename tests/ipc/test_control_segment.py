@@ -57,25 +57,6 @@ def test_what_is_asked_of_a_scope_only_rises_and_each_change_is_counted(control:
     assert generation(control) >= before + 2
 
 
-def test_an_engine_that_leaves_removes_one_that_asks_for_nothing(control: ControlSegment) -> None:
-    control.leave()
-    assert not control.segment.path.exists()
-    with pytest.raises(SegmentGoneError, match="did an engine of this name ever run"):
-        ControlSegment.attach(control.segment.path.parent)
-
-
-def test_it_stays_with_a_request_a_fence_or_a_guardians_lease(control: ControlSegment) -> None:
-    control.raise_state(PAIR, REDUCE)
-    control.leave()
-    control.lower_state(PAIR, Request(TradingState.ACTIVE))
-    control.lease_until_ns = LEASE_EXPIRED
-    control.leave()
-    control.lease_until_ns = 0
-    control.fence(1)
-    control.leave()
-    assert control.is_current()
-
-
 def test_only_lowering_it_by_name_makes_it_less(control: ControlSegment) -> None:
     control.raise_state(MINE, HALT)
     control.lower_state(MINE, REDUCE)

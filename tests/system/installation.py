@@ -55,7 +55,12 @@ class VenueProcess:
         table: dict[str, Any] = {
             "port": self.port,
             **self._settings,
-            "limits": {"orders_10s": 1_000_000, "connections_5m": 10_000, **self._settings.get("limits", {})},
+            "limits": {
+                "orders_10s": 1_000_000,
+                "request_weight_1m": 1_000_000,
+                "connections_5m": 10_000,
+                **self._settings.get("limits", {}),
+            },
             "instruments": [
                 {"symbol": f"{base}USDT", "base": base, "quote": "USDT", "tick_size": TICK, **facts}
                 for base, facts in TRADED.items()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from ipc.client import Client
+from ipc.control_segment import CONTROL_FILE
 from ipc.enums import ExecutionType, OrderStatus
 from ipc.errors import EngineRestartedError
 from ipc.order_id import unpack
@@ -36,7 +37,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineSite]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_an_engine_that_is_told_to_end_leaves_nothing(site: EngineSite, number: signal.Signals) -> None:
+def test_an_engine_that_is_told_to_end_leaves_nothing_but_what_was_asked_of_it(
+    site: EngineSite, number: signal.Signals
+) -> None:
     with site.engine() as engine, site.connect() as client:
         desk = site.desk(client)
         desk.await_resting(rest(desk))
@@ -45,7 +48,7 @@ def test_an_engine_that_is_told_to_end_leaves_nothing(site: EngineSite, number: 
         end(engine, number)
         assert engine.status == 0
         assert events_of(engine) == ["starting", "instruments", "ready", "stopped"]
-        assert not site.folder.exists()
+        assert [entry.name for entry in site.folder.iterdir()] == [CONTROL_FILE]
         assert not (site.installation.folder / f"{ENGINE}.ready").exists()
         with pytest.raises(EngineRestartedError, match=r"is gone or was replaced"):
             rest(desk)

@@ -23,8 +23,9 @@ import engine
 CORE = Path(engine.__file__).parent / "core"
 # Guards of these answer with a number, which their caller turns into the refusal.
 _NUMERIC_GUARDS = ("limiter_has_room", "budget_shortfall", "protected_price")
-# What is refused here ends an order that was accepted before; `test_order_times` is its table.
-_TOLD_LATER = ("release",)
+# What is refused here is told of an order that was accepted before, or lets it wait: `test_order_times` and
+# `tests/engine/rates/test_waiting.py` are the tables.
+_TOLD_LATER = ("release", "rate_queue")
 _SECONDS_MAX = 20
 _OURS = ("engine.core", "tests.engine.core")
 
@@ -100,6 +101,7 @@ def _is_noticed() -> bool:
         refused_changes,
         refused_commands,
         refused_kinds,
+        refused_operators,
         refused_risk,
         refused_states,
     )
@@ -111,6 +113,7 @@ def _is_noticed() -> bool:
         *refused_changes.ROWS,
         *refused_states.ROWS,
         *refused_risk.ROWS,
+        *refused_operators.ROWS,
     ):
         world = World()
         act = row.provoke(world)

@@ -92,5 +92,7 @@ class Step:
 
     @property
     def refusals(self) -> list[RefusalReason]:
-        """Why commands were refused."""
-        return [RefusalReason(r.reason) for r in self.reports if r.execution_type == ExecutionType.REFUSED]
+        """Why commands were refused, those of operators too."""
+        refused = [report for report in self.reports if report.execution_type == ExecutionType.REFUSED]
+        refused += [report for report in self.control_reports if report.reason != RefusalReason.NONE]
+        return [RefusalReason(report.reason) for report in refused]

@@ -7,7 +7,14 @@ import pytest
 
 import engine
 from ipc.enums import JournalState, RecordKind, RefusalReason, RequestKind, VenueEvent
-from tests.engine.core import refused_changes, refused_commands, refused_kinds, refused_risk, refused_states
+from tests.engine.core import (
+    refused_changes,
+    refused_commands,
+    refused_kinds,
+    refused_operators,
+    refused_risk,
+    refused_states,
+)
 from tests.engine.core.passing_commands import PASSING
 from tests.engine.core.provocation import Provocation, Row
 from tests.engine.core.world import World
@@ -18,6 +25,7 @@ ROWS = (
     *refused_changes.ROWS,
     *refused_states.ROWS,
     *refused_risk.ROWS,
+    *refused_operators.ROWS,
 )
 
 # Told of an amendment that had been accepted, and whose place a later one took; of orders that wait, or waited.
@@ -29,7 +37,12 @@ _TOLD_LATER = {
 }
 
 # What a person, or the one who fenced, has to take back first.
-_STOPPED = {RefusalReason.TRADING_STATE, RefusalReason.ENGINE_FENCED, RefusalReason.LEASE_EXPIRED}
+_STOPPED = {
+    RefusalReason.TRADING_STATE,
+    RefusalReason.ENGINE_FENCED,
+    RefusalReason.LEASE_EXPIRED,
+    RefusalReason.REARMING_REQUIRED,
+}
 
 # Reasons that other parts of the engine give, and where those are tested.
 _GIVEN_ELSEWHERE = {
@@ -39,9 +52,6 @@ _GIVEN_ELSEWHERE = {
     RefusalReason.FRAME_TOO_LARGE: "tests/ipc",
     RefusalReason.NOT_CONNECTED: "tests/ipc",
     RefusalReason.STRATEGY_IN_USE: "tests/ipc",
-    RefusalReason.UNKNOWN_SCOPE: "tests/engine/states",
-    RefusalReason.INVALID_TRADING_STATE: "tests/engine/states",
-    RefusalReason.REARMING_REQUIRED: "tests/engine/states",
     RefusalReason.UNKNOWN_ALARM: "tests/engine/states",
     RefusalReason.CLIENT_TOO_FAST: "tests/security",
     RefusalReason.KEY_NOT_ALLOWED: "tests/security",
