@@ -10,7 +10,7 @@ from engine.core.order_end import end_order, report_end
 from engine.core.replacement import drop_replacement, is_by_one_request, reserve_working, take_replacement
 from engine.core.requests import send_cancel
 from ipc.compiler import kernel
-from ipc.enums import EndReason, ExecutionType, RejectReason, ReplaceState, RequestKind
+from ipc.enums import EndReason, ExecutionType, RejectReason, ReplaceState
 from ipc.order_id import LEG_MAX
 from ipc.order_status import is_ended
 
@@ -24,8 +24,8 @@ def _confirms_replacement(order: np.void, report: np.void, leg: int) -> bool:
     if replace_leg != order["leg"]:
         names_leg = leg == replace_leg or report["replacement_order_id"] & LEG_MAX == replace_leg
         return is_by_one_request(order) and names_leg
-    is_answer = report["answers_request"] == RequestKind.AMEND
-    return is_answer or report["order_lots"] in (-1, order["replace_lots"] - order["leg_base_lots"])
+    # The answer to an earlier amendment, whose event came first, states another quantity.
+    return report["order_lots"] in (-1, order["replace_lots"] - order["leg_base_lots"])
 
 
 @kernel

@@ -51,6 +51,18 @@ def test_an_amendment_waits_for_the_one_before_and_then_goes(world: World) -> No
     assert _replaced(world, order_id, 2).reports[0].current == 7
 
 
+def test_an_answer_that_its_event_overtook_does_not_confirm_the_next_amendment(world: World) -> None:
+    order_id = world.place()
+    world.amend(order_id, order_lots=8)
+    world.amend(order_id, order_lots=5)
+    assert world.venue(VenueEvent.REPLACED, order_id, order_lots=8).asked == [RequestKind.AMEND]
+    answer = {"answers_request": RequestKind.AMEND}
+    assert world.venue(VenueEvent.REPLACED, order_id, order_lots=8, **answer).reports == []
+    step = world.venue(VenueEvent.REPLACED, order_id, order_lots=5, **answer)
+    assert _amended(step) == [(ExecutionType.REPLACED, RequestKind.AMEND, 2, 2)]
+    assert step.reports[0].order_lots == 5
+
+
 def test_an_amendment_before_the_acknowledgement_waits_for_it(world: World) -> None:
     order_id = world.place(accepted=False)
     assert world.amend(order_id, order_lots=5).told == [(ExecutionType.PENDING_REPLACE, OrderStatus.PENDING_REPLACE)]
