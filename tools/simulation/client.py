@@ -212,7 +212,8 @@ class Client:
                 price_ticks=MIDDLE_TICKS + generator.randrange(-900, 900),
             )
             return
-        side = generator.choice((Side.BUY, Side.SELL))
+        # Of a burst on both sides nearly half would meet one's own orders, and never leave.
+        side = Side.BUY if self._stage.bursts else generator.choice((Side.BUY, Side.SELL))
         lots = generator.randrange(20, 400)
         terms = self._terms(side, lots)
         self.submitted[order_id] = (int(side), terms["order_lots"])
