@@ -139,6 +139,7 @@ static int64_t send_order(const struct ring *commands, const int64_t *numbers, i
         .execution_timeout_ms = -1,
         .retry_attempts = -1,
         .retry_delay_ms = -1,
+        .self_trade_prevention = order_type == OMS_ORDER_TYPE_MARKET ? OMS_SELF_TRADE_PREVENTION_EXPIRE_TAKER : 0,
     };
     publish(commands, order);
     fprintf(journal, "{\"sent\": %" PRId64 "}\n", order_id);

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ipc.client import connect
 from ipc.clock import NS_PER_S, SystemClock
 from ipc.compiler import kernel
-from ipc.enums import OrderStatus, OrderType, RecordKind, Side
+from ipc.enums import OrderStatus, OrderType, RecordKind, SelfTradePrevention, Side
 from ipc.memory import monotonic_ns, view
 from ipc.records import EXECUTION_REPORT
 from ipc.strategy_kernels import poll_report, publish_cancel, publish_new_order, release_report
@@ -23,6 +23,7 @@ ROWS_MAX = 10_000
 SILENT = -1
 UNSENT = -2
 _MARKET = int(OrderType.MARKET)
+_PREVENTION = int(SelfTradePrevention.EXPIRE_TAKER)
 
 
 @kernel
@@ -65,7 +66,9 @@ def trade(
     count = 0
     for turn in range(turns):
         side = Side.SELL + 0 if turn % 2 else Side.BUY + 0
-        taking = publish_new_order(session, instrument_id, account_id, side, 0, order_lots, _MARKET)
+        taking = publish_new_order(
+            session, instrument_id, account_id, side, 0, order_lots, _MARKET, self_trade_prevention=_PREVENTION
+        )
         resting = publish_new_order(session, instrument_id, account_id, Side.BUY, resting_ticks, order_lots)
         if taking <= 0 or resting <= 0:
             return UNSENT

@@ -2,13 +2,15 @@
 
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
 from ipc.client import Client, connect
-from ipc.enums import ENDED_STATUSES, OrderStatus, OrderType, Side
+from ipc.enums import ENDED_STATUSES, OrderStatus, OrderType, SelfTradePrevention, Side
 from ipc.events import ExecutionReport
 from tests.system.client_log import REPORT_WORDS
+from tests.system.installation import INSTRUMENT, LOT
 from tests.system.turns import Task
 from tests.system.waiting import PATIENCE_S, await_that
 
@@ -16,9 +18,16 @@ from tests.system.waiting import PATIENCE_S, await_that
 def trade(client: Client, task: Task, log: TextIO) -> None:
     """Takes its turns and writes down what it is told."""
     order = {"instrument_id": task.instrument_id, "account_id": task.account_id, "order_lots": task.order_lots}
+    quantity = Decimal(LOT) * task.order_lots
     for turn in range(task.turns):
         side = Side.SELL if turn % 2 else Side.BUY
-        taking = client.submit_ticks(side=side, price_ticks=0, order_type=OrderType.MARKET, **order)
+        taking = client.submit(
+            INSTRUMENT,
+            side,
+            quantity,
+            order_type=OrderType.MARKET,
+            self_trade_prevention=SelfTradePrevention.EXPIRE_TAKER,
+        )
         resting = client.submit_ticks(side=Side.BUY, price_ticks=task.resting_ticks, **order)
         for order_id in (taking, resting):
             log.write(json.dumps({"sent": order_id}) + "\n")

@@ -91,6 +91,8 @@ def main() -> None:
     as_configured = dict.fromkeys(("max_slippage_bps", "execution_timeout_ms", "retry_attempts", "retry_delay_ms"), -1)
     order = {"instrument_id": instrument_id, "account_id": account_id, "order_lots": order_lots, **as_configured}
     types, sides = engine.enums["OrderType"], engine.enums["Side"]
+    prevention = engine.enums["SelfTradePrevention"]["EXPIRE_TAKER"]
+    market = {"order_type": types["MARKET"], "self_trade_prevention": prevention}
     one_order = 1 << engine.schema["order_id_bits_from_the_lowest"]["leg"]
     with Path(log_file).open("w", buffering=1) as log:
         order_id = engine.log_on(strategy)
@@ -103,7 +105,7 @@ def main() -> None:
             order_id = resting
             log.write(f'{{"sent": {taking}}}\n{{"sent": {resting}}}\n')
             side = sides["SELL"] if turn % 2 else sides["BUY"]
-            engine.command("NEW_ORDER", taking, side=side, order_type=types["MARKET"], **order)
+            engine.command("NEW_ORDER", taking, **market, side=side, **order)
             limit = {"side": sides["BUY"], "order_type": types["LIMIT"], "price_ticks": resting_ticks}
             engine.command("NEW_ORDER", resting, **limit, **order)
             living = {taking, resting}

@@ -1,7 +1,8 @@
 """Owns what every client of these tests does in its turns, and the way it is told to a client's process.
 
 A turn is two orders: one at the market, buying and selling by turns, and one to buy far below the market,
-which is canceled as soon as the venue has taken it. The next turn begins when both have ended.
+which is canceled as soon as the venue has taken it. The next turn begins when both have ended. All of them trade on
+one account, so an order at the market leaves it to the venue to keep it from meeting another client's.
 """
 
 from typing import NamedTuple
