@@ -11,7 +11,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 BENCHMARKS = {
     "ring": "the shared-memory ring between two processes, beside a C ring and ZeroMQ (P1)",
-    "core": "the order core: a new order, the controls, a life cycle, and how costs grow (P2, P7)",
+    "core": "the order core: a new order, a life cycle, and how costs grow (P2, P7)",
+    "risk": "every control and rate limit for one new order (P2)",
     "journal": "what keeping an input costs, and how fast a journal is lived again (P8, P9)",
     "restart": "a killed engine with many open orders, until its successor is ready (P9)",
     "lifecycle": "whole lives of orders, fills after thousands, the races, beside NautilusTrader (P2, P7, R1)",

@@ -7,7 +7,7 @@ import numpy as np
 from ipc.clock import NS_PER_S
 from ipc.memory import address_of
 from perf import core_kernels
-from perf.core_kernels import CHAIN, ORDER_LOTS
+from perf.core_kernels import ORDER_LOTS
 from perf.core_world import Size, World
 from perf.harness import Figures, Run, interleave
 from perf.latency import new_histogram, quantile
@@ -59,15 +59,6 @@ def life_cycle(counted: Counted, count: int) -> dict[str, float]:
     return {"life_cycle": elapsed / count}
 
 
-def risk_chain(counted: Counted, samples: int) -> dict[str, float]:
-    """The chain of controls alone."""
-    chains = new_histogram()
-    refused = core_kernels.check_over_and_over(counted.world.address, samples, address_of(chains))
-    assert refused == 0, f"{refused} orders were refused"
-    counted.done(orders=0, fills=0, lots=0)
-    return {"risk_chain": quantile(chains, 0.5) / CHAIN}
-
-
 def filled_in_parts(counted: Counted, fills: int, *, first: bool) -> dict[str, float]:
     """The cost of a fill among the first ones of an order, or after many."""
     early, late = new_histogram(), new_histogram()
@@ -97,6 +88,7 @@ def measure(run: Run) -> list[Row]:
     run.say(
         "verified: orders, fills, lots, refusals and open orders in the core's own tables, frames, reports, a frame"
     )
+    run.say("risk controls and rate limits are on, each with a finite limit: their own cost is told by perf risk")
     run.say("a new order ends with the bytes of its frame; what keeping its input costs is told by perf journal")
     return rows
 
@@ -108,7 +100,6 @@ def _cost_rows(run: Run, small: Counted) -> list[Row]:
     kinds = (
         ("new_order_p50_ns", population, "new_order", "ns", churn, count, Goal(400)),
         ("new_orders_per_s", population, "rate", "order/s", burst, bursts, Goal(2_500_000)),
-        ("risk_chain_p50_ns", f"mean of {CHAIN} in a row", "risk_chain", "ns", risk_chain, count, Goal(120)),
         ("life_cycle_ns", "timers and eviction included", "life_cycle", "ns", life_cycle, count, Goal(500)),
     )
     rows = []

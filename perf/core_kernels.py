@@ -20,7 +20,6 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from engine.core.risk import Leaving, check_leaving
 from engine.core.state import header_of
 from engine.core.step import ENGINE, step
 from engine.spin.ports import ports_at
@@ -38,7 +37,6 @@ STEP_NS = 1_000_000
 ORDER_LOTS = 10
 FIRST_PRICE_TICKS = 100_000
 PRICES = 1_000
-CHAIN = 64
 _FAR_NS = 1 << 62
 _INSTRUMENT_STRIDE = 7_919
 
@@ -337,51 +335,6 @@ def fill_in_parts(core: Core, address: int, fills: int, edge: int, first: int, l
             record_value(first, elapsed)
         elif index >= fills - edge:
             record_value(last, elapsed)
-
-
-@kernel
-def _leaving(strategy_id: int, instrument_id: int, price_ticks: int) -> Leaving:
-    """A plain limit order to buy."""
-    lots, side, kind = ORDER_LOTS + 0, Side.BUY + 0, RequestKind.NEW + 0
-    return Leaving(
-        strategy_id,
-        0,
-        instrument_id,
-        side,
-        price_ticks,
-        price_ticks,
-        lots,
-        lots,
-        0,
-        0,
-        0,
-        kind,
-        0,
-        0,
-        0,
-        False,
-        True,
-        False,
-        False,
-        True,
-    )
-
-
-@kernel_without_gil
-def check_over_and_over(address: int, count: int, chains: int) -> int:
-    """Runs the whole pre-trade chain CHAIN times for each sample; returns how many orders it refused."""
-    world = world_at(address)
-    refused = 0
-    for sample in range(count):
-        started = monotonic_ns()
-        for index in range(CHAIN):
-            number = sample * CHAIN + index
-            strategy_id = 1 + number % world["strategies"]
-            instrument_id = number * _INSTRUMENT_STRIDE % world["instruments"]
-            verdict = check_leaving(world["state"], _leaving(strategy_id, instrument_id, price_of(2 * number)))
-            refused += 1 if verdict.reason != 0 else 0
-        record_value(chains, monotonic_ns() - started)
-    return refused
 
 
 @kernel_without_gil

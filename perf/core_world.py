@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.core.state import Capacities, State
 from engine.hot_loop import HotLoop
-from engine.scope_limits import lift_all_limits
 from engine.spin.ports import FRAME
 from gateways.credentials import Credentials, KeyKind
 from gateways.registry import VENUES
@@ -27,14 +26,14 @@ from ipc.secret import Secret
 from ipc.segment import Segment, SegmentKind
 from ipc.tables import name_words
 from perf import core_kernels
-from perf.core_kernels import LIVE, WORLD, price_of
+from perf.controls import DAY_NS, limit_everything
+from perf.core_kernels import FIRST_PRICE_TICKS, LIVE, PRICES, START_NS, WORLD, price_of
 
 _MANY = 1 << 40
 _RATE_LIMIT = 1_024
 _REPORTS_CAPACITY = 256
 _SYMBOL = "BTCUSDT"
 _NS_PER_S = 1_000_000_000
-_DAY_NS = 86_400 * _NS_PER_S
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,6 @@ class World:
         header["request_expiry_ns"] = 5 * _NS_PER_S
         header["duplicate_window_ns"] = _NS_PER_S // 2
         header["duplicate_orders_max"] = 5
-        header["book_age_max_ns"] = 5 * _NS_PER_S
         instruments = self.state.table("instruments")
         instruments["instrument_id"] = np.arange(self.size.instruments)
         instruments["status"] = InstrumentStatus.TRADING
@@ -131,7 +129,8 @@ class World:
         instruments["min_notional"] = 1
         instruments["max_notional"] = 1 << 60
         self.state.table("accounts")["connection_state"] = ConnectionState.LIVE
-        lift_all_limits(self.state)
+        middle = FIRST_PRICE_TICKS + PRICES
+        limit_everything(self.state, now_ns=START_NS, bid_ticks=middle - 1, ask_ticks=middle + 1)
         self._permit()
 
     def _permit(self) -> None:
@@ -141,19 +140,15 @@ class World:
         terms["permitted"] = 1
         terms["default_order_type"] = OrderType.LIMIT
         terms["default_time_in_force"] = TimeInForce.GTC
-        terms["execution_timeout_ns"] = _DAY_NS
+        terms["execution_timeout_ns"] = DAY_NS
         terms["rate_limit_orders"] = _RATE_LIMIT
         terms["rate_limit_window_ns"] = _NS_PER_S
         terms["limiter_start"] = np.arange(self.size.strategies + 1) * _RATE_LIMIT
-        books = self.state.table("books")
-        books["permitted"] = 1
-        for field in ("max_order_lots", "max_long_lots", "max_short_lots"):
-            books[field] = 1 << 30
-        books["max_order_notional"] = 1 << 60
+        self.state.table("books")["permitted"] = 1
         # Binance has two windows for orders and one for weights; all three are counted, none refuses.
         budgets = self.state.table("budgets")[: BUDGETS_PER_ACCOUNT - 1]
         budgets["limit_type"] = np.arange(1, BUDGETS_PER_ACCOUNT)
-        budgets["window_ns"] = (10 * _NS_PER_S, _DAY_NS, 60 * _NS_PER_S)
+        budgets["window_ns"] = (10 * _NS_PER_S, DAY_NS, 60 * _NS_PER_S)
         budgets["limit"] = _MANY
         for field in ("new_cost", "cancel_cost", "amend_cost", "cancel_replace_cost"):
             budgets[field] = 1

@@ -26,6 +26,7 @@ from engine.recovery.earlier_run import take_up
 from engine.segments import EngineSegments
 from engine.state_builder import Directory
 from engine.warmup import ENTRY_KERNELS, load_entries
+from gateways.record_writer import RecordWriter, new_rows
 from ipc.clock import SystemClock
 from ipc.enums import RateLimitType
 from ipc.histogram import HISTOGRAM_WORDS
@@ -39,19 +40,23 @@ from perf.venue_driver import (
     FILLED,
     INTERVAL_NS,
     MODE,
+    ORDER_LOTS,
     OUTCOME,
     OVER_SHARED_MEMORY,
     OVER_ZEROMQ,
     PORT,
+    PRICE_TICKS,
     REASON,
     START_NS,
     VenuePeer,
     warm_up,
 )
+from perf.venue_kernels import PRICES
 from tools.child_process import ChildProcess
 
 _READY_TIMEOUT_S = 30
 _RAW_REQUESTS_MAX = 1 << 40
+_PRICE_BPS = 100
 
 
 class RunningEngine:
@@ -63,6 +68,7 @@ class RunningEngine:
         self._acknowledged = driver.acknowledged
         self._peer = driver.peer
         self._pipes = driver.pipes
+        self._hot_loop = engine.hot_loop
         self._orders_before = 0
         self._ready: list[int] = []
         self._sent: list[int] = []
@@ -89,10 +95,19 @@ class RunningEngine:
         self._acknowledged[:] = 0
         self._ready.clear()
         self._sent.clear()
+        self._tell_prices()
         self._loop.run_until_complete(self._pipes.ask())
         self._verify(count)
         due = int(words[START_NS]) + np.arange(count, dtype=np.int64) * interval_ns
         return WireTimes(np.array(self._ready) - due, np.array(self._sent) - due, self._acknowledged)
+
+    def _tell_prices(self) -> None:
+        """Says what the venue's prices are, which is silent: our orders lie around them and are held against them."""
+        rows, middle = new_rows(1), PRICE_TICKS + PRICES
+        writer = RecordWriter(account_id=0)
+        writer.start(rows, SystemClock.monotonic_ns())
+        writer.book_top(0, middle - 1, ORDER_LOTS, middle + 1, ORDER_LOTS, self._orders_before + 1)
+        self._hot_loop.apply(rows, 1)
 
     def _verify(self, count: int) -> None:
         words = self._peer.words
@@ -195,7 +210,7 @@ def running_engine(*, core: int, peer_core: int) -> Iterator[RunningEngine]:
     warm_up()
     load_entries(ENTRY_KERNELS)
     with TemporaryDirectory(prefix="oms-perf-", dir="/dev/shm") as folder:
-        setting = Setting(Path(folder), engine_core=core)
+        setting = Setting(Path(folder), engine_core=core, price_bps=_PRICE_BPS)
         with setting.entered(), _driver(setting, peer_core) as driver, _engine(setting, driver) as engine:
             yield engine
 

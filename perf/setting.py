@@ -1,16 +1,16 @@
 """Owns the setting of benchmarks with a whole engine: keys, the simulated venue's configuration, the engine's.
 
-Limits are so high that nothing is ever refused; every control is on all the same.
+Every scope and book has its limits, each finite, and none is ever met.
 """
 
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.scope_limits import UNLIMITED_TEXT
+from engine.scope_limits import UNLIMITED_KEYS
 from gateways.simulator.keys import generate_ed25519
 
 ENGINE, ACCOUNT, VENUE = "perf", "perf", "BINANCE"
@@ -20,6 +20,15 @@ STRATEGY_ID, REMOTE_STRATEGY_ID = 1, 2
 INSTRUMENT = f"{PAIR}.{VENUE}"
 # An order that the venue takes and nobody trades with.
 LOW_PRICE, LOW_QUANTITY = "20000.00", "0.001"
+_BOOK_AGE_MAX_MS = 600_000
+_LIMITS = {
+    **dict.fromkeys(UNLIMITED_KEYS, "9999999999"),
+    **dict.fromkeys(("max_open_orders", "max_executions"), 1_000_000_000),
+    "max_order_to_trade": 1_000_000,
+    "order_to_trade_grace": 1_000_000,
+    **dict.fromkeys(("max_new_per_s", "max_amends_per_s", "max_cancels_per_s"), 10_000),
+    "traded_window_ms": 60_000,
+}
 
 
 def _text(value: str) -> str:
@@ -27,14 +36,19 @@ def _text(value: str) -> str:
     return json.dumps(value)
 
 
-def _strategy(name: str, strategy_id: int) -> str:
+def _table(values: Mapping[str, object]) -> str:
+    """An inline table of TOML."""
+    return "{ " + ", ".join(f"{key} = {json.dumps(value)}" for key, value in values.items()) + " }"
+
+
+def _strategy(name: str, strategy_id: int, price_bps: int | str) -> str:
     return f"""
 [[strategy]]
 name = {_text(name)}
 id = {strategy_id}
 accounts = [{_text(ACCOUNT)}]
 rate_limit = {{ rate_limit_orders = 100000, rate_limit_window_ms = 1000 }}
-limits = {UNLIMITED_TEXT}
+limits = {_table(_LIMITS)}
 
 [[strategy.limit]]
 instrument = {_text(INSTRUMENT)}
@@ -42,8 +56,8 @@ max_order_quantity = "1"
 max_order_notional = "1000000"
 max_long = "10"
 max_short = "10"
-price_collar_bps = "unlimited"
-fat_finger_bps = "unlimited"
+price_collar_bps = {json.dumps(price_bps)}
+fat_finger_bps = {json.dumps(price_bps)}
 """
 
 
@@ -55,10 +69,15 @@ def _write(path: Path, text: str) -> Path:
 
 @dataclass(frozen=True)
 class Setting:
-    """The folder in which everything of one benchmark lies, and the core that the engine spins on."""
+    """The folder in which everything of one benchmark lies, and the core that the engine spins on.
+
+    Prices are held against the market where `price_bps` says how far they may be from it: that needs best prices, and
+    the venue's flow is off.
+    """
 
     folder: Path
     engine_core: int
+    price_bps: int | str = "unlimited"
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
@@ -102,11 +121,18 @@ keys = [{{ api_key = {_text(key.api_key)}, ed25519_public_key = {_text(key.publi
         return _write(
             self.folder / "engine.toml",
             f"""
-limits = {UNLIMITED_TEXT}
+limits = {_table(_LIMITS)}
 
 [engine]
 name = {_text(ENGINE)}
 core = {self.engine_core}
+
+[risk]
+book_age_max_ms = {_BOOK_AGE_MAX_MS}
+
+[[instrument]]
+name = {_text(INSTRUMENT)}
+limits = {_table(_LIMITS)}
 
 [[venue]]
 name = {_text(VENUE)}
@@ -115,11 +141,13 @@ environment = "custom"
 order_url = "ws://127.0.0.1:{venue_port}/ws-api/v3"
 market_url = "ws://127.0.0.1:{venue_port}/stream"
 instruments = [{_text(PAIR)}]
+limits = {_table(_LIMITS)}
 
 [[account]]
 name = {_text(ACCOUNT)}
 venue = {_text(VENUE)}
 key_file = "key.toml"
+limits = {_table({**_LIMITS, "max_leverage": "100"})}
 
-{_strategy(STRATEGY, STRATEGY_ID)}{_strategy(REMOTE_STRATEGY, REMOTE_STRATEGY_ID)}""",
+{_strategy(STRATEGY, STRATEGY_ID, self.price_bps)}{_strategy(REMOTE_STRATEGY, REMOTE_STRATEGY_ID, self.price_bps)}""",
         )

@@ -89,7 +89,7 @@ def measure(run: Run) -> list[Row]:
         "verified: every order acknowledged and filled, positions flat, nothing refused, in the engine's own tables"
     )
     run.say(f"verified: every answer of every echo and the sums of what each peer read; {MESSAGE_BYTES} B messages")
-    run.say("risk controls are on, and a journal process keeps every input")
+    run.say("risk controls and rate limits are on, each with a finite limit, and a journal process keeps every input")
     run.say("not measured yet: the engine over TLS; its references stand alone")
     return [
         *_wire_rows(run, figures, orders),

@@ -31,12 +31,12 @@ EXPECTED_KEYS = {
     "core": {
         "new_order_p50_ns",
         "new_orders_per_s",
-        "risk_chain_p50_ns",
         "life_cycle_ns",
         "growth_new_order",
         "growth_fill",
         "fill_cost_8000",
     },
+    "risk": {"risk_chain_p50_ns"},
     "journal": {"journal_append_p50_ns", "journal_append_p999_ns", "replay_records_per_s"},
     "restart": {"restart_ready_s"},
     "lifecycle": {"life_cycles_per_s", "fill_cost_8000", "scenarios_passed"},
