@@ -17,7 +17,7 @@ _NONE = -1
 
 @kernel
 def link_own(state: int, slot: int) -> None:
-    """Adds an open order to its account's. Precondition: its price is set."""
+    """Adds an open order to its account's. Precondition: its price is set, and that of an amendment under way."""
     orders = orders_of(state)
     order = orders[slot]
     holding = holding_of(state, order["account_id"], order["instrument_id"])
@@ -31,6 +31,9 @@ def link_own(state: int, slot: int) -> None:
         _set_best(holding, order["side"], order["price_ticks"])
     else:
         note_own_price(state, order, order["price_ticks"])
+    if order["replace_state"] != ReplaceState.NONE:
+        # An order of an earlier run, or one that lives again, brings its amendment along.
+        note_own_price(state, order, order["replace_price_ticks"])
 
 
 @kernel

@@ -5,7 +5,16 @@ import pytest
 
 from engine.core.state import State
 from engine.recovery.carry_over import CarryOver, CarryOverError, carry_over
-from ipc.enums import ConnectionState, EndReason, OrderStatus, RecordKind, RequestKind, Side, VenueEvent
+from ipc.enums import (
+    ConnectionState,
+    EndReason,
+    OrderStatus,
+    RecordKind,
+    RefusalReason,
+    RequestKind,
+    Side,
+    VenueEvent,
+)
 from ipc.order_status import status_of
 from ipc.tables import name_words
 from tests.engine.core.invariants import check_invariants
@@ -239,6 +248,16 @@ def test_an_attempt_that_was_due_in_inputs_that_are_lost_may_have_been_sent(worl
     order = new.order(order_id)
     assert (order["leg"], order["is_unknown"], order["leg_lots"], order["reserved_lots"]) == (1, 1, 6, 6)
     assert order["last_leg"] > 1 + 8, "no number that may be in use is given away"
+    check_invariants(new)
+
+
+def test_a_price_that_an_amendment_may_have_brought_about_is_not_met(world: World) -> None:
+    order_id = world.place(side=Side.SELL, price_ticks=10_100)
+    world.amend(order_id, price_ticks=10_020)
+    new = next_run()
+    handed(world, new)
+    new.connection(ConnectionState.LIVE)
+    assert new.new_order(price_ticks=10_050).refusals == [RefusalReason.SELF_MATCH]
     check_invariants(new)
 
 
