@@ -3,6 +3,7 @@
 import numpy as np
 
 from ipc.enums import EndReason, ReplaceState, Side
+from tests.engine.core.recount import check_totals
 from tests.engine.core.world import World
 
 
@@ -19,6 +20,7 @@ def check_invariants(world: World) -> None:
     _check_lists(world, orders, used)
     _check_index(world, orders, used)
     _check_timers(world, orders)
+    check_totals(world.state)
 
 
 def _check_facts(orders: np.ndarray) -> None:
