@@ -18,9 +18,11 @@ demo: $(INSTALLED)
 	$(BIN)/oms demo
 
 test: $(TEST_INSTALLED)
+	$(BIN)/python -m tools.compile_kernels > /dev/null
 	$(BIN)/pytest
 
 check: check-static
+	$(BIN)/python -m tools.compile_kernels > /dev/null
 	$(BIN)/pytest
 
 check-static: $(TEST_INSTALLED)

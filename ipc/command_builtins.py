@@ -162,9 +162,9 @@ def _compiled(place: int) -> Any:
     return c_function(FASTCALL)(_ENTRIES[place][0])
 
 
-def entries() -> list[tuple[str, Callable[[], object]]]:
-    """Each builtin's C function by name, with the call that compiles it or loads it from the cache."""
-    return [(name, partial(_compiled, place)) for place, (_, _, name) in enumerate(_ENTRIES)]
+def entries() -> list[tuple[str, Callable[[int, int, int], int], Callable[[], object]]]:
+    """Each builtin's name, its C function, and the call that compiles it or loads it from the cache."""
+    return [(name, function, partial(_compiled, place)) for place, (function, _, name) in enumerate(_ENTRIES)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ def _open_cache() -> Path:
 CACHE_FOLDER = _open_cache()
 
 import numba  # noqa: E402  the cache directory must be named before numba reads it
+from numba import types  # noqa: E402
+from numba.core import registry  # noqa: E402
 from numba.core.dispatcher import Dispatcher  # noqa: E402
 
 # numba reads the variable when it is imported, and a strategy may have imported it before us.
@@ -90,16 +92,40 @@ _settings.CACHE_DIR = str(CACHE_FOLDER)
 JIT_DISABLED = bool(_settings.DISABLE_JIT)
 
 
+class _Kernel(registry.CPUDispatcher):
+    """A kernel that is compiled once for all integers: numba would compile it anew for each constant and each enum."""
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """What a caller that is being compiled calls, by the types of its arguments."""
+        return super().get_call_template(
+            tuple(_plain(given) for given in args), {name: _plain(given) for name, given in kws.items()}
+        )
+
+
+def _plain(given: Any) -> Any:
+    if isinstance(given, types.IntEnumMember):
+        return given.dtype
+    unliteral: Any = types.unliteral
+    return unliteral(given)
+
+
+def _dispatched(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, R]:
+    if JIT_DISABLED:
+        return function
+    dispatcher = _Kernel(function, targetoptions={"nopython": True, "boundscheck": None, **options})
+    dispatcher.enable_caching()
+    compiled: Callable[P, R] = dispatcher
+    return compiled
+
+
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compiles a function of the hot path; it is cached and keeps its types for the type checker."""
-    compiled: Callable[P, R] = numba.njit(cache=True)(function)
-    return compiled
+    return _dispatched(function, {})
 
 
 def kernel_without_gil(function: Callable[P, R]) -> Callable[P, R]:
     """Compiles a kernel that lets other threads run while it spins."""
-    compiled: Callable[P, R] = numba.njit(cache=True, nogil=True)(function)
-    return compiled
+    return _dispatched(function, {"nogil": True})
 
 
 def c_function(signature: Any) -> Callable[[Callable[..., Any]], Any]:

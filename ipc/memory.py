@@ -15,9 +15,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import carray, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np import arrayobj
 
 from ipc.compiler import JIT_DISABLED, kernel
 
@@ -178,10 +179,26 @@ if not JIT_DISABLED:
 
         return types.voidptr(types.int64), generate
 
-    @kernel
-    def view(address: int, count: int, dtype: Any) -> Any:
+    # A kernel over numba's carray would be compiled once for every dtype, and again into each of its callers.
+    @_intrinsic
+    def view(typingctx: Any, address: Any, count: Any, dtype: Any) -> Any:
         """An array of `count` items of `dtype` over the memory at an address; nothing checks its bounds."""
-        return carray(_pointer(address), (count,), dtype)
+        array = types.Array(dtype.dtype, 1, "C")
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            made = arrayobj.make_array(array)(context, builder)
+            size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(array.dtype)))
+            arrayobj.populate_array(
+                made,
+                data=builder.inttoptr(arguments[0], made.data.type),
+                shape=cgutils.pack_array(builder, [arguments[1]]),
+                strides=cgutils.pack_array(builder, [size]),
+                itemsize=size,
+                meminfo=None,
+            )
+            return made._getvalue()
+
+        return array(types.int64, types.int64, dtype), generate
 
     _clock_gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
     _epoll_wait = types.ExternalFunction(

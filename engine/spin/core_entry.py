@@ -16,14 +16,15 @@ from ipc.compiler import c_function, kernel
 from ipc.memory import call_at, load
 
 
-def _step(state: int, record: int, now_ns: int, source: int) -> int:
+def c_step(state: int, record: int, now_ns: int, source: int) -> int:
+    """The core's step as C calls it."""
     return step(state, record, now_ns, source)
 
 
 @cache
 def core_step_address() -> int:
     """Where the compiled step lies in this process; compiles it, or loads it, at the first call."""
-    return int(c_function(types.int64(types.int64, types.int64, types.int64, types.int64))(_step).address)
+    return int(c_function(types.int64(types.int64, types.int64, types.int64, types.int64))(c_step).address)
 
 
 @kernel

@@ -8,8 +8,8 @@ import pytest
 from engine.zeromq_operators import OPERATORS_MAX, Operators
 from ipc.enums import RecordKind, RefusalReason
 from ipc.frame import FrameError, decode, encode
-from ipc.memory import view
 from ipc.records import CONTROL_REPORT, HEADER, LAYOUTS, SLOT_WORDS
+from tests.ipc.words import words_at
 
 LOCAL = f"localhost:{os.geteuid()}:0:77"
 PEER = b"peer"
@@ -23,8 +23,9 @@ class EchoingEngine:
 
     def carry_out(self, record_address: int) -> tuple[int, ...]:
         """Notes the whole slot."""
-        header = view(record_address, 1, HEADER)[0]
-        self.taken.append(tuple(view(record_address, SLOT_WORDS, np.int64).tolist()))
+        taken = words_at(record_address, SLOT_WORDS)
+        header = np.array(taken[: HEADER.itemsize // 8]).view(HEADER)[0]
+        self.taken.append(tuple(taken))
         words = dict.fromkeys(CONTROL_REPORT.names or (), 0)
         words |= {"command_kind": int(header["kind"]), "command_sequence": int(header["sequence"])}
         return tuple(words.values())

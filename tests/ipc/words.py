@@ -11,3 +11,8 @@ def word_at(address: int) -> int:
 def set_word(address: int, value: int) -> None:
     """Writes the word at an address."""
     ctypes.c_int64.from_address(address).value = value
+
+
+def words_at(address: int, count: int) -> list[int]:
+    """So many words from an address on."""
+    return list((ctypes.c_int64 * count).from_address(address))
