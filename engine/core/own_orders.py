@@ -13,6 +13,8 @@ from ipc.enums import OrderType, RefusalReason, ReplaceState, SelfTradePreventio
 from ipc.tables import NO_LIMIT
 
 _NONE = -1
+# Selling lower is better, buying higher.
+_SELLING, _BUYING = 1, -1
 
 
 @kernel
@@ -89,16 +91,14 @@ def check_self_match(
     if side == Side.BUY:
         if holding["first_sell"] < 0 or price_ticks < holding["lowest_sell_ticks"]:
             return passed()
-        lowest_ticks = _lowest_sell(state, holding)
-        if price_ticks >= lowest_ticks:
-            return refuse(RefusalReason.SELF_MATCH, lowest_ticks, 0, price_ticks)
-        return passed()
-    if holding["first_buy"] < 0 or price_ticks > holding["highest_buy_ticks"]:
-        return passed()
-    highest_ticks = _highest_buy(state, holding)
-    if price_ticks <= highest_ticks:
-        return refuse(RefusalReason.SELF_MATCH, highest_ticks, 0, price_ticks)
-    return passed()
+        own_ticks, holding["lowest_sell_ticks"] = _best_prices(state, holding["first_sell"], _SELLING)
+        meets = own_ticks != NO_LIMIT and price_ticks >= own_ticks
+    else:
+        if holding["first_buy"] < 0 or price_ticks > holding["highest_buy_ticks"]:
+            return passed()
+        own_ticks, holding["highest_buy_ticks"] = _best_prices(state, holding["first_buy"], _BUYING)
+        meets = own_ticks != -NO_LIMIT and price_ticks <= own_ticks
+    return refuse(RefusalReason.SELF_MATCH, own_ticks, 0, price_ticks) if meets else passed()
 
 
 @kernel
@@ -109,36 +109,20 @@ def _may_trade_now(order: np.void) -> bool:
 
 
 @kernel
-def _lowest_sell(state: int, holding: np.void) -> int:
-    """The lowest price at which an own order may sell now, NO_LIMIT when none does; makes the bound exact."""
+def _best_prices(state: int, slot: int, sense: int) -> tuple[int, int]:
+    """The best price at which an order of a list trades now, and the best that any of them has or may get.
+
+    Where there is none it is the worst: `NO_LIMIT` of selling, `-NO_LIMIT` of buying.
+    """
     orders = orders_of(state)
-    slot, lowest_ticks, bound_ticks = holding["first_sell"], NO_LIMIT + 0, NO_LIMIT + 0
+    trading, any_of_them = NO_LIMIT + 0, NO_LIMIT + 0
     while slot >= 0:
         order = orders[slot]
-        price_ticks = order["price_ticks"]
+        price = sense * order["price_ticks"]
         if order["replace_state"] != ReplaceState.NONE:
-            price_ticks = min(price_ticks, order["replace_price_ticks"])
-        bound_ticks = min(bound_ticks, price_ticks)
+            price = min(price, sense * order["replace_price_ticks"])
+        any_of_them = min(any_of_them, price)
         if _may_trade_now(order):
-            lowest_ticks = min(lowest_ticks, price_ticks)
+            trading = min(trading, price)
         slot = order["next_own"]
-    holding["lowest_sell_ticks"] = bound_ticks
-    return lowest_ticks
-
-
-@kernel
-def _highest_buy(state: int, holding: np.void) -> int:
-    """The highest price at which an own order may buy now, 0 when none does; makes the bound exact."""
-    orders = orders_of(state)
-    slot, highest_ticks, bound_ticks = holding["first_buy"], 0, 0
-    while slot >= 0:
-        order = orders[slot]
-        price_ticks = order["price_ticks"]
-        if order["replace_state"] != ReplaceState.NONE:
-            price_ticks = max(price_ticks, order["replace_price_ticks"])
-        bound_ticks = max(bound_ticks, price_ticks)
-        if _may_trade_now(order):
-            highest_ticks = max(highest_ticks, price_ticks)
-        slot = order["next_own"]
-    holding["highest_buy_ticks"] = bound_ticks
-    return highest_ticks
+    return sense * trading, sense * any_of_them

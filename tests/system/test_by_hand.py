@@ -1,8 +1,5 @@
 """Trading and looking by hand: the `oms` command, as typed, beside a running engine."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +19,7 @@ from tests.system.installation import (
     strategy_row,
     venue_row,
 )
+from tests.system.terminal import Terminal
 from tests.system.trading_desk import TradingDesk, desk_of
 from tests.system.venue_orders import lines_of
 from tests.system.waiting import await_that
@@ -30,25 +28,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 ENGINE, FAR, ASK = "hand", "60000", "66000"
 
 
-class Bench:
+class Bench(Terminal):
     """An engine with somebody who quotes, and a terminal."""
 
     def __init__(self, venue: VenueProcess, maker: TradingDesk, config: Path) -> None:
         self.venue = venue
         self.maker = maker
         self.config = config
-
-    def oms(self, *words: str, status: int = 0) -> Any:
-        """What a command answers to a program; it must end with the status."""
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "tools", *words, "--json"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == status, done.stderr + done.stdout
-        return json.loads(done.stdout.splitlines()[-1])
 
     def order_id(self, row: dict[str, Any]) -> int:
         """The order behind a client order id."""

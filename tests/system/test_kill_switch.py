@@ -1,9 +1,7 @@
 """The kill switch on real processes and sockets: what is open is cancelled and verified, nothing new leaves."""
 
-import json
 import os
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +23,7 @@ from tests.system.installation import (
     strategy_row,
     venue_row,
 )
+from tests.system.terminal import Terminal
 from tests.system.trading_desk import TradingDesk, desk_of
 from tests.system.waiting import await_that
 
@@ -33,7 +32,7 @@ ENGINE, ORDERS = "stopped", 1_000
 TERMS = {"execution": {"execution_timeout_ms": 0}, "rate_limit": {"rate_limit_orders": 100_000}}
 
 
-class Switch:
+class Switch(Terminal):
     """An engine with two strategies, and a terminal."""
 
     def __init__(self, installation: Installation, venue: VenueProcess, table: dict[str, Any]) -> None:
@@ -41,18 +40,6 @@ class Switch:
         self.venue = venue
         self.table = table
         self.process = installation.start_engine(table)
-
-    def oms(self, *words: str, status: int = 0) -> Any:
-        """What a command answers to a program; it must end with the status."""
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "tools", *words, "--json"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == status, done.stderr + done.stdout
-        return json.loads(done.stdout.splitlines()[-1])
 
     def events(self) -> Counter[str]:
         """What the venue did with orders, counted."""
