@@ -18,7 +18,7 @@ from ipc.enums import (
 )
 from ipc.order_id import pack, to_text
 from ipc.records import ALL_ACCOUNTS, ALL_INSTRUMENTS, AS_CONFIGURED, EXECUTION_REPORT, LAYOUTS, SLOT_WORDS
-from tools.simulation.order_kinds import KINDS, MIDDLE_TICKS
+from tools.simulation.order_kinds import KINDS, MIDDLE_TICKS, PREVENTIONS
 from tools.simulation.setting import INSTANCE
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ _ORDER_ID, _TYPE, _STATUS = _REPORT["order_id"], _REPORT["execution_type"], _REP
 _ORDER_LOTS, _CUMULATIVE, _LEAVES = _REPORT["order_lots"], _REPORT["cumulative_lots"], _REPORT["leaves_lots"]
 _TRADE_ID, _LAST_LOTS, _LAST_PRICE = _REPORT["trade_id"], _REPORT["last_lots"], _REPORT["last_price_ticks"]
 _REASON, _PRICE, _SIDE = _REPORT["reason"], _REPORT["price_ticks"], _REPORT["side"]
+PREVENTED_SHARE = 0.85
+"""Of the orders ask the venue to keep them from one's own; of the others those that would meet one never leave."""
 _REPEATS = (int(RefusalReason.COMMAND_OUT_OF_SEQUENCE), int(RefusalReason.DUPLICATE_ORDER_ID))
 
 
@@ -234,6 +236,8 @@ class Client:
                 terms |= special(generator, 1 if side == Side.BUY else -1, lots, self._stage.timeline.utc_ns())
                 break
             draw -= share
+        if "self_trade_prevention" not in terms and self._random() < PREVENTED_SHARE:
+            terms["self_trade_prevention"] = generator.choice(PREVENTIONS)
         if self._random() < 0.15:
             terms["execution_timeout_ms"] = generator.randrange(50, 4_000)
         return terms

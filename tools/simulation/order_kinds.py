@@ -9,6 +9,11 @@ from ipc.enums import OrderFlag, OrderType, SelfTradePrevention, TimeInForce
 MIDDLE_TICKS = 6_500_000
 """Around which everybody trades."""
 
+PREVENTIONS = tuple(
+    mode for mode in SelfTradePrevention if mode not in (SelfTradePrevention.DEFAULT, SelfTradePrevention.NONE)
+)
+"""With one of these an order may leave although it would meet one's own: the venue then keeps the two apart."""
+
 Terms = dict[str, int]
 Kind = Callable[[Random, int, int, int], Terms]
 """Of a generator, 1 or -1 for the side, the lots and the UTC: what differs from a plain limit order."""
