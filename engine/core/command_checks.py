@@ -67,6 +67,15 @@ def check_new_id(state: int, strategy_id: int, order_id: int) -> Verdict:
 
 
 @kernel
+def use_up_id(state: int, strategy_id: int, order_id: int) -> None:
+    """Lets the id of an order that was refused name no other: who counts on from here must not give it away again."""
+    is_own = (order_id >> INSTANCE_SHIFT) & INSTANCE_MAX == header_of(state)["instance"]
+    is_own = is_own and order_id > 0 and order_id & LEG_MAX == 0 and strategy_of(order_id) == strategy_id
+    if is_own and check_new_id(state, strategy_id, order_id).reason == 0:
+        strategies_of(state)[strategy_id]["last_order_sequence"] = order_sequence_of(order_id)
+
+
+@kernel
 def check_living(state: int, order_id: int) -> Verdict:
     """Whether a cancel or an amendment names an order that can still trade."""
     slot = find_order(state, order_id)

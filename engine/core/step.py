@@ -9,7 +9,7 @@ import numpy as np
 from engine.core.alarms import clear_alarm, keep_alarms
 from engine.core.breakers import on_loop_stall
 from engine.core.cancel import on_cancel_order
-from engine.core.command_checks import check_envelope, command_at
+from engine.core.command_checks import check_envelope, command_at, use_up_id
 from engine.core.effects import (
     NO_INSTRUMENT,
     NO_ORDER,
@@ -127,6 +127,8 @@ def _on_command(state: int, record: int, kind: int, source: int) -> None:
     strategy["command_count"] += 1
     if verdict.reason != 0:
         strategy["refused_count"] += 1
+        if kind == RecordKind.NEW_ORDER or kind == RecordKind.TARGET_POSITION:
+            use_up_id(state, source, command["order_id"])
         _report_verdict(state, source, command["order_id"], kind, verdict)
 
 

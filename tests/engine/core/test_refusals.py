@@ -7,6 +7,7 @@ import pytest
 
 import engine
 from ipc.enums import JournalState, RecordKind, RefusalReason, RequestKind, VenueEvent
+from ipc.order_id import pack, unpack
 from tests.engine.core import (
     refused_changes,
     refused_commands,
@@ -81,6 +82,41 @@ def test_good_input_still_works_after_a_refusal(world: World, row: Row) -> None:
     if row.reason in _STOPPED:
         refused_states.let_go(world)
     assert world.new_order(strategy=3, account_id=1, instrument_id=1).asked == [RequestKind.NEW]
+
+
+def _last_order_sequence(world: World) -> int:
+    return int(world.row("strategies", 1)["last_order_sequence"])
+
+
+@pytest.mark.parametrize("kind", [RecordKind.NEW_ORDER, RecordKind.TARGET_POSITION], ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        pytest.param({"instrument_id": 9}, RefusalReason.UNKNOWN_INSTRUMENT, id="looked at"),
+        pytest.param({"expires_utc_ns": 1}, RefusalReason.COMMAND_EXPIRED, id="too late"),
+    ],
+)
+def test_the_id_of_a_refused_order_names_no_other(
+    world: World, kind: RecordKind, fields: dict[str, int], reason: RefusalReason
+) -> None:
+    refused = world.order_id(sequence=7)
+    assert world.command(kind, order_id=refused, **fields).refusals == [reason]
+    assert _last_order_sequence(world) == 7
+    assert world.command(kind, order_id=refused).refusals == [RefusalReason.DUPLICATE_ORDER_ID]
+    assert world.command(kind, order_id=world.order_id(sequence=8)).refusals == []
+
+
+@pytest.mark.parametrize("parts", [{"instance": 1}, {"epoch": 1}, {"strategy_id": 2}, {"leg": 1}], ids=str)
+def test_a_refused_id_that_is_not_the_strategys_own_uses_none_up(world: World, parts: dict[str, int]) -> None:
+    own = unpack(world.order_id(sequence=7))._asdict()
+    assert world.new_order(order_id=pack(**{**own, **parts})).refusals != []
+    assert world.new_order(order_id=-1).refusals == [RefusalReason.MALFORMED_RECORD]
+    assert _last_order_sequence(world) == 0
+
+
+def test_a_cancel_that_is_refused_uses_no_id_up(world: World) -> None:
+    assert world.cancel(world.order_id(sequence=7)).refusals == [RefusalReason.UNKNOWN_ORDER]
+    assert _last_order_sequence(world) == 0
 
 
 @pytest.mark.parametrize(("name", "provoke", "asks_for"), PASSING, ids=[name for name, _, _ in PASSING])
