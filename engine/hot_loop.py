@@ -285,8 +285,7 @@ class HotLoop:
 
     def known_before(self, account_id: int, instrument_id: int) -> int:
         """The trade of an instrument before which nothing needs asking."""
-        instruments = int(self._state.header["instruments_count"])
-        return int(self._state.table("holdings")["known_before_trade_id"][account_id * instruments + instrument_id])
+        return self._of_holding("known_before_trade_id", account_id, instrument_id)
 
     def booked_trades(self, account_id: int, instrument_id: int, from_trade_id: int) -> set[tuple[int, int]]:
         """Id and side of every trade remembered of an instrument from one on."""
@@ -297,6 +296,14 @@ class HotLoop:
             & (trades["account_id"] == account_id)
         )
         return set(zip(trades["trade_id"][is_meant].tolist(), trades["side"][is_meant].tolist(), strict=True))
+
+    def forgotten_trade(self, account_id: int, instrument_id: int) -> int:
+        """The last trade of an instrument that was booked and is remembered no more."""
+        return self._of_holding("forgotten_trade_id", account_id, instrument_id)
+
+    def _of_holding(self, name: str, account_id: int, instrument_id: int) -> int:
+        instruments = int(self._state.header["instruments_count"])
+        return int(self._state.table("holdings")[name][account_id * instruments + instrument_id])
 
     def _list_legs(self, account_id: int) -> NDArray[np.void]:
         legs = self._open_legs

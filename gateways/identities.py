@@ -78,9 +78,16 @@ class Identities:
         )
 
     def take(self, instrument_id: int, fills: NDArray[np.int64], now_ns: int) -> None:
-        """Takes trades of one instrument that no stream told of."""
+        """Takes trades of one instrument that no stream told of.
+
+        Up to the last one that is forgotten the core would book none of them, for it may have before. Its order may
+        be forgotten too, and would come to light anew, in doubt for ever; one that lives and misses a fill is asked
+        about by itself.
+        """
         told = self._told.setdefault(instrument_id, set())
-        fresh = [row for row in fills if (int(row[TRADE_ID]), int(row[SIDE])) not in told]
+        forgotten = self._core.forgotten_trade(self._account_id, instrument_id)
+        fresh = [row for row in fills if row[TRADE_ID] > forgotten]
+        fresh = [row for row in fresh if (int(row[TRADE_ID]), int(row[SIDE])) not in told]
         if not fresh:
             return
         booked = self._core.booked_trades(self._account_id, instrument_id, min(int(row[TRADE_ID]) for row in fresh))

@@ -70,6 +70,9 @@ class OrderCore(Protocol):
 
 
 class Codec(Protocol):
+    def forgotten_trade(self, account_id: int, instrument_id: int) -> int:
+        """The last trade of an instrument that was booked and is remembered no more, 0 when none is forgotten."""
+
     """Turns frames into records."""
 
     @property

@@ -74,6 +74,13 @@ def test_the_trades_that_were_booked_are_told_by_id_and_side(world: World) -> No
     assert loop.booked_trades(1, 0, 0) == loop.booked_trades(0, 1, 0) == set()
 
 
+def test_up_to_which_trade_is_forgotten_is_told_of_each_account_and_instrument(world: World) -> None:
+    loop = HotLoop(world.state, strategy_rows=4, idle="spin", clock=ManualClock())
+    rows = world.state.table("holdings").reshape(2, 2)
+    rows["forgotten_trade_id"] = [[1, 2], [3, 4]]
+    assert [loop.forgotten_trade(account, instrument) for account in (0, 1) for instrument in (0, 1)] == [1, 2, 3, 4]
+
+
 def test_the_open_orders_of_others_are_told_by_the_venues_number(world: World) -> None:
     loop = HotLoop(world.state, strategy_rows=4, idle="spin", clock=ManualClock())
     assert loop.orders_of_others(0) == []

@@ -24,6 +24,7 @@ class RecordingCore:
         self.others: list[tuple[int, int]] = []
         self.known: dict[int, int] = {}
         self.booked: set[tuple[int, int]] = set()
+        self.forgotten: dict[int, int] = {}
 
     def apply(self, records: NDArray[np.int64], count: int) -> None:
         self.records += [as_dict(row) for row in records[:count]]
@@ -48,6 +49,9 @@ class RecordingCore:
 
     def booked_trades(self, account_id: int, instrument_id: int, from_trade_id: int) -> set[tuple[int, int]]:
         return {each for each in self.booked if each[0] >= from_trade_id}
+
+    def forgotten_trade(self, account_id: int, instrument_id: int) -> int:
+        return self.forgotten.get(instrument_id, 0)
 
     def of(self, kind: RecordKind) -> list[dict[str, int]]:
         """The records of one kind."""

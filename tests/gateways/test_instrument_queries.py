@@ -181,6 +181,17 @@ def test_a_trade_that_an_earlier_run_booked_needs_no_question() -> None:
     assert desk.account_trades(1, trade(41), trade(42, venue_order_id=901)) == [Send(1, b"whose 7 901")]
 
 
+def test_up_to_the_last_trade_that_is_forgotten_no_owner_is_asked_for() -> None:
+    desk = returning()
+    desk.core.forgotten[7] = 42
+    desk.core.open = [open_order(OUR_ORDER)._replace(venue_order_id=902)]
+    asked = desk.account_trades(
+        1, trade(41), trade(42, venue_order_id=902), trade(43, venue_order_id=903), trade(44, venue_order_id=902)
+    )
+    assert asked == [Send(1, b"whose 7 903")]
+    assert [report["trade_id"] for report in desk.core.reports(VenueEvent.FILL)] == [44]
+
+
 def test_an_order_that_the_first_list_left_out_is_found_by_a_later_one() -> None:
     desk = returning()
     desk.account_trades(1)
