@@ -254,12 +254,12 @@ class HotLoop:
 
     def open_orders(self, account_id: int) -> list[OpenOrder]:
         """Every leg of the account that has not ended."""
-        return _as_orders(self._list_legs(account_id))
+        return self._as_orders(self._list_legs(account_id))
 
     def unknown_orders(self, account_id: int) -> list[OpenOrder]:
         """Those of unknown outcome, picked before Python looks at one of them."""
         legs = self._list_legs(account_id)
-        return _as_orders(legs[legs["is_unknown"] != 0])
+        return self._as_orders(legs[legs["is_unknown"] != 0])
 
     def open_order_ids(self, account_id: int) -> list[int]:
         """The ids of all of them."""
@@ -269,7 +269,7 @@ class HotLoop:
     def open_order(self, account_id: int, order_id: int) -> OpenOrder | None:
         """One of them, None when it has ended."""
         legs = self._list_legs(account_id)
-        return next(iter(_as_orders(legs[legs["order_id"] == order_id])), None)
+        return next(iter(self._as_orders(legs[legs["order_id"] == order_id])), None)
 
     def orders_of_others(self, account_id: int) -> list[tuple[int, int]]:
         """Instrument and venue's number of every adopted order that has not ended; there are few."""
@@ -309,6 +309,6 @@ class HotLoop:
         legs = self._open_legs
         return legs[: list_open_legs(self._state.address, account_id, address_of(legs), len(legs))]
 
-
-def _as_orders(legs: NDArray[np.void]) -> list[OpenOrder]:
-    return [OpenOrder._make((*row[:5], bool(row[5]), row[6])) for row in legs.tolist()]
+    def _as_orders(self, legs: NDArray[np.void]) -> list[OpenOrder]:
+        expiry_ns = int(self._state.header["request_expiry_ns"])
+        return [OpenOrder._make((*row[:5], bool(row[5]), row[6], row[4] + expiry_ns)) for row in legs.tolist()]

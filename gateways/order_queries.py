@@ -244,6 +244,10 @@ class OrderQueries:
         query.phase = _Phase.WAITING
         query.due_ns = now_ns + query.retry_ns
         query.retry_ns = min(query.retry_ns * 2, LAST_RETRY_NS)
+        if now_ns < query.order.final_ns <= query.due_ns:
+            # What the venue says from then on settles the doubt, so nobody waits for it longer than needed.
+            query.due_ns = query.order.final_ns
+            query.retry_ns = FIRST_RETRY_NS
 
 
 def _found_order(report: NDArray[np.int64]) -> OpenOrder:

@@ -29,6 +29,8 @@ class OpenOrder(NamedTuple):
     is_unknown: bool
     waits_since_ns: int = 0
     """For the answer to the oldest request of its order, 0 when none is missing."""
+    final_ns: int = 0
+    """From when on the leg can no longer come about, so that the venue's not knowing it counts."""
 
 
 class QueryWeights(NamedTuple):
@@ -68,11 +70,11 @@ class OrderCore(Protocol):
     def booked_trades(self, account_id: int, instrument_id: int, from_trade_id: int) -> set[tuple[int, int]]:
         """Id and side of every trade remembered of an instrument from one on."""
 
-
-class Codec(Protocol):
     def forgotten_trade(self, account_id: int, instrument_id: int) -> int:
         """The last trade of an instrument that was booked and is remembered no more, 0 when none is forgotten."""
 
+
+class Codec(Protocol):
     """Turns frames into records."""
 
     @property

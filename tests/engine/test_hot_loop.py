@@ -81,6 +81,13 @@ def test_up_to_which_trade_is_forgotten_is_told_of_each_account_and_instrument(w
     assert [loop.forgotten_trade(account, instrument) for account in (0, 1) for instrument in (0, 1)] == [1, 2, 3, 4]
 
 
+def test_a_leg_says_from_when_on_it_can_no_longer_come_about(world: World) -> None:
+    loop = HotLoop(world.state, strategy_rows=4, idle="spin", clock=ManualClock())
+    expiry_ns = int(world.state.header["request_expiry_ns"])
+    assert expiry_ns > 0
+    assert [leg.final_ns - leg.sent_ns for leg in loop.open_orders(0)] == [expiry_ns, expiry_ns]
+
+
 def test_the_open_orders_of_others_are_told_by_the_venues_number(world: World) -> None:
     loop = HotLoop(world.state, strategy_rows=4, idle="spin", clock=ManualClock())
     assert loop.orders_of_others(0) == []

@@ -116,6 +116,7 @@ def open_order(
     is_unknown: bool = False,
     instrument_id: int = 7,
     waits_since_ns: int = 0,
+    final_ns: int = 0,
 ) -> OpenOrder:
     """A leg as the core would list it."""
     return OpenOrder(
@@ -126,6 +127,7 @@ def open_order(
         sent_ns=0,
         is_unknown=is_unknown,
         waits_since_ns=waits_since_ns,
+        final_ns=final_ns,
     )
 
 

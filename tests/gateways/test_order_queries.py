@@ -62,6 +62,21 @@ def test_an_order_that_stays_unknown_whatever_is_said_is_asked_for_more_and_more
     assert pauses_ns == [FIRST_RETRY_NS, 2 * FIRST_RETRY_NS, LAST_RETRY_NS, LAST_RETRY_NS]
 
 
+def test_what_the_venue_does_not_know_is_asked_for_again_as_soon_as_that_proves_something() -> None:
+    desk = Desk()
+    desk.go_live()
+    begun_ns = desk.now_ns
+    final_ns = begun_ns + 10 * NS_PER_S
+    desk.core.open = [open_order(8, is_unknown=True, final_ns=final_ns)]
+    not_found = status_report(8, cumulative_lots=-1, event=VenueEvent.NOT_FOUND)
+    proofs_ns: list[int] = []
+    while len(proofs_ns) < 3:
+        if Send(1, b"status 8") in desk.wait(TICK_NS, alive=[1]):
+            proofs_ns += [desk.now_ns - final_ns] if desk.now_ns >= final_ns else []
+            desk.status(8, not_found, verdict=refused())
+    assert proofs_ns == [0, FIRST_RETRY_NS, 3 * FIRST_RETRY_NS]
+
+
 def test_a_long_list_of_trades_is_read_page_by_page() -> None:
     desk = reconciling(8)
     desk.status(8, status_report(8, cumulative_lots=4))
