@@ -37,7 +37,8 @@ def _of_engine(truth: VenueTruth, engine: EngineView) -> list[str]:
     if engine.connection_state != ConnectionState.LIVE:
         found.append(f"the connection is {ConnectionState(engine.connection_state).name}")
     if engine.unknown:
-        found.append(f"{len(engine.unknown)} orders of unknown outcome: {engine.unknown[:_SHOWN]}")
+        shown = "; ".join(f"{order_id}: {doubt}" for order_id, doubt in list(engine.unknown.items())[:_SHOWN])
+        found.append(f"{len(engine.unknown)} orders of unknown outcome: {shown}")
     if engine.overfills:
         found.append(f"{engine.overfills} overfills")
     if truth.foreign:

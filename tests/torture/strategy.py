@@ -60,8 +60,8 @@ class Strategy:
                 except EngineRestartedError:
                     self._connected(client.reconnect)
                 except (RingFullError, HistoryUnavailableError, SnapshotTimeoutError, StateBusyError):
-                    # It goes on with what it has.
-                    continue
+                    # It goes on with what it has; what it asks for may take the journal a while.
+                    CLOCK.sleep_ns(CONNECT_NAP_NS)
             client.close()
 
     def _connected(self, attempt: Any) -> Any:
