@@ -17,6 +17,7 @@ BENCHMARKS = {
     "restart": "a killed engine with many open orders, until its successor is ready (P9)",
     "lifecycle": "whole lives of orders, fills after thousands, the races, beside NautilusTrader (P2, P7, R1)",
     "start": "from the command until orders are taken, cached and cold, and the memory then (P10, P11)",
+    "kill": "the kill switch: until new orders are blocked and a thousand cancels are at the socket (R6)",
     "signal_to_wire": "a signal's way to the wire and back, beside bare echoes and sends (P3-P6)",
 }
 

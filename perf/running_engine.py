@@ -10,8 +10,10 @@ import mmap
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from engine.config import load_config
 from engine.engine import Engine
 from engine.event_log import EventLog, LogLevel
+from engine.hot_loop import SendFrame
 from engine.journal.configured import configured_store
 from engine.lifetime import EngineLock, next_epoch
 from engine.loop import SpinLoop
@@ -37,6 +40,7 @@ from perf.setting import ENGINE, Setting
 from perf.venue_driver import (
     ACKNOWLEDGED,
     COUNT,
+    FAILED_BY,
     FILLED,
     INTERVAL_NS,
     MODE,
@@ -48,6 +52,7 @@ from perf.venue_driver import (
     PRICE_TICKS,
     REASON,
     START_NS,
+    Driver,
     VenuePeer,
     warm_up,
 )
@@ -57,6 +62,7 @@ from tools.child_process import ChildProcess
 _READY_TIMEOUT_S = 30
 _RAW_REQUESTS_MAX = 1 << 40
 _PRICE_BPS = 100
+_WORDS = {"mode": MODE, "count": COUNT, "interval_ns": INTERVAL_NS}
 
 
 class RunningEngine:
@@ -76,7 +82,9 @@ class RunningEngine:
         budgets = segments.state.table("budgets")
         budgets["limit"][budgets["limit_type"] == RateLimitType.RAW_REQUESTS] = _RAW_REQUESTS_MAX
         (gateway,) = engine.order_gateways
-        send_frame = gateway.send_frame
+        engine.hot_loop.use_senders([self._timed(gateway.send_frame)], [gateway.sign])
+
+    def _timed(self, send_frame: SendFrame) -> SendFrame:
         clock = SystemClock.monotonic_ns
 
         def timed_send(buffer: bytearray, offset: int) -> bool:
@@ -85,36 +93,46 @@ class RunningEngine:
             self._sent.append(clock())
             return is_sent
 
-        engine.hot_loop.use_senders([timed_send], [gateway.sign])
+        return timed_send
 
-    def trade(self, count: int, interval_ns: int, *, over_zeromq: bool = False) -> "WireTimes":
-        """One repetition: so many orders, from signal to fill; AssertionError unless all of it happened."""
-        words = self._peer.words
-        words[MODE] = OVER_ZEROMQ if over_zeromq else OVER_SHARED_MEMORY
-        words[COUNT], words[INTERVAL_NS] = count, interval_ns
-        self._acknowledged[:] = 0
+    def _repeat(self, **words: int) -> None:
+        """One repetition by the peer."""
+        for name, value in words.items():
+            self._peer.words[_WORDS[name]] = value
         self._ready.clear()
         self._sent.clear()
         self._tell_prices()
         self._loop.run_until_complete(self._pipes.ask())
+
+    def trade(self, count: int, interval_ns: int, *, over_zeromq: bool = False) -> "WireTimes":
+        """One repetition: so many orders, from signal to fill; AssertionError unless all of it happened."""
+        self._acknowledged[:] = 0
+        mode = OVER_ZEROMQ if over_zeromq else OVER_SHARED_MEMORY
+        self._repeat(mode=mode, count=count, interval_ns=interval_ns)
         self._verify(count)
-        due = int(words[START_NS]) + np.arange(count, dtype=np.int64) * interval_ns
+        due = int(self._peer.words[START_NS]) + np.arange(count, dtype=np.int64) * interval_ns
         return WireTimes(np.array(self._ready) - due, np.array(self._sent) - due, self._acknowledged)
 
     def _tell_prices(self) -> None:
-        """Says what the venue's prices are, which is silent: our orders lie around them and are held against them."""
+        """Says what our orders are held against."""
         rows, middle = new_rows(1), PRICE_TICKS + PRICES
         writer = RecordWriter(account_id=0)
         writer.start(rows, SystemClock.monotonic_ns())
         writer.book_top(0, middle - 1, ORDER_LOTS, middle + 1, ORDER_LOTS, self._orders_before + 1)
         self._hot_loop.apply(rows, 1)
 
+    def _failure(self, count: int) -> str:
+        """What the driver says of a repetition that it broke off."""
+        words = self._peer.words
+        return (
+            f"the driver ended with {int(words[OUTCOME])} after {int(words[ACKNOWLEDGED])} acknowledgements and "
+            f"{int(words[FILLED])} fills of {count}; execution type {int(words[FAILED_BY])}, "
+            f"reason {int(words[REASON])}"
+        )
+
     def _verify(self, count: int) -> None:
         words = self._peer.words
-        assert words[OUTCOME] == 0, (
-            f"the driver ended with {int(words[OUTCOME])} after {int(words[ACKNOWLEDGED])} acknowledgements and "
-            f"{int(words[FILLED])} fills of {count}, reason {int(words[REASON])}"
-        )
+        assert words[OUTCOME] == 0, self._failure(count)
         self._orders_before += count
         state = self._segments.state
         books, strategies = state.table("books"), state.table("strategies")
@@ -137,6 +155,9 @@ class RunningEngine:
         expected |= dict.fromkeys(("commands", "fills"), self._orders_before)
         expected |= dict.fromkeys(("refusals", "open orders", "position", "oddities"), 0)
         assert found == expected, f"after {self._orders_before} orders there is {found}, expected is {expected}"
+
+
+AnyEngine = TypeVar("AnyEngine", bound=RunningEngine)
 
 
 @dataclass(frozen=True)
@@ -186,11 +207,11 @@ class _DriverLink:
 
 
 @contextlib.contextmanager
-def _driver(setting: Setting, peer_core: int) -> Iterator[_DriverLink]:
+def _driver(setting: Setting, peer_core: int, kind: type[Driver]) -> Iterator[_DriverLink]:
     pipes = _Pipes()
     acknowledged = np.frombuffer(mmap.mmap(-1, HISTOGRAM_WORDS * 8), dtype=np.int64)
     venue = VenuePeer(
-        setting.write_keys(), address_of(acknowledged), orders=pipes.peer_orders, answers=pipes.peer_answers
+        setting.write_keys(), kind, address_of(acknowledged), orders=pipes.peer_orders, answers=pipes.peer_answers
     )
 
     def work(words: NDArray[np.int64]) -> None:
@@ -204,19 +225,27 @@ def _driver(setting: Setting, peer_core: int) -> Iterator[_DriverLink]:
         pipes.close_ours()
 
 
-@contextlib.contextmanager
-def running_engine(*, core: int, peer_core: int) -> Iterator[RunningEngine]:
-    """An engine with the product's default capacities, live."""
+@cache
+def _load_kernels() -> None:
+    """Once in a process: an engine seals its kernels, and they stay sealed for the next one."""
     warm_up()
     load_entries(ENTRY_KERNELS)
+
+
+@contextlib.contextmanager
+def running_engine(
+    *, core: int, peer_core: int, kind: type[AnyEngine], driver: type[Driver] = Driver
+) -> Iterator[AnyEngine]:
+    """An engine with the product's default capacities, live."""
+    _load_kernels()
     with TemporaryDirectory(prefix="oms-perf-", dir="/dev/shm") as folder:
         setting = Setting(Path(folder), engine_core=core, price_bps=_PRICE_BPS)
-        with setting.entered(), _driver(setting, peer_core) as driver, _engine(setting, driver) as engine:
+        with setting.entered(), _driver(setting, peer_core, driver) as link, _engine(setting, link, kind) as engine:
             yield engine
 
 
 @contextlib.contextmanager
-def _engine(setting: Setting, driver: _DriverLink) -> Iterator[RunningEngine]:
+def _engine(setting: Setting, driver: _DriverLink, kind: type[AnyEngine]) -> Iterator[AnyEngine]:
     config_file = setting.write_engine(int(driver.peer.words[PORT]))
     config = load_config(config_file)
     clock, loop = SystemClock(), SpinLoop()
@@ -239,7 +268,8 @@ def _engine(setting: Setting, driver: _DriverLink) -> Iterator[RunningEngine]:
         gc.disable()
         try:
             loop.run_until_complete(_until_ready(engine))
-            yield RunningEngine(loop, engine, segments, driver)
+            loop.run_until_complete(_take_over_prices(engine))
+            yield kind(loop, engine, segments, driver)
             loop.run_until_complete(engine.stop(is_orderly=True))
         finally:
             gc.enable()
@@ -247,6 +277,13 @@ def _engine(setting: Setting, driver: _DriverLink) -> Iterator[RunningEngine]:
             loop.close()
             segments.retire()
             lock.release()
+
+
+async def _take_over_prices(engine: Engine) -> None:
+    """Ends the market data: the venue serves none during a repetition, and a silent one takes prices away."""
+    for gateway in engine._market_gateways:
+        await gateway.stop()
+    engine._market_gateways.clear()
 
 
 async def _until_ready(engine: Engine) -> None:

@@ -77,7 +77,7 @@ def measure(run: Run) -> list[Row]:
     else:
         references[C_ECHO] = partial(_c_echo, run, library, count)
     references[BARE_SEND] = partial(_bare_send, run, count, tls=False)
-    with running_engine(core=run.core, peer_core=run.peer_core) as engine:
+    with running_engine(core=run.core, peer_core=run.peer_core, kind=RunningEngine) as engine:
         figures = interleave(run, partial(_engine, engine, orders), references, tries_again=False)
         remote = interleave(
             run,

@@ -42,7 +42,7 @@ _RECEIVED_BYTES = 1 << 16
 _REPORT_SLOTS = 16
 
 # What the peer's words mean.
-PORT, MODE, COUNT, INTERVAL_NS, START_NS, OUTCOME, ACKNOWLEDGED, FILLED, REASON = range(9)
+PORT, MODE, COUNT, INTERVAL_NS, START_NS, OUTCOME, ACKNOWLEDGED, FILLED, REASON, FAILED_BY = range(10)
 OVER_SHARED_MEMORY, OVER_ZEROMQ = range(2)
 
 _REQUEST_ID, _CLIENT_ID = b"R" * REQUEST_ID_BYTES, b"C" * CLIENT_ID_BYTES
@@ -125,6 +125,7 @@ class Driver:
         run = self._run_remote if words[MODE] == OVER_ZEROMQ else self._run_local
         run(words)
         words[REASON] = self._row[0]["reason"]
+        words[FAILED_BY] = self._row[0]["failed_by"]
 
     def _run_local(self, words: NDArray[np.int64]) -> None:
         row = self._row[0]
@@ -164,8 +165,11 @@ class Driver:
 class VenuePeer:
     """The peer's life: serve the venue; run a repetition for each byte that comes through a pipe; end with the pipe."""
 
-    def __init__(self, venue_file: Path, histogram_address: int, *, orders: int, answers: int) -> None:
+    def __init__(
+        self, venue_file: Path, kind: type[Driver], histogram_address: int, *, orders: int, answers: int
+    ) -> None:
         self._venue_file = venue_file
+        self._kind = kind
         self._histogram_address = histogram_address
         self._orders = orders
         self._answers = answers
@@ -198,5 +202,5 @@ class VenuePeer:
             assert session._transport is not None, "the engine is connected"
             raw = session._transport.underlying_transport.get_extra_info("socket")
             client = connect(f"shm://{ENGINE}", strategy=STRATEGY)
-            self._driver = Driver(client, raw.fileno(), self._histogram_address)
+            self._driver = self._kind(client, raw.fileno(), self._histogram_address)
         return self._driver

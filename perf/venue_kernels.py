@@ -71,6 +71,7 @@ DRIVER = np.dtype(
             "acknowledged",
             "filled",
             "reason",  # of the first report that an order had failed
+            "failed_by",  # its execution type
         )
     ],
     align=True,
@@ -101,7 +102,8 @@ def frame_end(received: NDArray[np.uint8], start: int, end: int) -> int:
 
 
 @kernel
-def _publish(driver: np.void) -> bool:
+def publish(driver: np.void) -> bool:
+    """Sends the next signal; returns whether it left."""
     number = driver["next_number"] + driver["published"]
     order_id = publish_new_order(
         driver["session"],
@@ -164,15 +166,24 @@ def _fill(driver: np.void, number: int) -> bool:
 
 
 @kernel
-def _take_frames(driver: np.void) -> int:
-    received = view(driver["received"], driver["received_bytes"], np.uint8)
+def take_in(driver: np.void) -> int:
+    """Reads what the socket has, behind what is there; returns how many bytes, or that the connection has ended."""
     filled = driver["filled_bytes"]
     count = _receive(driver["socket"], driver["received"] + filled, driver["received_bytes"] - filled, _DONT_WAIT)
     if count == 0:
         return CONNECTION_ENDED
-    if count < 0:
-        return 0
-    end = filled + count
+    driver["filled_bytes"] += max(count, 0)
+    return max(count, 0)
+
+
+@kernel
+def take_frames(driver: np.void) -> int:
+    """Answers the orders that have come; returns 0, or that the connection has ended."""
+    received = view(driver["received"], driver["received_bytes"], np.uint8)
+    count = take_in(driver)
+    if count <= 0:
+        return count
+    end = driver["filled_bytes"]
     start = 0
     while True:
         next_start = frame_end(received, start, end)
@@ -207,6 +218,7 @@ def _take_reports(driver: np.void) -> int:
             driver["filled"] += 1
         elif kind != ExecutionType.PENDING_NEW:
             driver["reason"] = report["reason"]
+            driver["failed_by"] = kind
             return ORDER_FAILED
     return 0
 
@@ -219,7 +231,7 @@ def answer_and_fill(address: int, count: int) -> int:
     for _ in range(count):
         driver["answered"] = 0
         while driver["answered"] == 0:
-            if _take_frames(driver) < 0:
+            if take_frames(driver) < 0:
                 return CONNECTION_ENDED
             if monotonic_ns() > end_ns:
                 return TOO_SLOW
@@ -243,12 +255,12 @@ def trade(address: int, count: int) -> int:
         published = driver["published"]
         is_due = published < count and now_ns >= driver["start_ns"] + published * driver["interval_ns"]
         if is_due and published - driver["filled"] < IN_FLIGHT_MAX:
-            if not _publish(driver):
+            if not publish(driver):
                 return PUBLISH_FAILED
         elif published == driver["filled"]:
             # Nothing is under way: only the clock matters until the next signal is due.
             continue
-        outcome = _take_frames(driver)
+        outcome = take_frames(driver)
         if outcome == 0:
             outcome = _take_reports(driver)
         if outcome < 0:
