@@ -18,6 +18,7 @@ BENCHMARKS = {
     "lifecycle": "whole lives of orders, fills after thousands, the races, beside NautilusTrader (P2, P7, R1)",
     "start": "from the command until orders are taken, cached and cold, and the memory then (P10, P11)",
     "kill": "the kill switch: until new orders are blocked and a thousand cancels are at the socket (R6)",
+    "fairness": "one client's orders while another floods its own ring, beside the same without",
     "signal_to_wire": "a signal's way to the wire and back, beside bare echoes and sends (P3-P6)",
 }
 

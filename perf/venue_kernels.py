@@ -18,7 +18,7 @@ from ipc.enums import ExecutionType, OrderType, RecordKind, Side, TimeInForce
 from ipc.histogram import record_value
 from ipc.memory import monotonic_ns, view
 from ipc.records import EXECUTION_REPORT, SLOT_BYTES
-from ipc.strategy_kernels import drain_reports, publish_new_order
+from ipc.strategy_kernels import drain_reports, publish_cancel, publish_new_order
 
 PRICES = 1_000
 # Orders on their way at the same time; a signal that is due beyond that waits, and its sample with it.
@@ -31,6 +31,9 @@ _NEW_ORDER_LETTER = ord("n")
 NUMBER_DIGITS = 12
 _FIRST_NUMBER = 100_000_000_000
 _REPORTS_MAX = 16
+_FLOOD_PER_TURN = 16
+FLOOD_INTERVAL_NS = 10_000
+_NO_ORDER = 1
 _DONT_WAIT = 0x40
 _SILENCE_NS = 5_000_000_000
 
@@ -72,6 +75,8 @@ DRIVER = np.dtype(
             "filled",
             "reason",  # of the first report that an order had failed
             "failed_by",  # its execution type
+            "flood",  # session of a strategy that sends without end, 0 for none
+            "flooded",  # how many records it has published
         )
     ],
     align=True,
@@ -223,6 +228,17 @@ def _take_reports(driver: np.void) -> int:
     return 0
 
 
+@kernel
+def _flood(driver: np.void, now_ns: int) -> None:
+    """Asks for the cancel of an order that nobody placed, as often as is due and while there is room."""
+    due = (now_ns - driver["start_ns"]) // FLOOD_INTERVAL_NS - driver["flooded"]
+    for _ in range(min(due, _FLOOD_PER_TURN)):
+        if publish_cancel(driver["flood"], _NO_ORDER) <= 0:
+            break
+        driver["flooded"] += 1
+    drain_reports(driver["flood"], driver["reports"], _REPORTS_MAX)
+
+
 @kernel_without_gil
 def answer_and_fill(address: int, count: int) -> int:
     """Waits for so many orders, acknowledges and fills each; returns 0, or what went wrong."""
@@ -252,6 +268,8 @@ def trade(address: int, count: int) -> int:
     end_ns = driver["start_ns"] + count * driver["interval_ns"] + _SILENCE_NS
     while driver["filled"] < count:
         now_ns = monotonic_ns()
+        if driver["flood"] != 0:
+            _flood(driver, now_ns)
         published = driver["published"]
         is_due = published < count and now_ns >= driver["start_ns"] + published * driver["interval_ns"]
         if is_due and published - driver["filled"] < IN_FLIGHT_MAX:

@@ -42,6 +42,12 @@ EXPECTED_KEYS = {
     "lifecycle": {"life_cycles_per_s", "fill_cost_8000", "scenarios_passed"},
     "start": {"start_cached_s", "start_cold_s", "engine_rss_mb"},
     "kill": {"kill_blocked_us", "kill_asked_us", "kill_cancel_all_us", "kill_cancels_us", "bare_write_us"},
+    "fairness": {
+        "flooded_to_encoded_p50_us",
+        "flooded_to_encoded_p99_us",
+        "alone_to_encoded_p50_us",
+        "alone_to_encoded_p99_us",
+    },
     "signal_to_wire": {
         "signal_to_bytes_p50_us",
         "signal_to_bytes_p99_us",
