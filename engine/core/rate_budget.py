@@ -12,7 +12,7 @@ from engine.core.rate_windows import bring_up, count, doubt_ns, has_room, learn_
 from engine.core.requests_out import note_back, note_out, out_count
 from engine.core.state import accounts_of, budget_rows_of, header_of
 from ipc.compiler import kernel
-from ipc.enums import RequestKind
+from ipc.enums import RateLimitType, RequestKind
 from ipc.rate_tables import BUDGETS_PER_ACCOUNT
 
 NO_ROW = -1
@@ -36,7 +36,9 @@ def row_of(state: int, account_id: int, place: int, instrument_id: int) -> int:
 def budget_shortfall(state: int, account_id: int, instrument_id: int, request_kind: int, age_ns: int) -> int:
     """The row of the first window that has no room for a request, NO_ROW when all have.
 
-    A cancel may use what is kept in reserve; a new order may not. A window that does not count a request stops none.
+    A cancel may use what is kept in reserve; a new order may not. A window that does not count a request stops none,
+    but a ban holds whatever would go out, unless it is one of orders alone: a venue that takes no more of those still
+    takes their cancels.
     """
     budgets, account = budget_rows_of(state), accounts_of(state)[account_id]
     utc_ns = header_of(state)["now_ns"] + account["utc_offset_ns"]
@@ -44,15 +46,18 @@ def budget_shortfall(state: int, account_id: int, instrument_id: int, request_ki
     for place in range(BUDGETS_PER_ACCOUNT):
         row = row_of(state, account_id, place, instrument_id)
         budget = budgets[row]
+        if budget["limit"] == 0:
+            continue
         cost = cost_of(budget, request_kind, age_ns)
-        if budget["limit"] == 0 or cost == 0:
+        # A ban is never told of one instrument.
+        blocked_until_utc_ns = budgets[account_id * BUDGETS_PER_ACCOUNT + place]["blocked_until_utc_ns"]
+        is_banned = blocked_until_utc_ns != 0 and blocked_until_utc_ns > utc_ns - doubt_ns(state, account_id, budget)
+        if is_banned and (cost != 0 or budget["limit_type"] != RateLimitType.ORDERS):
+            return row
+        if cost == 0:
             continue
         bring_up(state, account_id, budget)
         if not has_room(budget, cost, 0 if is_cancel else budget["reserve"]):
-            return row
-        # A ban is never told of one instrument.
-        whole = budgets[account_id * BUDGETS_PER_ACCOUNT + place]
-        if whole["blocked_until_utc_ns"] > utc_ns - doubt_ns(state, account_id, budget):
             return row
     return NO_ROW
 

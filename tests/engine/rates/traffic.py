@@ -14,7 +14,7 @@ from random import Random
 from types import SimpleNamespace
 
 from engine.rate_rows import RateRows, instrument_budgets, rate_entries
-from ipc.enums import ConnectionState, RecordKind, RequestKind, VenueEvent
+from ipc.enums import ConnectionState, RateLimitType, RecordKind, RequestKind, VenueEvent
 from tests.engine.core.world import NS_PER_MS, NS_PER_S, START_NS, UTC_OFFSET_NS, World
 from tests.engine.rates.venue_cases import VenueCase
 from tests.engine.rates.venue_limiter import CalendarLimiter, Limiter
@@ -137,13 +137,24 @@ class Traffic:
             # The venue still has it in its buffers, and comes to it later.
             self.at(sent_ns + self._random.randint(1_000, 4_900) * NS_PER_MS, lambda: self._carry_out(request, None))
             return
-        if 0 < self._told_ban_ns <= sent_ns and self._venue_utc_ns() < self._banned_until_ns:
+        is_banned = 0 < self._told_ban_ns <= sent_ns and self._venue_utc_ns() < self._banned_until_ns
+        if is_banned and self._is_held(request):
             self.outcome.sent_in_ban += 1
         self._carry_out(request, connection)
 
+    def _is_held(self, request: SimpleNamespace) -> bool:
+        """Whether a ban of all windows is one of this request: one of orders alone leaves what is free of charge."""
+        if any(window.limit_type is not RateLimitType.ORDERS for window in self.case.windows):
+            return True
+        kind, age_ns = RequestKind(request.request_kind), self._age_ns(request)
+        return any(rule.charge(kind, age_ns) for rule in self.case.rules)
+
+    def _age_ns(self, request: SimpleNamespace) -> int:
+        return self.world.now_ns - self._born_ns.get(request.order_id, self.world.now_ns)
+
     def _carry_out(self, request: SimpleNamespace, connection: int | None) -> None:
         utc_ns, kind = self._venue_utc_ns(), RequestKind(request.request_kind)
-        age_ns = self.world.now_ns - self._born_ns.get(request.order_id, self.world.now_ns)
+        age_ns = self._age_ns(request)
         for place, rule in enumerate(self.case.rules):
             limiter = self._limiter(place, request.instrument_id)
             cost = rule.charge(kind, age_ns)
