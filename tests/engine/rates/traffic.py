@@ -75,7 +75,8 @@ class Traffic:
         self._tie = count()
         self._arrival_ns = self._reply_ns = 0
         self._connection = 0
-        self._banned_until_ns = self._told_ban_ns = 0
+        # Each ban that we were told of: when, and until when the venue's clock says it holds.
+        self._bans_told: list[tuple[int, int]] = []
         self._born_ns: dict[int, int] = {}
         self._prices = count(10_000)
 
@@ -137,7 +138,8 @@ class Traffic:
             # The venue still has it in its buffers, and comes to it later.
             self.at(sent_ns + self._random.randint(1_000, 4_900) * NS_PER_MS, lambda: self._carry_out(request, None))
             return
-        is_banned = 0 < self._told_ban_ns <= sent_ns and self._venue_utc_ns() < self._banned_until_ns
+        utc_ns = self._venue_utc_ns()
+        is_banned = any(told_ns <= sent_ns and utc_ns < until_ns for told_ns, until_ns in self._bans_told)
         if is_banned and self._is_held(request):
             self.outcome.sent_in_ban += 1
         self._carry_out(request, connection)
@@ -231,19 +233,19 @@ class Traffic:
         self.world.connection(ConnectionState.LIVE)
 
     def _ban(self) -> None:
-        self._banned_until_ns = self._venue_utc_ns() + 2 * NS_PER_S
-        self.at(self.world.now_ns + self._travel_ns(), self._tell_ban)
+        until_ns = self._venue_utc_ns() + 2 * NS_PER_S
+        self.at(self.world.now_ns + self._travel_ns(), lambda: self._tell_ban(until_ns))
 
-    def _tell_ban(self) -> None:
+    def _tell_ban(self, until_ns: int) -> None:
         for window in self.case.windows:
             self.world.feed(
                 RecordKind.RATE_LIMIT,
                 limit_type=window.limit_type,
                 limit=-1,
                 count=-1,
-                blocked_until_utc_ns=self._banned_until_ns,
+                blocked_until_utc_ns=until_ns,
             )
-        self._told_ban_ns = self.world.now_ns
+        self._bans_told.append((self.world.now_ns, until_ns))
 
 
 def begin_ns() -> int:
