@@ -159,6 +159,8 @@ class InstrumentQueries:
         question = self._questions.get((_What.OPEN_ORDERS, answer.instrument_id))
         if self._list_looks[answer.instrument_id] > 0:
             self._take_left_out(records[:count], now_ns)
+            if answer.verdict is None:
+                self._ask_for_unlisted(answer.instrument_id, records[:count], now_ns)
             self._end_list(question, answer, now_ns)
             return
         others = {number for instrument_id, number in self._others if instrument_id == answer.instrument_id}
@@ -187,6 +189,13 @@ class InstrumentQueries:
                 not is_report or row[ORDER_ID] == EXTERNAL_ORDER or self._orders.take_listed(row, now_ns)
             ):
                 self._core.apply(row.reshape(1, -1), 1)
+
+    def _ask_for_unlisted(self, instrument_id: int, rows: NDArray[np.int64], now_ns: int) -> None:
+        """Asks for the orders that a further list holds no more: they ended, and the first one was from before."""
+        listed = set(rows[rows[:, KIND] == RecordKind.VENUE_REPORT, ORDER_ID].tolist())
+        for order in self._core.open_orders(self._account_id):
+            if order.instrument_id == instrument_id and order.order_id not in listed and not order.waits_since_ns:
+                self._orders.ask(order, now_ns)
 
     def _end_list(self, question: _Question | None, answer: Notice, now_ns: int) -> None:
         if question is None:

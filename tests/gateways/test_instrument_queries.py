@@ -5,6 +5,7 @@ from gateways.identities import DENIALS_MAX
 from gateways.instrument_queries import LOOKS, TRADE_PAGES_MAX, TRADES_PAGE
 from gateways.order_queries import ANSWER_TIMEOUT_NS
 from gateways.query_budget import RATE_PAUSE_NS
+from gateways.sweep import SWEEP_EVERY_NS
 from gateways.verdict import Certainty, Concern, Verdict
 from ipc.clock import NS_PER_S
 from ipc.enums import RecordKind, RejectReason, Side, VenueEvent
@@ -200,6 +201,29 @@ def test_an_order_that_the_first_list_left_out_is_found_by_a_later_one() -> None
     left_out = status_report(LEFT_OUT, cumulative_lots=0, venue_order_id=901)
     desk.listed(1, status_report(OUR_ORDER, cumulative_lots=1), left_out)
     assert desk.events() == [(LEFT_OUT, VenueEvent.STATUS)]
+
+
+def test_an_order_that_a_later_list_holds_no_more_is_asked_for_at_once() -> None:
+    desk = returning()
+    desk.account_trades(1)
+    waiting = open_order(LEFT_OUT, waits_since_ns=1)
+    desk.core.open = [
+        open_order(OUR_ORDER),
+        open_order(LEFT_OUT + 1),
+        waiting,
+        open_order(LEFT_OUT + 2, instrument_id=6),
+    ]
+    desk.wait(SWEEP_EVERY_NS, alive=[1])
+    assert desk.listed(1, status_report(LEFT_OUT + 1, cumulative_lots=0)) == [Send(1, b"status 8")]
+    assert desk.status(OUR_ORDER, status_report(OUR_ORDER, cumulative_lots=0)) == []
+
+
+def test_a_list_that_is_refused_says_of_no_order_that_it_ended() -> None:
+    desk = returning()
+    desk.account_trades(1)
+    desk.core.open = [open_order(OUR_ORDER)]
+    desk.wait(SWEEP_EVERY_NS, alive=[1])
+    assert desk.listed(1, verdict=refused()) == []
 
 
 def test_an_order_of_others_that_the_first_list_left_out_is_found_by_a_later_one() -> None:
