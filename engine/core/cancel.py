@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.core.amendment_reports import reject_amendment, reject_waiting
 from engine.core.command_checks import check_living
+from engine.core.completion import end_if_filled
 from engine.core.effects import report_order
 from engine.core.order_end import end_order, report_end
 from engine.core.order_table import find_order
@@ -59,6 +60,8 @@ def cancel_rest(state: int, order: np.void) -> None:
         version = order["replace_version"]
         drop_replacement(state, order)
         report_order(state, order, ExecutionType.PENDING_CANCEL)
+        # Only the replacement kept an original that is filled.
+        end_if_filled(state, order)
         reject_amendment(state, order, version, RefusalReason.CANCEL_ALREADY_PENDING)
     else:
         send_cancel(state, order)

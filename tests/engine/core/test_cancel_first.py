@@ -76,6 +76,16 @@ def test_a_cancel_takes_the_replacement_behind_the_first_cancel_away(world: Worl
     assert (world.order(order_id)["end_reason"], _working(world)) == (EndReason.CANCELED, 0)
 
 
+def test_a_cancel_of_a_filled_order_that_waits_for_its_replacement_ends_it(world: World) -> None:
+    order_id = _canceling_first(world)
+    assert world.fill(order_id, 6).told == [(ExecutionType.TRADE, OrderStatus.PENDING_REPLACE)]
+    step = world.cancel(order_id)
+    assert step.happened == [ExecutionType.PENDING_CANCEL, ExecutionType.REPLACE_REJECTED]
+    assert (world.order(order_id)["end_reason"], _working(world)) == (EndReason.FILLED, 0)
+    step = world.venue(VenueEvent.CANCEL_REJECTED, order_id, reason=RejectReason.UNKNOWN_ORDER)
+    assert (step.asked, step.told) == ([], [(ExecutionType.CANCEL_REJECTED, OrderStatus.FILLED)])
+
+
 def test_a_cancel_all_takes_the_replacement_behind_the_first_cancel_away(world: World) -> None:
     order_id = _canceling_first(world)
     world.cancel_all()

@@ -129,6 +129,7 @@ class OrderSteps(OrderFacts):
             self.requests.append("CANCEL")
         self._tell(Happened.PENDING_CANCEL)
         if drops:
+            self._fill_up()
             self._tell(Happened.REPLACE_REJECTED)
 
     def _reopen_for_missing(self) -> None:
