@@ -1,6 +1,15 @@
 """Owns the first part of the table of refusals: for each guard of a new order the least input that it refuses."""
 
-from ipc.enums import ConnectionState, InstrumentStatus, JournalState, RecordKind, RefusalReason, Side, TimeInForce
+from ipc.enums import (
+    ConnectionState,
+    InstrumentStatus,
+    JournalState,
+    RateLimitType,
+    RecordKind,
+    RefusalReason,
+    Side,
+    TimeInForce,
+)
 from tests.engine.core.provocation import (
     INT64_MAX,
     INT64_MIN,
@@ -197,7 +206,18 @@ ROWS = (
     Row("a venue's budget used up", R.VENUE_RATE_LIMIT_EXCEEDED, budget(counted=100, **NEW), limit=100),
     Row("a venue's budget in flight", R.VENUE_RATE_LIMIT_EXCEEDED, budget(in_flight=100, **NEW), limit=100),
     Row("a reserve kept for cancels", R.VENUE_RATE_LIMIT_EXCEEDED, budget(counted=80, reserve=20, **NEW), limit=100),
-    Row("a ban by the venue", R.VENUE_RATE_LIMIT_EXCEEDED, budget(blocked_until_utc_ns=INT64_MAX, **NEW), limit=100),
+    Row(
+        "a ban of orders by the venue",
+        R.VENUE_RATE_LIMIT_EXCEEDED,
+        budget(blocked_until_utc_ns=INT64_MAX, limit_type=RateLimitType.ORDERS, **NEW),
+        limit=100,
+    ),
+    Row(
+        "a ban of the address for what an order does not count as",
+        R.VENUE_RATE_LIMIT_EXCEEDED,
+        budget(blocked_until_utc_ns=INT64_MAX, limit_type=RateLimitType.RAW_REQUESTS, new_cost=0, **NEW),
+        limit=100,
+    ),
     Row("a venue's budget used up by others", R.VENUE_RATE_LIMIT_EXCEEDED, budget(reported=100, **NEW), limit=100),
     Row("another strategy's share", R.RATE_SHARE_EXCEEDED, others_share, limit=50),
     Row("more orders than may wait", R.RATE_QUEUE_FULL, full_line, limit=1),
