@@ -2,8 +2,8 @@
 
 numba's own cache notices a change only in the file of the kernel itself, and not every setting that
 changes code is in its key. So the cache directory's name is a digest of all that can change code:
-the sources of every package with kernels, the versions of the compiler, and its settings. A change
-anywhere gives an empty directory, never an old kernel.
+the sources of every package with kernels and where they lie, the versions of the compiler, and its
+settings. A change anywhere gives an empty directory, never an old kernel.
 """
 
 import hashlib
@@ -36,6 +36,8 @@ class CacheError(Exception):
 def _source_digest() -> str:
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.blake2b(digest_size=12)
+    # numba finds a kernel by where its file lies too, so another checkout has compiled nothing for this one.
+    digest.update(os.fsencode(root) + b"\0")
     for source in KERNEL_SOURCES:
         named = root / source
         for path in sorted(named.glob("*.py")) if named.is_dir() else [named]:
