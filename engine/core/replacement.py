@@ -48,7 +48,7 @@ def working_lots(order: np.void) -> int:
     if state == ReplaceState.NONE:
         return max(rest_lots, 0)
     if is_by_one_request(order):
-        return max(rest_lots, order["replace_lots"] - order["leg_base_lots"])
+        return max(rest_lots, order["replace_lots"] - order["leg_base_lots"], 0)
     return max(rest_lots, order["replace_lots"] - done_lots, 0)
 
 
