@@ -1,5 +1,6 @@
 """Owns the decoding of order-connection frames into records."""
 
+from collections import deque
 from collections.abc import Mapping
 
 import msgspec
@@ -45,6 +46,9 @@ _TRIGGERED = int(VenueEvent.TRIGGERED)
 _ADDED = int(Liquidity.ADDED)
 _REMOVED = int(Liquidity.REMOVED)
 
+BALANCE_UPDATES_KEPT = 64
+"""How many deposits and withdrawals may lie between the words of two connections on the same one."""
+
 
 class Codec:
     """Decodes what comes over one order connection; keeps nothing between frames but memos and counters."""
@@ -60,6 +64,7 @@ class Codec:
         self._external_reports = 0
         self._unreadable_external_reports = 0
         self._unknown_events = 0
+        self._balance_updates: deque[tuple[str, str, int]] = deque(maxlen=BALANCE_UPDATES_KEPT)
         self._writer = RecordWriter(account_id)
         self._order_ids = OrderIds()
         self._instruments = InstrumentScales(instruments)
@@ -209,6 +214,11 @@ class Codec:
         )
 
     def _balance_update(self, update: BalanceUpdate) -> None:
+        """Each connection of a pool tells of it, and nothing but its contents says that it is the same one."""
+        seen = update.asset, update.delta, update.clear_ms
+        if seen in self._balance_updates:
+            return
+        self._balance_updates.append(seen)
         asset_id, delta_units = self._assets.change(update.asset, update.delta)
         if asset_id != NOT_STATED:
             self._writer.balance_change(

@@ -270,6 +270,17 @@ def test_a_withdrawal_is_a_negative_change_and_other_assets_are_left_out() -> No
     assert decode(compact(changed)) == []
 
 
+def test_a_deposit_of_which_two_connections_tell_came_once() -> None:
+    codec, first = new_codec(), document("balanceUpdate")
+    assert len(decode(compact(first), codec)) == 1
+    for name, value in (("T", first["event"]["T"] + 1), ("d", "1.00000000"), ("a", "USDT")):
+        other = document("balanceUpdate")
+        other["event"][name] = value
+        assert len(decode(compact(other), codec)) == 1
+        assert decode(compact(other), codec) == []
+    assert decode(compact(first), codec) == []
+
+
 @pytest.mark.parametrize("delta", ["--1", "-", "1e3", "+1"])
 def test_a_change_that_is_no_number_is_nonsense(delta: str) -> None:
     changed = document("balanceUpdate")
