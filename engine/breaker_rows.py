@@ -16,6 +16,7 @@ def set_breakers(state: State, config: BreakersConfig) -> None:
         Breaker.PRICES_CROSSED: (config.prices_crossed_ms * NS_PER_MS, config.prices_crossed_action),
         Breaker.CLOCK_OFFSET: (config.clock_offset_ms * NS_PER_MS, config.clock_offset_action),
         Breaker.LOOP_STALL: (config.loop_stall_ms * NS_PER_MS, config.loop_stall_action),
+        Breaker.POSITION_DIFFERS: (config.position_differs_ms * NS_PER_MS, config.position_differs_action),
     }
     rows = state.table("breakers")
     for kind, (threshold, action) in thresholds.items():

@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from ipc.enums import AlarmCode
+
 
 class FenceState(IntEnum):
     """What the words in shared memory let an engine send."""
@@ -30,6 +32,11 @@ class Breaker(IntEnum):
     PRICES_CROSSED = 4
     CLOCK_OFFSET = 5  # of an account: its venue's clock against the host's
     LOOP_STALL = 6  # of the engine
+    POSITION_DIFFERS = 7  # of an account: what its venue says it has against what was booked
+
+
+#: The alarm of each breaker, which has the breaker's name.
+BREAKER_CODES = tuple(int(AlarmCode[kind.name]) for kind in Breaker)
 
 
 class BreakerAction(IntEnum):

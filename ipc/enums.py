@@ -275,11 +275,11 @@ class AlarmCode(IntEnum):
     BALANCE_CHANGED = 8  # a deposit or a withdrawal
     ADOPTED_ORDER = 9  # it carries our id, but no journal knows it
     REVIVED_ORDER = 10  # the venue says that an order lives which it had denied
-    POSITION_DIFFERS = 11
+    POSITION_DIFFERS = 11  # a breaker: what the venue says an account has is not what was booked
     OUTCOME_UNRESOLVED = 12
     FORGOTTEN_TRADE = 13  # too old to say whether it was booked, so it was not
     KILL_VERIFIED = 14  # nothing that can trade is left in the scope
-    # Breakers, in the order of `Breaker`.
+    # Further breakers.
     REJECT_RATE = 15
     UNKNOWN_ORDERS = 16
     UNKNOWN_ORDER_AGE = 17

@@ -259,6 +259,12 @@ BALANCE_ROW = word_row(
     "moved_units",  # by fills that the venue's last word does not hold yet
     "last_fill_utc_ns",
     "value_units",  # of the risk currency, as it counts in the account's equity
+    # Whether the venue's words are what was booked.
+    "booked_units",  # the total of one word, the base, and all that was booked since
+    "base_utc_ns",  # what is stamped no later is in the base; 0 while there is none
+    "base_doubted_ns",  # when it was last in doubt whether it is, 0 since words have agreed for long enough
+    "differs_since_ns",  # 0 while they agree
+    "is_difference_told",
 )
 FEE = word_row("fee_units")  # strategy x asset
 # What holds for everything in the engine, a venue, an account, a strategy or an instrument, one row for each in this

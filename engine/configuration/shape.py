@@ -268,6 +268,10 @@ class BreakersConfig(Section, frozen=True, kw_only=True):
     clock_offset_action: BreakerActionName = "alarm"
     loop_stall_ms: Annotated[int, Meta(ge=0, le=DAY_MS)] = 1_000
     loop_stall_action: BreakerActionName = "alarm"
+    position_differs_ms: Annotated[
+        int, Meta(ge=0, le=DAY_MS, description="for how long a venue may say another balance than was booked")
+    ] = 180_000
+    position_differs_action: BreakerActionName = "refuse"
     watch_interval_ms: Annotated[int, Meta(ge=10, le=60_000, description="between two looks")] = 250
 
 

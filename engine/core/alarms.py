@@ -17,7 +17,8 @@ NO_ALARM = -1
 @kernel
 def is_condition(code: int) -> bool:
     """Whether an alarm of this code lasts until the core sees its end."""
-    return code == AlarmCode.TRADING_STATE_RAISED or AlarmCode.REJECT_RATE <= code <= AlarmCode.LEASE_EXPIRED
+    is_single = code == AlarmCode.TRADING_STATE_RAISED or code == AlarmCode.POSITION_DIFFERS
+    return is_single or AlarmCode.REJECT_RATE <= code <= AlarmCode.LEASE_EXPIRED
 
 
 @kernel

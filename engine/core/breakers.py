@@ -1,20 +1,19 @@
 """Owns the breakers: thresholds that nothing sound exceeds, and what is done in the scope where one is exceeded.
 
 What lasts is looked at in an interval, by TIMER records like everything that has to do with time; rejections and
-stalls are counted as they come.
+stalls are counted as they come. Whether balances agree is looked at in `balance_agreement.py`.
 """
 
 import numpy as np
 
-from engine.core.effects import room_for_effects
+from engine.core.effects import NO_ASSET, room_for_effects
 from engine.core.scopes import ENGINE_ROW, account_row, instrument_row, strategy_row
 from engine.core.state import accounts_of, breaker_of, header_of, instruments_of, orders_of, scopes_of, strategies_of
 from engine.core.trading_states import alarm_of_scope, clear_alarm_of_scope, raise_trading_state
 from ipc.compiler import kernel
-from ipc.control_enums import Breaker, BreakerAction
-from ipc.enums import AlarmCode, TradingState
+from ipc.control_enums import BREAKER_CODES, Breaker, BreakerAction
+from ipc.enums import TradingState
 
-_FIRST_CODE = int(AlarmCode.REJECT_RATE)
 # An alarm and the two effects of a trading state that is raised.
 _EFFECTS_OF_ONE = 3
 _STATE_BEFORE_ACTION = int(BreakerAction.REDUCE_ONLY) - int(TradingState.REDUCE_ONLY)
@@ -23,25 +22,47 @@ _STATE_BEFORE_ACTION = int(BreakerAction.REDUCE_ONLY) - int(TradingState.REDUCE_
 @kernel
 def set_breaker(state: int, row: int, kind: int, is_open: bool, found: int) -> None:
     """Notes whether a threshold is exceeded in a scope; when that begins, a person is told and the action taken."""
+    is_standing = is_standing_in(state, row, kind)
+    if is_open and not is_standing:
+        open_breaker(state, row, kind, breaker_of(state, kind)["threshold"], found, NO_ASSET)
+    elif is_standing and not is_open:
+        close_breaker(state, row, kind)
+
+
+@kernel
+def is_standing_in(state: int, row: int, kind: int) -> bool:
+    """Whether a breaker of a scope is open."""
+    return scopes_of(state)[row]["standing_breakers"] & 1 << kind != 0
+
+
+@kernel
+def open_breaker(state: int, row: int, kind: int, expected: int, found: int, asset_id: int) -> bool:
+    """Tells a person what a breaker of a scope found and takes its action; False where this step has no room for it.
+
+    Whoever looks finds it again.
+    """
     header, scope, breaker = header_of(state), scopes_of(state)[row], breaker_of(state, kind)
-    bit = 1 << kind
-    if int(is_open) == int(scope["standing_breakers"] & bit != 0):
-        return
+    if room_for_effects(state) < _EFFECTS_OF_ONE:
+        return False
     refused_before = int(scope["refusing_breakers"] != 0)
-    if is_open:
-        if room_for_effects(state) < _EFFECTS_OF_ONE:
-            # The next look finds it again.
-            return
-        scope["standing_breakers"] |= bit
-        alarm_of_scope(state, scope, _FIRST_CODE + kind, breaker["threshold"], found)
-        if breaker["action"] == BreakerAction.REFUSE:
-            scope["refusing_breakers"] |= bit
-        elif breaker["action"] >= BreakerAction.REDUCE_ONLY:
-            raise_trading_state(state, row, breaker["action"] - _STATE_BEFORE_ACTION, _FIRST_CODE + kind)
-    else:
-        scope["standing_breakers"] &= ~bit
-        scope["refusing_breakers"] &= ~bit
-        clear_alarm_of_scope(state, scope, _FIRST_CODE + kind)
+    scope["standing_breakers"] |= 1 << kind
+    alarm_of_scope(state, scope, BREAKER_CODES[kind], expected, found)["asset_id"] = asset_id
+    if breaker["action"] == BreakerAction.REFUSE:
+        scope["refusing_breakers"] |= 1 << kind
+    elif breaker["action"] >= BreakerAction.REDUCE_ONLY:
+        raise_trading_state(state, row, breaker["action"] - _STATE_BEFORE_ACTION, BREAKER_CODES[kind])
+    header["restriction_count"] += int(scope["refusing_breakers"] != 0) - refused_before
+    return True
+
+
+@kernel
+def close_breaker(state: int, row: int, kind: int) -> None:
+    """What a breaker of a scope watches is as it should be again; a trading state stays until a person arms."""
+    header, scope = header_of(state), scopes_of(state)[row]
+    refused_before = int(scope["refusing_breakers"] != 0)
+    scope["standing_breakers"] &= ~(1 << kind)
+    scope["refusing_breakers"] &= ~(1 << kind)
+    clear_alarm_of_scope(state, scope, BREAKER_CODES[kind])
     header["restriction_count"] += int(scope["refusing_breakers"] != 0) - refused_before
 
 

@@ -15,6 +15,7 @@ from ipc.records import ALARM, CONTROL_REPORT, EXECUTION_REPORT, VENUE_REQUEST, 
 # In an alarm that speaks of none.
 NO_ORDER = 0
 NO_INSTRUMENT = -1
+NO_ASSET = -1
 
 
 @kernel
@@ -237,7 +238,7 @@ def raise_alarm(state: int, strategy_id: int, code: int, order_id: int, account_
     alarm["order_id"] = order_id
     alarm["account_id"] = account_id
     alarm["instrument_id"] = instrument_id
-    alarm["asset_id"] = -1
+    alarm["asset_id"] = NO_ASSET
     alarm["trade_id"] = 0
     alarm["expected"] = 0
     alarm["found"] = 0

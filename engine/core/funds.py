@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.core.balance_agreement import book_units, compare_balance
 from engine.core.money import MONEY_MAX, notional_of, quote_units
 from engine.core.state import accounts_of, balance_of, header_of, instruments_of
 from engine.core.valuation import total_of, value_balance
@@ -26,6 +27,7 @@ def on_balance(state: int, balance: np.void) -> None:
     if row["venue_utc_ns"] >= row["last_fill_utc_ns"]:
         row["moved_units"] = 0
     value_balance(state, account_id, asset_id)
+    compare_balance(state, account_id, asset_id)
 
 
 @kernel
@@ -59,6 +61,7 @@ def move_by_fee(state: int, account_id: int, asset_id: int, units: int, fill: np
 @kernel
 def _move(state: int, account_id: int, asset_id: int, units: int, venue_utc_ns: int) -> None:
     row = balance_of(state, account_id, asset_id)
+    book_units(state, row, units, venue_utc_ns)
     if venue_utc_ns < row["venue_utc_ns"]:
         # The venue's word holds it already.
         return

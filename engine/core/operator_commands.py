@@ -3,13 +3,14 @@
 import numpy as np
 
 from engine.core.alarms import acknowledge_alarm
+from engine.core.balance_agreement import believe_venue
 from engine.core.effects import report_control
 from engine.core.scopes import NO_ROW, row_of_scope
 from engine.core.state import header_of, scopes_of
 from engine.core.trading_states import begin_halt, change_trading_state, tell_change
 from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
-from ipc.enums import RecordKind, RefusalReason, TradingState
+from ipc.enums import RecordKind, RefusalReason, ScopeKind, TradingState
 
 
 @kernel
@@ -35,6 +36,8 @@ def on_set_trading_state(state: int, command: np.void) -> None:
     if command["is_rearming"] != 0:
         scope["reject_level_ns"] = 0
         scope["execution_count"] = 0
+        if scope["scope_kind"] == ScopeKind.ACCOUNT:
+            believe_venue(state, scope["subject_id"])
     tell_change(report, scope, before)
 
 

@@ -11,10 +11,8 @@ from engine.core.state import book_of, breaker_of, header_of, scopes_of
 from engine.core.trading_states import scope_code
 from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
-from ipc.control_enums import FenceState
-from ipc.enums import AlarmCode, RefusalReason, TradingState
-
-_FIRST_BREAKER_CODE = int(AlarmCode.REJECT_RATE)
+from ipc.control_enums import BREAKER_CODES, FenceState
+from ipc.enums import RefusalReason, TradingState
 
 
 @kernel
@@ -81,4 +79,4 @@ def _refuse_by_breaker(state: int, scope: np.void) -> Verdict:
     while scope["refusing_breakers"] >> kind & 1 == 0:
         kind += 1
     threshold = breaker_of(state, kind)["threshold"]
-    return refuse(RefusalReason.BREAKER_OPEN, threshold, _FIRST_BREAKER_CODE + kind, scope_code(scope))
+    return refuse(RefusalReason.BREAKER_OPEN, threshold, BREAKER_CODES[kind], scope_code(scope))

@@ -7,6 +7,7 @@ clock, no socket and no random number, so the same inputs give the same block, b
 import numpy as np
 
 from engine.core.alarms import clear_alarm, keep_alarms
+from engine.core.balance_agreement import book_units, compare_from_now
 from engine.core.breakers import on_loop_stall
 from engine.core.cancel import on_cancel_order
 from engine.core.command_checks import check_envelope, command_at, use_up_id
@@ -263,6 +264,7 @@ def _on_balance_change(state: int, change: np.void) -> None:
     row = balance_of(state, account_id, asset_id)
     before_units = row["external_units"]
     row["external_units"] += change["delta_units"]
+    book_units(state, row, change["delta_units"], change["venue_utc_ns"])
     alarm = raise_alarm(state, ENGINE, AlarmCode.BALANCE_CHANGED, NO_ORDER, account_id, NO_INSTRUMENT)
     alarm["asset_id"] = asset_id
     alarm["expected"] = before_units
@@ -296,8 +298,10 @@ def _on_venue_state(state: int, change: np.void) -> None:
     if change["state"] == ConnectionState.DOWN:
         account["last_down_ns"] = header["now_ns"]
         leave_in_flight(state, account_id)
-    if change["state"] == ConnectionState.LIVE and header["halt_count"] > 0:
-        halt_again(state, account_id)
+    if change["state"] == ConnectionState.LIVE:
+        compare_from_now(state, account_id)
+        if header["halt_count"] > 0:
+            halt_again(state, account_id)
     for strategy_id in range(header["strategies_count"]):
         is_served = terms_of(state, strategy_id, account_id)["permitted"] != 0
         if is_served and room_for_effects(state) > 0:

@@ -42,12 +42,13 @@ def instrument_of_scope(scope: np.void) -> int:
 
 
 @kernel
-def alarm_of_scope(state: int, scope: np.void, code: int, expected: int, found: int) -> None:
-    """Tells a person of something about a scope."""
+def alarm_of_scope(state: int, scope: np.void, code: int, expected: int, found: int) -> np.void:
+    """Tells a person of something about a scope; the caller may say more of it. Returns the alarm."""
     strategy_id, account_id = strategy_of_scope(scope), account_of_scope(scope)
     alarm = raise_alarm(state, strategy_id, code, NO_ORDER, account_id, instrument_of_scope(scope))
     alarm["expected"] = expected
     alarm["found"] = found
+    return alarm
 
 
 @kernel

@@ -36,6 +36,7 @@ _ORDER_TIMES = (
     "release_at_ns",
     "changed_ns",
 )
+_BALANCE_TIMES = ("received_ns", "base_doubted_ns", "differs_since_ns")
 _ORDER_LINKS = ("timer_position", "previous_open", "next_open", "next_ended", "next_free")
 _SCALE = ("price_decimals", "tick_units", "lot_decimals", "lot_units", "base_asset_id", "quote_asset_id")
 _COUNTERS = (
@@ -161,7 +162,8 @@ class _Hand:
                 for number in np.flatnonzero(numbers >= 0):
                     row = old[account_id, number].copy()
                     if table == "balances":
-                        row["received_ns"] = self._shifted(row["received_ns"])
+                        for name in _BALANCE_TIMES:
+                            row[name] = self._shifted(row[name])
                     new[self._accounts[account_id], numbers[number]] = row
 
     def _hand_on_orders(self) -> int:

@@ -17,6 +17,7 @@ OFF = {
     "prices_crossed_ms": 0,
     "clock_offset_ms": 0,
     "loop_stall_ms": 0,
+    "position_differs_ms": 0,
     "watch_interval_ms": LOOK_MS,
 }
 ACTIONS = pytest.mark.parametrize(
@@ -133,6 +134,23 @@ def test_loop_stall_ms_and_loop_stall_action(action: str, reason: RefusalReason)
     assert reason_now(world) == RefusalReason.NONE
     world.feed(RecordKind.LOOP_STALL, stalled_ns=100 * NS_PER_MS + 1)
     assert reason_now(world) == reason
+
+
+@ACTIONS
+def test_position_differs_ms_and_position_differs_action(action: str, reason: RefusalReason) -> None:
+    world = world_with(position_differs_ms=100, position_differs_action=action)
+    # The first two words make the base certain; the third differs from it, the next two say so for how long.
+    for after_ms, free_units, expected in (
+        (0, 1_000, RefusalReason.NONE),
+        (101, 1_000, RefusalReason.NONE),
+        (0, 999, RefusalReason.NONE),
+        (100, 999, RefusalReason.NONE),
+        (1, 999, reason),
+    ):
+        wait(world, after_ms)
+        utc_ns = world.now_ns + UTC_OFFSET_NS
+        world.feed(RecordKind.BALANCE, account_id=0, asset_id=0, free_units=free_units, venue_utc_ns=utc_ns)
+        assert reason_now(world) == expected
 
 
 def test_watch_interval_ms() -> None:
