@@ -18,6 +18,8 @@ EXACTLY = {
     "breaks-I11": "I11",
     "breaks-I12": "I12",
     "breaks-I13": "I13",
+    "breaks-I14": "I14",
+    "differs-at-once": "I14",
 }
 
 

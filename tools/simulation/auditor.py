@@ -169,6 +169,8 @@ class Auditor:
         if held != venue_lots and not _GAPS.intersection(name for name, _ in stage.plan.hits):
             raise ViolationError("I4", f"the account holds {held} here and {venue_lots} at the venue")
         self._check_open_orders()
+        hits = {name for name, _ in stage.plan.hits}
+        stage.balances.at_rest(gaps=bool(_GAPS & hits), is_clock_set="clock_skew" in hits)
 
     def _check_open_orders(self) -> None:
         at_venue = {leg_id for leg_id in map(self._leg_of, self._stage.venue.open_orders()) if leg_id is not None}

@@ -84,7 +84,10 @@ COMMANDS = (
     FaultClass("reports_lost", 0.02, 2, "a strategy's ring is full, so it must read what it missed elsewhere"),
 )
 POWER_LOSS = FaultClass("power_loss", 0, 1, "the host loses power, and with it the tail of the journal")
-FAULTS = {each.name: each for each in (*MOMENTS, *REQUESTS, *REPLIES, *EVENTS, *COMMANDS, POWER_LOSS)}
+UNREPORTED_CHANGE = FaultClass("unreported_change", 0, 1, "a balance changes and the venue tells nobody")
+FAULTS = {
+    each.name: each for each in (*MOMENTS, *REQUESTS, *REPLIES, *EVENTS, *COMMANDS, POWER_LOSS, UNREPORTED_CHANGE)
+}
 CRASH_POINTS = ("crash_before_apply", "crash_before_send", "crash_after_send")
 """Where within a step the engine dies."""
 _PLACES = {name: place for place, name in enumerate(FAULTS)}

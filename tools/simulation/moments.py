@@ -9,7 +9,7 @@ from gateways.simulator.orders import Order
 from ipc.clock import NS_PER_MS, NS_PER_S
 from ipc.enums import JournalState
 from tools.simulation.block_view import phase_of_row
-from tools.simulation.faults import CRASH_POINTS, MOMENTS, POWER_LOSS
+from tools.simulation.faults import CRASH_POINTS, MOMENTS, POWER_LOSS, UNREPORTED_CHANGE
 from tools.simulation.timeline import START_NS
 from tools.simulation.venue import VenueLink
 
@@ -27,7 +27,7 @@ def plan_moments(stage: Stage) -> None:
     for _ in range(world.randrange(6, 22)):
         timeline.at(START_NS + int(world.random() * active_ns), market.trade)
     moments = Moments(stage)
-    for fault in (*MOMENTS, POWER_LOSS):
+    for fault in (*MOMENTS, POWER_LOSS, UNREPORTED_CHANGE):
         generator = stage.plan.generator(fault.name)
         if generator is None:
             continue
@@ -198,6 +198,11 @@ class Moments:
     def _withdrawal(self, generator: Random) -> bool:
         venue = self._stage.venue
         venue.exchange.deposit(venue.account, generator.choice(("BTC", "USDT")), -_DEPOSIT_UNITS)
+        return True
+
+    def _unreported_change(self, generator: Random) -> bool:
+        asset, sign = generator.choice(("BTC", "USDT")), generator.choice((-1, 1))
+        self._stage.balances.change_without_word(asset, sign * _DEPOSIT_UNITS)
         return True
 
     def _journal_behind(self, generator: Random) -> bool:

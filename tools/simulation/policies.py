@@ -12,6 +12,7 @@ from gateways.record_writer import RecordWriter, new_rows
 from gateways.venue import OpenOrder
 from ipc import order_id as order_ids
 from ipc.clock import NS_PER_MS, NS_PER_S
+from ipc.control_enums import Breaker
 from ipc.enums import EndReason, ExecutionType, RecordKind, RefusalReason, VenueEvent
 from ipc.records import EXECUTION_REPORT, NOT_STATED, VENUE_REPORT
 from tools.simulation.block_view import word_at
@@ -298,6 +299,24 @@ class IgnoresRateLimits(WeakRun):
         super().apply(np.ascontiguousarray(kept), len(kept))
 
 
+class ComparesNothing(WeakRun):
+    """What the venue says of balances is not held against what was booked."""
+
+    time_ns = 0
+
+    def start(self) -> None:
+        """Spoils the breaker."""
+        self.stage.workshop.live.state.table("breakers")["threshold"][Breaker.POSITION_DIFFERS] = self.time_ns
+        self.journal.base = self.stage.workshop.live.state.memory.tobytes()
+        super().start()
+
+
+class ComparesAtOnce(ComparesNothing):
+    """A difference need not last."""
+
+    time_ns = 1
+
+
 class Policy(NamedTuple):
     """One weakened engine, and what else is different around it."""
 
@@ -347,5 +366,7 @@ POLICIES = {
         Policy("breaks-I11", AsksNothing),
         Policy("breaks-I12", JournalsAnotherTime),
         Policy("breaks-I13", IgnoresRateLimits, _bursts),
+        Policy("breaks-I14", ComparesNothing),
+        Policy("differs-at-once", ComparesAtOnce),
     )
 }

@@ -17,6 +17,7 @@ from engine.config import (
     StrategyConfig,
     VenueConfig,
 )
+from engine.configuration.shape import BreakersConfig
 from engine.core.state import State
 from engine.scope_limits import UNLIMITED
 from engine.state_builder import Directory, StateBuilder, capacities_of
@@ -41,6 +42,8 @@ EXPIRY_MARGIN_NS = 1_000 * NS_PER_MS
 """Beyond the window in which a request may still be accepted: the clocks' difference and the replicas' lag."""
 ANSWER_TIMEOUT_NS = 1_500 * NS_PER_MS
 """After which an unanswered request makes its order unknown."""
+POSITION_DIFFERS_NS = 25_000 * NS_PER_MS
+"""How long balances may differ: what one turn of asking finds agrees with the words of the next, 20 s later."""
 STRATEGIES = (1, 2)
 INSTANCE = 5
 BALANCES = {"BTC": "1000", "USDT": "100000000"}
@@ -148,4 +151,5 @@ def _config() -> Config:
         rate_limit=RateLimitConfig(rate_limit_orders=20, rate_limit_window_ms=1_000),
         limits=UNLIMITED,
         risk=RiskConfig(duplicate_orders_max=50, book_age_max_ms=5_000),
+        breakers=BreakersConfig(position_differs_ms=POSITION_DIFFERS_NS // NS_PER_MS),
     )

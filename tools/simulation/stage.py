@@ -13,6 +13,7 @@ from ipc.clock import NS_PER_MS, NS_PER_S
 from ipc.enums import ConnectionState
 from ipc.order_id import from_text
 from tools.simulation.auditor import Auditor
+from tools.simulation.balances import TOLD_NS, Balances
 from tools.simulation.block_view import phase_of_row
 from tools.simulation.checker import judge
 from tools.simulation.client import Client
@@ -104,10 +105,12 @@ class Stage:
         self._boot_offset_ns = 0
         self._lost_since_ns: int | None = None
         self._began_ns = 0
+        self.balances = Balances(self)
         workshop.reset()
         if self.has_history:
             self.venue.book.trade_id = _TRADES_BEFORE
             workshop.live.state.table("holdings")["known_before_trade_id"] = _TRADES_BEFORE + 1
+            self.balances.know_opening()
         self.auditor = Auditor(self)
         self.network.placed = self.auditor.arrived
         self.network.take_from = lambda order, generator: take_from(self, order, generator)
@@ -135,6 +138,7 @@ class Stage:
         timeline.run_until(self.active_end_ns)
         self._end_faults()
         self._come_to_rest()
+        self._let_differences_show()
         self.auditor.look_at_venue()
         for client in self.clients:
             client.catch_up(last_sequence=self._last_sequence(client.strategy_id))
@@ -293,6 +297,12 @@ class Stage:
             f"{(timeline.now_ns - self._began_ns) / NS_PER_S:.1f} s after the last fault: session "
             f"{live.connection().name}, {self.network.in_transit} frames under way, in doubt {doubtful}",
         )
+
+    def _let_differences_show(self) -> None:
+        """Lets more words of the venue come where balances may differ."""
+        end_ns = self.timeline.now_ns + TOLD_NS
+        while self.balances.is_open and self.timeline.now_ns < end_ns:
+            self.timeline.run_until(self.timeline.now_ns + _LOOK_EVERY_NS)
 
     def _is_at_rest(self) -> bool:
         if self.network.in_transit or any(wire.is_silent for wire in self.network.wires):

@@ -14,6 +14,7 @@ INVARIANTS = {
     "I11": "when the faults stop, everything is resolved in time",
     "I12": "replaying the journal gives the same state",
     "I13": "the venue's rate limits are never exceeded by us",
+    "I14": "a balance that differs for good is told of, and no other",
     "checker": "the independent checker's verdict",
 }
 
