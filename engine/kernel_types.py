@@ -47,6 +47,7 @@ _ROWS: dict[str, np.dtype[np.void]] = {
     "worst": tables.SCOPE,
 }
 _ROWS_OF_MODULE: dict[tuple[str, str], np.dtype[np.void]] = {
+    ("alarms", "row"): tables.ALARM_ROW,
     ("balance_agreement", "row"): tables.BALANCE_ROW,
     ("busts", "report"): records.EXECUTION_REPORT,
     ("cancel", "command"): records.CANCEL_ORDER,

@@ -333,6 +333,7 @@ ALARM_ROW = word_row(
     "strategy_id",
     "account_id",
     "instrument_id",
+    "asset_id",
     "order_id",  # the last one
     "count",
     "expected",

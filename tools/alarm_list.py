@@ -8,14 +8,20 @@ import numpy as np
 
 from ipc.clock import NS_PER_S
 from ipc.enums import AlarmCode
-from ipc.tables import ACCOUNT, ALARM_ROW, INSTRUMENT, STRATEGY, words_name
+from ipc.tables import ACCOUNT, ALARM_ROW, ASSET, INSTRUMENT, STRATEGY, words_name
 from tools.answer import print_json
 from tools.control_desk import ControlDesk, checked
 from tools.engines import row_name
 from tools.manual_client import table
 from tools.state_tables import Tables, read_tables
 
-_LAYOUTS = {"alarms": ALARM_ROW, "accounts": ACCOUNT, "instruments": INSTRUMENT, "strategies": STRATEGY}
+_LAYOUTS = {
+    "alarms": ALARM_ROW,
+    "accounts": ACCOUNT,
+    "instruments": INSTRUMENT,
+    "assets": ASSET,
+    "strategies": STRATEGY,
+}
 _COLUMNS = ("id", "code", "state", "about", "count", "expected", "found", "last")
 
 
@@ -61,6 +67,8 @@ def _about(alarm: np.void, tables: Tables) -> str:
         parts.append(row_name(tables["accounts"][alarm["account_id"]], 2))
     if alarm["instrument_id"] >= 0:
         parts.append(row_name(tables["instruments"][alarm["instrument_id"]], 4))
+    if alarm["asset_id"] >= 0:
+        parts.append(row_name(tables["assets"][alarm["asset_id"]], 2))
     return " ".join(parts) or "engine"
 
 

@@ -16,7 +16,7 @@ EXTERNAL_TRADE Somebody else trades on this account; strategy 0 holds it. Find o
 BALANCE_CHANGED Money came or went otherwise than by trading. Check that you know of it.
 ADOPTED_ORDER The venue has an order of ours that no journal knows. Compare both; cancel it if unwanted.
 REVIVED_ORDER The venue had denied an order that lives. It counts again; ask the venue.
-POSITION_DIFFERS A venue's balance (found) is not what was booked (expected). Find out why; arming takes the venue's.
+POSITION_DIFFERS A venue's balance is not what was booked. Find out why, then oms arm --scope account:NAME.
 OUTCOME_UNRESOLVED The venue does not say what became of an order. Look there; its risk stays reserved.
 FORGOTTEN_TRADE A trade too old to compare was not booked. Check the position against the venue's.
 KILL_VERIFIED Every order in a halted scope has ended by the venue's word; found is after how many ns.

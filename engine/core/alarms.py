@@ -35,7 +35,7 @@ def keep_alarms(state: int) -> None:
 def _keep(state: int, alarm: np.void) -> None:
     header, alarms = header_of(state), alarms_of(state)
     utc_ns = header["now_ns"] + header["utc_offset_ns"]
-    place = _find(state, alarm["code"], alarm["commit"], alarm["account_id"], alarm["instrument_id"])
+    place = _find(state, alarm)
     if place == NO_ALARM:
         place = _free_place(state)
         header["last_alarm_id"] += 1
@@ -45,6 +45,7 @@ def _keep(state: int, alarm: np.void) -> None:
         row["strategy_id"] = alarm["commit"]
         row["account_id"] = alarm["account_id"]
         row["instrument_id"] = alarm["instrument_id"]
+        row["asset_id"] = alarm["asset_id"]
         row["count"] = 0
         row["raised_utc_ns"] = utc_ns
     row = alarms[place]
@@ -61,15 +62,22 @@ def _keep(state: int, alarm: np.void) -> None:
 
 
 @kernel
-def _find(state: int, code: int, strategy_id: int, account_id: int, instrument_id: int) -> int:
+def _find(state: int, alarm: np.void) -> int:
     alarms = alarms_of(state)
     for place in range(len(alarms)):
         row = alarms[place]
-        if row["alarm_id"] == 0 or row["code"] != code or row["strategy_id"] != strategy_id:
+        if not _is_about(row, alarm["code"], alarm["commit"], alarm["account_id"], alarm["instrument_id"]):
             continue
-        if row["account_id"] == account_id and row["instrument_id"] == instrument_id:
+        if row["asset_id"] == alarm["asset_id"]:
             return place
     return NO_ALARM
+
+
+@kernel
+def _is_about(row: np.void, code: int, strategy_id: int, account_id: int, instrument_id: int) -> bool:
+    if row["alarm_id"] == 0 or row["code"] != code or row["strategy_id"] != strategy_id:
+        return False
+    return row["account_id"] == account_id and row["instrument_id"] == instrument_id
 
 
 @kernel
@@ -87,14 +95,15 @@ def _free_place(state: int) -> int:
 
 @kernel
 def clear_alarm(state: int, code: int, strategy_id: int, account_id: int, instrument_id: int) -> None:
-    """Notes that a condition is over; one that was acknowledged is forgotten."""
-    place = _find(state, code, strategy_id, account_id, instrument_id)
-    if place == NO_ALARM:
-        return
-    row, header = alarms_of(state)[place], header_of(state)
-    row["cleared_utc_ns"] = header["now_ns"] + header["utc_offset_ns"]
-    if row["acknowledged_utc_ns"] != 0:
-        row["alarm_id"] = 0
+    """Notes that a condition is over, whatever assets it was about; one that was acknowledged is forgotten."""
+    alarms, header = alarms_of(state), header_of(state)
+    for place in range(len(alarms)):
+        row = alarms[place]
+        if not _is_about(row, code, strategy_id, account_id, instrument_id):
+            continue
+        row["cleared_utc_ns"] = header["now_ns"] + header["utc_offset_ns"]
+        if row["acknowledged_utc_ns"] != 0:
+            row["alarm_id"] = 0
 
 
 @kernel

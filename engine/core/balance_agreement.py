@@ -38,10 +38,9 @@ def compare_balance(state: int, account_id: int, asset_id: int) -> None:
     if time_ns == 0 or accounts_of(state)[account_id]["connection_state"] != ConnectionState.LIVE:
         return
     row, now_ns = balance_of(state, account_id, asset_id), header_of(state)["now_ns"]
-    is_same = row["free_units"] + row["locked_units"] == row["booked_units"]
-    if row["base_utc_ns"] == 0 or (row["base_doubted_ns"] != 0 and not is_same):
+    if row["base_utc_ns"] == 0 or (row["base_doubted_ns"] != 0 and not _is_same(row)):
         _take_base(row, now_ns)
-    elif is_same:
+    elif _is_same(row):
         if now_ns - row["base_doubted_ns"] > time_ns:
             row["base_doubted_ns"] = 0
         _agree(state, account_id, row)
@@ -49,6 +48,11 @@ def compare_balance(state: int, account_id: int, asset_id: int) -> None:
         row["differs_since_ns"] = now_ns
     elif now_ns - row["differs_since_ns"] > time_ns:
         _tell(state, account_id, asset_id)
+
+
+@kernel
+def _is_same(row: np.void) -> bool:
+    return row["free_units"] + row["locked_units"] == row["booked_units"]
 
 
 @kernel
@@ -81,25 +85,33 @@ def _close(state: int, account_id: int) -> None:
 
 @kernel
 def _tell(state: int, account_id: int, asset_id: int) -> None:
-    """Opens the breaker, once for each asset; one that an earlier run told of opens that of this one."""
-    row, scope_row = balance_of(state, account_id, asset_id), account_row(state, account_id)
-    if row["is_difference_told"] != 0 and is_standing_in(state, scope_row, Breaker.POSITION_DIFFERS):
+    """Opens the breaker, and tells of each asset once."""
+    row = balance_of(state, account_id, asset_id)
+    if row["is_difference_told"] != 0:
         return
-    found = row["free_units"] + row["locked_units"]
+    scope_row, found = account_row(state, account_id), row["free_units"] + row["locked_units"]
     if open_breaker(state, scope_row, Breaker.POSITION_DIFFERS, row["booked_units"], found, asset_id):
         row["is_difference_told"] = 1
 
 
 @kernel
 def compare_from_now(state: int, account_id: int) -> None:
-    """An account has become live: for how long words differ or agree is counted anew, but what was told stays told."""
-    now_ns = header_of(state)["now_ns"]
+    """An account has become live: for how long words differ or agree is counted anew, but what was told stays told.
+
+    What an earlier run told opens the breaker of this one.
+    """
+    now_ns, scope_row = header_of(state)["now_ns"], account_row(state, account_id)
+    is_of_earlier_run = not is_standing_in(state, scope_row, Breaker.POSITION_DIFFERS)
     for asset_id in range(header_of(state)["assets_count"]):
         row = balance_of(state, account_id, asset_id)
-        if row["is_difference_told"] == 0:
-            row["differs_since_ns"] = 0
         if row["base_doubted_ns"] != 0:
             row["base_doubted_ns"] = now_ns
+        if is_of_earlier_run and row["is_difference_told"] != 0:
+            row["is_difference_told"] = 0
+            if not _is_same(row):
+                _tell(state, account_id, asset_id)
+        if row["is_difference_told"] == 0:
+            row["differs_since_ns"] = 0
 
 
 @kernel

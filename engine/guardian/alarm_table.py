@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import Config
+from engine.state_builder import Directory
 from ipc.enums import AlarmCode
 from ipc.segment import Segment, SegmentError, SegmentKind
 from ipc.tables import ALARM_ROW, STATE_HEADER
@@ -20,15 +21,17 @@ class Names(NamedTuple):
     strategies: dict[int, str]
     accounts: dict[int, str]
     instruments: dict[int, str]
+    assets: dict[int, str]
 
     @classmethod
     def of(cls, config: Config) -> "Names":
         """Those of a configuration."""
-        instruments = (f"{pair}.{venue.name}" for venue in config.venues for pair in venue.instruments)
+        directory = Directory(config)
         return cls(
             {strategy.id: strategy.name for strategy in config.strategies},
-            dict(enumerate(account.name for account in config.accounts)),
-            dict(enumerate(instruments)),
+            dict(enumerate(directory.accounts)),
+            dict(enumerate(directory.instruments)),
+            dict(enumerate(directory.assets)),
         )
 
 
@@ -75,6 +78,7 @@ class AlarmTable:
             "strategy": self._names.strategies.get(int(row["strategy_id"]), ""),
             "account": self._names.accounts.get(int(row["account_id"]), ""),
             "instrument": self._names.instruments.get(int(row["instrument_id"]), ""),
+            "asset": self._names.assets.get(int(row["asset_id"]), ""),
             **{name: int(row[name]) for name in numbers},
         }
 

@@ -108,7 +108,8 @@ class _Hand:
         self._hand_on_strategies()
         self._hand_on_accounts()
         carry_limits(self._old, self._new, self._accounts, self._instruments, self._shift_ns)
-        carry_states(self._old, self._new, self._accounts, self._instruments, self._shift_ns)
+        numbers = {"account_id": self._accounts, "instrument_id": self._instruments, "asset_id": self._assets}
+        carry_states(self._old, self._new, numbers, self._shift_ns)
         scoped = {ScopeKind.ACCOUNT: self._accounts, ScopeKind.INSTRUMENT: self._instruments}
         carry_results(self._old, self._new, scoped, self._assets, self._shift_ns)
         orders = self._hand_on_orders()

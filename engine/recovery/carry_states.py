@@ -12,19 +12,18 @@ _STATE_FACTS = ("trading_state", "state_cause", "state_since_ns", "reject_level_
 _TIMES = ("state_since_ns", "reject_ns")
 
 
-def carry_states(
-    old: State, new: State, accounts: NDArray[np.int64], instruments: NDArray[np.int64], shift_ns: int
-) -> None:
-    """Lays trading states and alarms into the new block, by the new numbers of accounts and instruments."""
-    numbers = {
+def carry_states(old: State, new: State, numbers: dict[str, NDArray[np.int64]], shift_ns: int) -> None:
+    """Lays trading states and alarms into the new block; `numbers` are the new ones of "account_id" and its like."""
+    accounts, instruments = numbers["account_id"], numbers["instrument_id"]
+    of_scopes = {
         ScopeKind.ENGINE: np.zeros(1, np.int64),
         ScopeKind.VENUE: _venues(old, new, instruments),
         ScopeKind.ACCOUNT: accounts,
         ScopeKind.STRATEGY: _strategies(old, new),
         ScopeKind.INSTRUMENT: instruments,
     }
-    _carry_scopes(old, new, numbers, shift_ns)
-    _carry_alarms(old, new, accounts, instruments)
+    _carry_scopes(old, new, of_scopes, shift_ns)
+    _carry_alarms(old, new, numbers)
 
 
 def _venues(old: State, new: State, instruments: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -62,7 +61,7 @@ def _carry_scopes(old: State, new: State, numbers: dict[ScopeKind, NDArray[np.in
             header["halt_count"] += 1
 
 
-def _carry_alarms(old: State, new: State, accounts: NDArray[np.int64], instruments: NDArray[np.int64]) -> None:
+def _carry_alarms(old: State, new: State, numbers: dict[str, NDArray[np.int64]]) -> None:
     header, before = new.header, old.table("alarms")
     header["last_alarm_id"] = old.header["last_alarm_id"]
     kept = before[before["alarm_id"] != 0].copy()
@@ -73,8 +72,8 @@ def _carry_alarms(old: State, new: State, accounts: NDArray[np.int64], instrumen
             row["cleared_utc_ns"] = header["now_ns"] + header["utc_offset_ns"]
     is_over = (kept["cleared_utc_ns"] != 0) & (kept["acknowledged_utc_ns"] != 0)
     has_place = ~is_over & (kept["strategy_id"] < len(new.table("strategies")))
-    for name, numbers in (("account_id", accounts), ("instrument_id", instruments)):
-        renumbered = np.where(kept[name] >= 0, numbers[kept[name]], kept[name])
+    for name, own in numbers.items():
+        renumbered = np.where(kept[name] >= 0, own[kept[name]], kept[name])
         has_place &= (renumbered >= 0) | (kept[name] < 0)
         kept[name] = renumbered
     kept = kept[has_place]

@@ -11,7 +11,7 @@ from ipc.segment import Segment, SegmentKind
 from ipc.tables import ALARM_ROW, STATE_HEADER
 
 ROWS = 4
-NAMES = Names({1: "alpha"}, {0: "main"}, {0: "BTC/USDT.BINANCE"})
+NAMES = Names({1: "alpha"}, {0: "main"}, {0: "BTC/USDT.BINANCE"}, {0: "BTC", 1: "USDT"})
 
 
 class Block:
@@ -51,13 +51,14 @@ def ids(table: AlarmTable) -> list[int | str]:
 def test_an_alarm_is_told_once_with_names(block: Block) -> None:
     table = AlarmTable(block.folder, NAMES)
     assert table.new_alarms() == []
-    block.raise_alarm(0, 5, count=2, expected=7, found=-1, raised_utc_ns=9, order_id=4)
+    block.raise_alarm(0, 5, count=2, expected=7, found=-1, raised_utc_ns=9, order_id=4, asset_id=1)
     assert table.new_alarms() == [
         {
             "code": "OVERFILL",
             "strategy": "alpha",
             "account": "main",
             "instrument": "BTC/USDT.BINANCE",
+            "asset": "USDT",
             "alarm_id": 5,
             "order_id": 4,
             "count": 2,

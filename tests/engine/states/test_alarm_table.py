@@ -2,7 +2,7 @@
 
 from ipc.enums import AlarmCode, JournalState, RecordKind, RefusalReason, VenueEvent
 from ipc.tables import ALARMS_MAX
-from tests.engine.core.world import NS_PER_S, QUOTE, UTC_OFFSET_NS, World
+from tests.engine.core.world import BASE, NS_PER_S, QUOTE, UTC_OFFSET_NS, World
 
 
 def rows(world: World) -> list[tuple[int, int]]:
@@ -40,6 +40,13 @@ def test_the_same_about_the_same_is_counted_and_about_another_is_not(world: Worl
     assert rows(world) == [(AlarmCode.BALANCE_CHANGED, 2), (AlarmCode.BALANCE_CHANGED, 1)]
     row = world.row("alarms", 0)
     assert (row["found"], row["last_utc_ns"] - row["raised_utc_ns"]) == (1_000, NS_PER_S)
+
+
+def test_the_same_about_another_asset_is_another_alarm(world: World) -> None:
+    deposit(world)
+    world.feed(RecordKind.BALANCE_CHANGE, account_id=1, asset_id=BASE, delta_units=3)
+    alarms = world.state.table("alarms")[:2]
+    assert (alarms["asset_id"].tolist(), alarms["found"].tolist()) == ([QUOTE, BASE], [500, 3])
 
 
 def test_what_happened_once_is_over_when_it_is_acknowledged(world: World) -> None:

@@ -51,7 +51,7 @@ def test_a_trade_that_nobody_is_told_of_is_told_of_both_assets(world: World, ven
     assert venue.tell() == [DIFFERS, DIFFERS]
     alarms = world.state.table("alarms")
     told = alarms[alarms["code"] == DIFFERS]
-    assert told["count"].tolist() == [2]
+    assert (told["asset_id"].tolist(), told["count"].tolist()) == ([BASE, QUOTE], [1, 1])
 
 
 def test_time_alone_tells_nothing(world: World, venue: Venue) -> None:
@@ -280,6 +280,8 @@ def test_a_gap_does_not_take_back_what_was_told(world: World, venue: Venue) -> N
     differ(venue)
     venue.come_back()
     assert venue.tell() == []
+    alarms = world.state.table("alarms")
+    assert alarms["count"][alarms["code"] == DIFFERS].tolist() == [1]
     assert world.new_order(price_ticks=8_000).refusals == [RefusalReason.BREAKER_OPEN]
 
 
@@ -335,10 +337,27 @@ def test_the_next_run_knows_what_was_booked(world: World, venue: Venue) -> None:
     assert venue.tell() == [DIFFERS, DIFFERS]
 
 
-def test_what_was_told_stops_the_next_run_with_the_first_word(world: World, venue: Venue) -> None:
-    differ(venue)
+def test_what_was_told_stops_the_next_run_as_soon_as_it_is_live(world: World, venue: Venue) -> None:
+    venue.trade()
+    venue.tell()
+    venue.pass_by(LASTING_NS + 1)
+    assert venue.tell() == [DIFFERS, DIFFERS]
     new = next_run(world, shift_ns=-900 * NS_PER_S)
     venue.world, venue.skew_ns = new, 900 * NS_PER_S
-    new.connection(ConnectionState.LIVE)
-    assert venue.tell() == [DIFFERS]
+    assert new.connection(ConnectionState.LIVE).alarms == [DIFFERS, DIFFERS]
     assert int(new.state.header["restriction_count"]) == 1
+    assert venue.tell() == []
+    arm(new, *ACCOUNT)
+    venue.settle()
+
+
+def test_what_was_told_and_is_found_at_a_start_stops_nothing(world: World, venue: Venue) -> None:
+    late = venue.trade()
+    venue.tell()
+    venue.pass_by(LASTING_NS + 1)
+    venue.tell()
+    new = next_run(world)
+    venue.world = new
+    venue.tell_trade(late)
+    assert new.connection(ConnectionState.LIVE).alarms == []
+    venue.settle()

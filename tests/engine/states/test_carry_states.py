@@ -12,6 +12,7 @@ from tests.engine.core.world import NS_PER_S, QUOTE, World
 
 SAME = np.array([0, 1])
 SWAPPED = np.array([1, 0])
+ROTATED = np.array([1, 2, 0])  # assets
 
 
 def next_run(world: World, accounts: np.ndarray = SAME, instruments: np.ndarray = SAME, shift_ns: int = 0) -> State:
@@ -19,7 +20,8 @@ def next_run(world: World, accounts: np.ndarray = SAME, instruments: np.ndarray 
     capacities = Capacities(instruments=2, accounts=2, strategies=4, assets=3, orders=16, tombstones=16, trades=16)
     state = State.create(capacities)
     state.header["now_ns"] = world.now_ns
-    carry_states(world.state, state, accounts, instruments, shift_ns)
+    numbers = {"account_id": accounts, "instrument_id": instruments, "asset_id": ROTATED}
+    carry_states(world.state, state, numbers, shift_ns)
     return state
 
 
@@ -55,6 +57,12 @@ def test_it_follows_the_names(world: World) -> None:
     alarms = state.table("alarms")[:2]
     assert alarms["account_id"].tolist() == [1, -1]
     assert alarms["instrument_id"].tolist() == [-1, 0]
+    assert alarms["asset_id"].tolist() == [-1, -1]
+
+
+def test_an_alarm_about_an_asset_follows_its_name(world: World) -> None:
+    world.feed(RecordKind.BALANCE_CHANGE, account_id=0, asset_id=QUOTE, delta_units=5)
+    assert int(next_run(world).table("alarms")["asset_id"][0]) == ROTATED[QUOTE]
 
 
 def test_what_is_gone_is_left_out(world: World) -> None:
