@@ -10,6 +10,7 @@ from engine.address_lookup import look_up
 from engine.config import AccountConfig, Config, CurveConfig, VenueConfig
 from engine.control_scopes import scopes_of_config
 from engine.core.step import HOST_CLOCK
+from engine.directory import Directory
 from engine.event_log import EventLog, LogLevel
 from engine.hot_loop import HotLoop
 from engine.journal.store import JournalStore
@@ -20,7 +21,7 @@ from engine.recovery.earlier_run import EarlierRun
 from engine.recovery.run_journal import RunJournal
 from engine.segments import EngineSegments
 from engine.spin.spin import ready_descriptors
-from engine.state_builder import Directory, StateBuilder
+from engine.state_builder import StateBuilder
 from engine.zeromq_admission import AllowedClient, CurveEndpoint
 from engine.zeromq_server import ZeromqServer
 from gateways.credentials import Credentials, read_environment, read_file

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from engine.config import Config, ConfigurationError, load_config
+from engine.directory import Directory
 from engine.engine import Engine
 from engine.event_log import EventLog, LogLevel
 from engine.journal.configured import configured_store
@@ -19,7 +20,7 @@ from engine.privacy import keep_memory_private
 from engine.recovery.carry_over import CarryOverError
 from engine.recovery.earlier_run import take_up
 from engine.segments import EngineSegments
-from engine.state_builder import Directory, StateError
+from engine.state_builder import StateError
 from engine.warmup import ENTRY_KERNELS, load_entries
 from engine.zeromq_endpoint import EndpointError
 from gateways.errors import CredentialError

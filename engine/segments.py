@@ -4,7 +4,8 @@ from pathlib import Path
 
 from engine.config import Config
 from engine.core.state import State
-from engine.state_builder import Directory, capacities_of, state_bytes
+from engine.directory import Directory
+from engine.state_builder import capacities_of, state_bytes
 from ipc.histogram import LatencySegment
 from ipc.ring import create_ring
 from ipc.segment import Segment, SegmentKind

@@ -12,6 +12,7 @@ from engine.configuration.shape import LimitConfig, LimitsConfig
 from engine.core.exposure import TICKS_MAX
 from engine.core.money import MONEY_MAX
 from engine.core.state import Capacities, State, block_bytes
+from engine.directory import Directory
 from engine.rate_rows import RateLimitError, RateRows, instrument_budgets, rate_entries
 from engine.scope_limits import count_of, lift_limits, set_limits
 from gateways.instrument import InstrumentRules
@@ -29,25 +30,6 @@ _LOTS_MAX = (1 << 31) - 1
 
 class StateError(Exception):
     """The configuration and what the venues say do not go together; the message says where and why."""
-
-
-class Directory:
-    """Which number each name has in the records of this engine."""
-
-    def __init__(self, config: Config) -> None:
-        self.venues = [venue.name for venue in config.venues]
-        self.accounts = [account.name for account in config.accounts]
-        self.instruments = [f"{pair}.{venue.name}" for venue in config.venues for pair in venue.instruments]
-        self.venue_of_instrument = [self.venues.index(venue.name) for venue in config.venues for _ in venue.instruments]
-        assets = dict.fromkeys(
-            asset for venue in config.venues for pair in venue.instruments for asset in (*pair.split("/"), *_FEE_ASSETS)
-        )
-        self.assets = list(assets)
-        self.strategy_rows = max(strategy.id for strategy in config.strategies) + 1
-
-
-# Binance takes fees in BNB when the account says so; further venues' fee assets stand here too.
-_FEE_ASSETS = ("BNB",)
 
 
 def capacities_of(config: Config, directory: Directory) -> Capacities:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import Config
-from engine.state_builder import Directory
+from engine.directory import Directory
 from ipc.enums import AlarmCode
 from ipc.segment import Segment, SegmentError, SegmentKind
 from ipc.tables import ALARM_ROW, STATE_HEADER

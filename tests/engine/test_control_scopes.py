@@ -7,7 +7,8 @@ import numpy as np
 from engine.config import load_config
 from engine.control_scopes import scopes_of_config
 from engine.core.state import State, block_bytes, scopes_of
-from engine.state_builder import Directory, capacities_of
+from engine.directory import Directory
+from engine.state_builder import capacities_of
 from ipc.enums import ScopeKind
 from ipc.memory import address_of
 from tests.engine.configuration_file import set_key, sound_table, write_table

@@ -19,8 +19,9 @@ from engine.config import (
 )
 from engine.configuration.shape import BreakersConfig
 from engine.core.state import State
+from engine.directory import Directory
 from engine.scope_limits import UNLIMITED
-from engine.state_builder import Directory, StateBuilder, capacities_of
+from engine.state_builder import StateBuilder, capacities_of
 from gateways import simulator
 from gateways.binance_spot.instrument_messages import ExchangeInformation
 from gateways.binance_spot.instruments import rules
