@@ -27,6 +27,7 @@ _ROWS: dict[str, np.dtype[np.void]] = {
     "header": tables.STATE_HEADER,
     "holding": tables.HOLDING,
     "instrument": tables.INSTRUMENT,
+    "lane": ports.LANE,
     "order": tables.ORDER,
     "own": records.EXECUTION_REPORT,
     "piece": ports.PIECE,

@@ -4,8 +4,8 @@
     and venue, one loop on the peer's core
 
 The times are the engine's own: from the moment that the good client published its order to the order's frame. The flood
-is ten times what any limit lets through and all refused, but no faster than a journal process can keep: rings have no
-pace of their own, and an engine whose journal falls behind refuses everybody's new orders.
+is all that its ring takes, and all of it is refused: before the journal could fall behind, and the engine refuse
+everybody's new orders, the flooded ring is read at a pace.
 """
 
 from functools import partial
@@ -19,7 +19,6 @@ from perf.rows import Goal, Row, make_row, reference_row
 from perf.running_engine import RunningEngine, running_engine
 from perf.setting import REMOTE_STRATEGY_ID, STRATEGY_ID
 from perf.venue_driver import ACKNOWLEDGED, FILLED, OUTCOME
-from perf.venue_kernels import FLOOD_INTERVAL_NS
 
 ALONE = "alone"
 SIGNAL_INTERVAL_NS = 1_000_000
@@ -65,8 +64,8 @@ def measure(run: Run) -> list[Row]:
     with running_engine(core=run.core, peer_core=run.peer_core, kind=SharedEngine, driver=FairnessDriver) as engine:
         references: dict[str, Side] = {ALONE: partial(engine.trade_beside, QUIET, count)}
         figures = interleave(run, partial(engine.trade_beside, FLOODED, count), references, tries_again=False)
-        run.say(f"a record of the flood is due each {FLOOD_INTERVAL_NS / NS_PER_US:g} us, and all of them were refused")
-        run.say(f"at least {engine.flood_least} of them were published beside each order")
+        run.say("the flood is all that its ring takes, and all of it was refused")
+        run.say(f"at least {engine.flood_least} records of it were published beside each order")
     run.say("verified: every order of the good client acknowledged and filled, nothing of it refused, each timed")
     run.say("published_seen, seen_decided and decided_encoded: the sums of their quantiles")
     run.say("risk controls and rate limits are on, each with a finite limit, and a journal process keeps every input")

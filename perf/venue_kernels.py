@@ -32,7 +32,6 @@ NUMBER_DIGITS = 12
 _FIRST_NUMBER = 100_000_000_000
 _REPORTS_MAX = 16
 _FLOOD_PER_TURN = 16
-FLOOD_INTERVAL_NS = 10_000
 _NO_ORDER = 1
 _DONT_WAIT = 0x40
 _SILENCE_NS = 5_000_000_000
@@ -229,10 +228,9 @@ def _take_reports(driver: np.void) -> int:
 
 
 @kernel
-def _flood(driver: np.void, now_ns: int) -> None:
-    """Asks for the cancel of an order that nobody placed, as often as is due and while there is room."""
-    due = (now_ns - driver["start_ns"]) // FLOOD_INTERVAL_NS - driver["flooded"]
-    for _ in range(min(due, _FLOOD_PER_TURN)):
+def _flood(driver: np.void) -> None:
+    """Asks for the cancel of an order that nobody placed, while there is room."""
+    for _ in range(_FLOOD_PER_TURN):
         if publish_cancel(driver["flood"], _NO_ORDER) <= 0:
             break
         driver["flooded"] += 1
@@ -269,7 +267,7 @@ def trade(address: int, count: int) -> int:
     while driver["filled"] < count:
         now_ns = monotonic_ns()
         if driver["flood"] != 0:
-            _flood(driver, now_ns)
+            _flood(driver)
         published = driver["published"]
         is_due = published < count and now_ns >= driver["start_ns"] + published * driver["interval_ns"]
         if is_due and published - driver["filled"] < IN_FLIGHT_MAX:

@@ -25,6 +25,9 @@ _TOLD_STATE = SegmentWord.JOURNAL_STATE * 8
 _BEAT_NS = SegmentWord.JOURNAL_BEAT_NS * 8
 
 SILENCE_MAX_NS = 1_000_000_000
+# Above that part of its ring the journal is pressed: each strategy's commands are taken at a pace. It is what a journal
+# that fell behind must catch up to, and half of where it counts as behind, where everybody's new orders are refused.
+_PRESSED_PART = 4
 # Room for what one turn of the duty cycle may append before it looks again.
 _KEPT_FREE = 64
 
@@ -42,6 +45,13 @@ def journal_has_room(ports: np.void) -> bool:
 
 
 @kernel
+def journal_is_pressed(ports: np.void) -> bool:
+    """Whether inputs come faster than the journal process takes them."""
+    ring = ports["journal"]
+    return ring != 0 and _used(ring) * _PRESSED_PART > load(ring + _CAPACITY)
+
+
+@kernel
 def has_journal_room(ports_address: int) -> bool:
     """Whether another input can be kept, as Python asks it."""
     return journal_has_room(ports_at(ports_address))
@@ -55,13 +65,13 @@ def takes_prices(ports: np.void) -> bool:
 
 @kernel
 def _state_of(ring: int, known: int, now_ns: int) -> int:
-    """How the journal does; one that fell behind must catch up to a quarter before it counts as keeping again."""
+    """How the journal does; one that fell behind must catch up before it counts as keeping again."""
     if now_ns - load(ring + _BEAT_NS) > SILENCE_MAX_NS:
         return JournalState.ABSENT + 0
     told = load(ring + _TOLD_STATE)
     if told != JournalState.KEEPING:
         return told
-    part = 4 if known == JournalState.BEHIND else 2
+    part = _PRESSED_PART if known == JournalState.BEHIND else 2
     return JournalState.BEHIND + 0 if _used(ring) * part > load(ring + _CAPACITY) else JournalState.KEEPING + 0
 
 

@@ -42,7 +42,12 @@ PORTS = word_row(
     "first_lane",  # whose commands are looked at first, 0 for the first strategy
     "remote_reports",  # a strategy served over ZeroMQ has reports waiting
 )
-LANE = word_row("commands", "reports", "is_remote")
+LANE = word_row(
+    "commands",
+    "reports",
+    "is_remote",
+    "paced_until_ns",  # while the journal is pressed, no command is taken before
+)
 TEMPLATE = word_row("first_piece", "piece_count", "first_signed_piece", "signed_piece_count")
 # Of an option the text stands before its slot, and directly behind that text what stands after it.
 PIECE = word_row("slot", "text_offset", "text_bytes", "after_bytes", "value")

@@ -11,7 +11,7 @@ from engine.core.state import header_of
 from engine.core.step import ENGINE
 from engine.spin.control import beat, take_requests
 from engine.spin.core_entry import run_step
-from engine.spin.journaling import journal_has_room, takes_prices, watch_journal
+from engine.spin.journaling import journal_has_room, journal_is_pressed, takes_prices, watch_journal
 from engine.spin.ports import lane_of, ports_at
 from engine.spin.routing import frames_left, route_effects
 from ipc.compiler import kernel, kernel_without_gil
@@ -36,6 +36,8 @@ IDLE_BACKOFF = 2
 _TURNS_BETWEEN_POLLS = 16
 _IDLE_TURNS_BEFORE_SLEEP = 4096
 _SLEEP_MS = 1
+# As much as a ZeroMQ client may send in the long run.
+_PACE_NS = 50_000
 # What one step can ask for at the most, so that its frames always find room.
 FRAMES_OF_ONE_STEP = 40
 
@@ -64,24 +66,38 @@ def take_command(ports: np.void, strategy_id: int, ring: int, slot: int, now_ns:
 def poll_commands(ports: np.void) -> int:
     """Takes at most one command of each strategy, so that none waits for another's backlog; returns how many.
 
-    When frames must leave before all had their turn, it goes on next time where it stopped.
+    When frames must leave before all had their turn, it goes on next time where it stopped. Who sends faster than the
+    journal can keep waits in its own ring, so that a flood never makes the journal fall behind for everybody.
     """
     taken = 0
     take_requests(ports)
     if not journal_has_room(ports):
         return 0
+    is_pressed = journal_is_pressed(ports)
     strategy_id = max(ports["first_lane"], 1)
     for _ in range(1, ports["lane_count"]):
-        ring = lane_of(ports, strategy_id)["commands"]
+        lane = lane_of(ports, strategy_id)
+        ring = lane["commands"]
         slot = poll(ring) if ring != 0 else 0
         if slot != 0:
             if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
                 break
-            take_command(ports, strategy_id, ring, slot, monotonic_ns())
-            taken += 1
+            if not (is_pressed and _must_wait(lane)):
+                take_command(ports, strategy_id, ring, slot, monotonic_ns())
+                taken += 1
         strategy_id = strategy_id + 1 if strategy_id + 1 < ports["lane_count"] else 1
     ports["first_lane"] = strategy_id
     return taken
+
+
+@kernel
+def _must_wait(lane: np.void) -> bool:
+    """Whether a strategy's turn has not come yet; if it has, its next one comes an interval later."""
+    now_ns = monotonic_ns()
+    if now_ns < lane["paced_until_ns"]:
+        return True
+    lane["paced_until_ns"] = now_ns + _PACE_NS
+    return False
 
 
 @kernel
