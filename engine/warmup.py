@@ -78,6 +78,13 @@ def dispatchers() -> Iterator[Any]:
                 yield value
 
 
+def verify_declared_types() -> None:
+    """AssertionError where a kernel was compiled for other types than `kernel_types` says, and so twice."""
+    for kernel in dispatchers():
+        is_as_declared = len(kernel.signatures) <= 1 or argument_types(kernel) is None
+        assert is_as_declared, f"{_name_of(kernel)} is called with other types than kernel_types says"
+
+
 def _modules() -> Iterator[ModuleType]:
     for package in (ipc, engine.core, engine.spin):
         for found in pkgutil.iter_modules(package.__path__):
