@@ -7,7 +7,8 @@ import pytest
 from tools.simulation.campaign import Tally, play_chunk, play_seed
 from tools.simulation.faults import FAULTS, PHASES, FaultPlan
 
-FIRST, LAST = 0, 250
+pytestmark = pytest.mark.timeout(600)
+FIRST, LAST = 0, 1_000
 """Some 20 ms of work each; `oms simulate` plays any number."""
 
 FOUND = (
