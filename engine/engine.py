@@ -107,9 +107,7 @@ class Engine:
                 OrderGateway(line, core=hot_loop, clock=self._clock, generator=self._generator, resolver=look_up)
             )
         self._segments.state.header["request_expiry_ns"] = max(map(_request_expiry_ns, self._config.venues))
-        hot_loop.use_senders(
-            [gateway.send_frame for gateway in self.order_gateways], [gateway.sign for gateway in self.order_gateways]
-        )
+        hot_loop.use_senders(self.order_gateways)
         await self._begin_journal()
         self._open_lanes()
         self._say_utc_offset()

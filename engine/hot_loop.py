@@ -1,6 +1,7 @@
 """Owns the engine's side of the compiled loop: its ports, its inputs from Python, and the frames it finishes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +10,12 @@ from engine.core.order_listing import OPEN_LEG, list_open_legs
 from engine.core.order_table import NOBODY
 from engine.core.state import State
 from engine.core.step import ENGINE
+from engine.joined_frames import JoinedFrames
 from engine.journal.entry import SOURCE_BITS
 from engine.loop import EVENTS_MAX, SpinSelector
 from engine.spin.control import may_leave
 from engine.spin.core_entry import core_step_address
+from engine.spin.joining import joinable_count
 from engine.spin.journaling import await_durable, has_journal_room
 from engine.spin.ports import LANE, PORTS
 from engine.spin.spin import (
@@ -39,8 +42,6 @@ from ipc.segment import Segment
 from ipc.state_reader import StateReader
 
 IDLE_MODES = {"spin": IDLE_SPIN, "yield": IDLE_YIELD, "backoff": IDLE_BACKOFF}
-SendFrame = Callable[[bytearray, int], bool]
-Sign = Callable[[memoryview], bytes]
 
 # What the core is told of a request that certainly did not leave.
 _NOT_SENT = {
@@ -58,6 +59,19 @@ _JOURNAL_WAIT_NS = 5 * NS_PER_S
 _JOURNAL_NAP_NS = NS_PER_MS
 
 
+class FrameSender(Protocol):
+    """An account's way to its socket."""
+
+    def send_frame(self, buffer: bytearray, offset: int) -> bool:
+        """Sends the text that lies in `buffer` from `offset` on; False when it certainly was not sent."""
+
+    def send_joined(self, frames: bytes, count: int) -> bool:
+        """Sends so many frames in one write; False when certainly none was sent."""
+
+    def sign(self, text: memoryview) -> bytes:
+        """The signature of a request that carries one, as ASCII text."""
+
+
 class JournalFullError(Exception):
     """Nothing more can be kept, and so nothing more may happen."""
 
@@ -71,6 +85,7 @@ class HotLoop:
         orders = int(state.header["orders_count"])
         self._lanes: NDArray[np.void] = np.zeros(strategy_rows, LANE)
         self._frames = FrameBuffers()
+        self._joined_frames = JoinedFrames()
         self._wire_sent: NDArray[np.int64] = np.zeros(orders, np.int64)
         self._scratch: NDArray[np.int64] = np.zeros(SLOT_WORDS, np.int64)
         self._open_legs: NDArray[np.void] = np.zeros(2 * orders, OPEN_LEG)
@@ -79,8 +94,7 @@ class HotLoop:
         self.reader = StateReader(state.address)
         self._last_records: NDArray[np.int64] = self._scratch
         self._last_address = address_of(self._scratch)
-        self._senders: list[SendFrame] = []
-        self._signers: list[Sign] = []
+        self._senders: Sequence[FrameSender] = ()
         self.ports: NDArray[np.void] = np.zeros(1, PORTS)
         self.address = address_of(self.ports)
         self._control: ControlSegment | None = None
@@ -121,10 +135,9 @@ class HotLoop:
         row["stall_max_ns"] = stall_max_ns
         row["control"] = control.segment.address
 
-    def use_senders(self, senders: list[SendFrame], signers: list[Sign]) -> None:
-        """Sets who sends and who signs for each account."""
+    def use_senders(self, senders: Sequence[FrameSender]) -> None:
+        """Sets who sends for each account."""
         self._senders = senders
-        self._signers = signers
 
     def use_selector(self, selector: SpinSelector) -> None:
         """Lets the compiled loop poll the selector's descriptors."""
@@ -217,25 +230,41 @@ class HotLoop:
 
     def send_frames(self) -> None:
         """Hands every finished frame to its account's socket; the core learns of those that could not leave."""
-        unsent = []
-        frames = self._frames
+        unsent: list[int] = []
         is_kept = await_durable(self.address)
-        has_control = self._control is not None
-        for place in range(finished_frames(self.address)):
-            request_kind = frames.request_kind(place)
-            if not is_kept and request_kind not in _CANCELS:
-                unsent.append(place)
-                continue
-            offset, account_id = frames.where(place)
-            text = frames.text_to_sign(place)
-            if text is not None:
-                frames.put_signature(place, self._signers[account_id](text))
-            # Ordering: this is the last load before the frame is handed out.
-            is_allowed = not has_control or may_leave(self.address, request_kind)
-            if not is_allowed or not self._senders[account_id](frames.buffers[place], offset):
-                unsent.append(place)
+        place, end = 0, finished_frames(self.address)
+        while place < end:
+            first, request_kind = place, self._frames.request_kind(place)
+            has_follower = place + 1 < end
+            count = joinable_count(self.address, place) if has_follower and request_kind in _CANCELS else 0
+            if count > 1:
+                place += count
+                is_sent = self._send_joined(first, count)
+            else:
+                place += 1
+                is_sent = (is_kept or request_kind in _CANCELS) and self._send_one(first, request_kind)
+            if not is_sent:
+                unsent.extend(range(first, place))
         if unsent:
             self._tell_unsent(unsent)
+
+    def _send_one(self, place: int, request_kind: int) -> bool:
+        frames = self._frames
+        offset, account_id = frames.where(place)
+        sender = self._senders[account_id]
+        text = frames.text_to_sign(place)
+        if text is not None:
+            frames.put_signature(place, sender.sign(text))
+        # Ordering: this is the last load before the frame is handed out.
+        is_allowed = self._control is None or may_leave(self.address, request_kind)
+        return is_allowed and sender.send_frame(frames.buffers[place], offset)
+
+    def _send_joined(self, first: int, count: int) -> bool:
+        _, account_id = self._frames.where(first)
+        joined = self._joined_frames.join(self.address, first, count)
+        # Ordering: this is the last load before the frames are handed out.
+        is_allowed = self._control is None or may_leave(self.address, RequestKind.CANCEL)
+        return is_allowed and self._senders[account_id].send_joined(joined, count)
 
     def _tell_unsent(self, places: list[int]) -> None:
         """Tells the core of frames that certainly did not leave; applying that also frees every place."""

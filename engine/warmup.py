@@ -20,7 +20,7 @@ import ipc
 from engine.core import order_listing, rebuild
 from engine.journal import entry, replay
 from engine.kernel_types import argument_types
-from engine.spin import control, core_entry, journaling, spin
+from engine.spin import control, core_entry, joining, journaling, spin
 from ipc import command_builtins, ring
 from ipc.compiler import JIT_DISABLED, seal
 
@@ -48,6 +48,8 @@ ENTRY_KERNELS: tuple[Any, ...] = (
     journaling.await_durable,
     journaling.has_journal_room,
     control.may_leave,
+    joining.joinable_count,
+    joining.join_frames,
 )
 
 

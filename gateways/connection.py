@@ -114,6 +114,12 @@ class Connection(picows.WSListener):
         assert self._transport is not None, "nothing is sent before the connection stands"
         self._transport.send_reuse_external_bytearray(WSMsgType.TEXT, buffer, offset)
 
+    def send_framed(self, frames: bytes) -> None:
+        """Sends whole masked frames in one write, behind all that was sent before."""
+        assert self._transport is not None, "nothing is sent before the connection stands"
+        # picows looks at the same transport's buffer before each of its own writes, so nothing overtakes these.
+        self._transport.underlying_transport.write(frames)
+
     def ping(self) -> None:
         """Asks the peer for a sign of life."""
         if self._transport is not None:

@@ -66,10 +66,10 @@ class OrderSession(Session):
         self._measured_ns = 0
         self._measurement: ClockMeasurement | None = None
 
-    def request_sent(self) -> None:
-        """A hot request went out over the active connection."""
+    def requests_sent(self, count: int) -> None:
+        """So many hot requests went out over the active connection."""
         assert self._active is not None, "somebody sent over no connection"
-        self._active.in_flight += 1
+        self._active.in_flight += count
 
     def cancel_all(self, symbol: str, now_ns: int) -> Sequence[Action]:
         """Asks the venue to cancel every open order of one symbol, also those that are not ours."""

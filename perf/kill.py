@@ -7,18 +7,21 @@ The venue answers nothing after the halt, so every order has to be cancelled by 
 repetition has an engine of its own.
 """
 
+from dataclasses import dataclass
 from functools import partial
 
-from engine.hot_loop import SendFrame
+from engine.hot_loop import FrameSender
 from gateways.template import REQUEST_LETTERS
 from ipc.clock import NS_PER_US, SystemClock
 from ipc.enums import RequestKind
+from ipc.order_id import TEXT_BYTES
 from perf.harness import Run, interleave
 from perf.kill_driver import BLOCKED_NS, FIRST_FRAMES, READ_NS, KillDriver, warm_up
 from perf.reference.bare_write import write_ns
 from perf.rows import Goal, Row, make_row, reference_row
 from perf.running_engine import RunningEngine, running_engine
 from perf.venue_driver import ACKNOWLEDGED, OUTCOME, START_NS
+from tools.client_frames import texts_of
 
 BARE_WRITE = "one bare write"
 _WRITES = 5
@@ -27,21 +30,52 @@ _LETTER_PLACE = 7
 _CANCEL, _CANCEL_ALL = (REQUEST_LETTERS[kind][0] for kind in (RequestKind.CANCEL, RequestKind.CANCEL_ALL))
 
 
+@dataclass(frozen=True)
+class _Write:
+    """What was handed to the socket at once, and when."""
+
+    texts: list[bytes]
+    started_ns: int
+    ended_ns: int
+
+
+class _NotingSender:
+    """A sender that keeps all that it passes on; what that says is read when the time has been taken."""
+
+    def __init__(self, sender: FrameSender) -> None:
+        self._sender = sender
+        self._joined: list[tuple[bytes, int, int]] = []
+        self._single: list[tuple[bytes, int, int]] = []
+        self.sign = sender.sign
+
+    def send_frame(self, buffer: bytearray, offset: int) -> bool:
+        """One text."""
+        text = bytes(memoryview(buffer)[offset:])
+        started_ns = SystemClock.monotonic_ns()
+        is_sent = self._sender.send_frame(buffer, offset)
+        self._single.append((text, started_ns, SystemClock.monotonic_ns()))
+        return is_sent
+
+    def send_joined(self, frames: bytes, count: int) -> bool:
+        """Several frames."""
+        started_ns = SystemClock.monotonic_ns()
+        is_sent = self._sender.send_joined(frames, count)
+        self._joined.append((frames, started_ns, SystemClock.monotonic_ns()))
+        return is_sent
+
+    def writes_after(self, moment_ns: int) -> list[_Write]:
+        """All of them in their order."""
+        found = [_Write([text], *times) for text, *times in self._single]
+        found += [_Write(texts_of(frames), *times) for frames, *times in self._joined]
+        return sorted((write for write in found if write.started_ns > moment_ns), key=lambda write: write.started_ns)
+
+
 class StoppedEngine(RunningEngine):
     """An engine that notes of each frame what it was and how large."""
 
-    def _timed(self, send_frame: SendFrame) -> SendFrame:
-        self.frames: list[tuple[int, int, int, int]] = []
-        clock = SystemClock.monotonic_ns
-
-        def timed_send(buffer: bytearray, offset: int) -> bool:
-            letter, size = buffer[offset + _LETTER_PLACE], len(buffer) - offset
-            started = clock()
-            is_sent = send_frame(buffer, offset)
-            self.frames.append((letter, size, started, clock()))
-            return is_sent
-
-        return timed_send
+    def _timed(self, sender: FrameSender) -> FrameSender:
+        self._sender = _NotingSender(sender)
+        return self._sender
 
     def stop_with(self, count: int) -> dict[str, float]:
         """So many resting orders, then the halt; what happened when, in microseconds."""
@@ -49,16 +83,21 @@ class StoppedEngine(RunningEngine):
         words = self._peer.words
         assert words[OUTCOME] == 0, f"the driver ended with {words[OUTCOME]} after {words[ACKNOWLEDGED]} of {count}"
         asked_ns = int(words[START_NS])
-        later = [frame for frame in self.frames if frame[2] > asked_ns]
-        kinds = [letter for letter, _, _, _ in later]
-        assert kinds == [_CANCEL_ALL] + [_CANCEL] * count, f"after the halt {len(later)} frames left, not as expected"
+        writes = self._sender.writes_after(asked_ns)
+        texts = [text for write in writes for text in write.texts]
+        kinds = [text[_LETTER_PLACE] for text in texts]
+        assert kinds == [_CANCEL_ALL] + [_CANCEL] * count, f"after the halt {len(texts)} frames left, not as expected"
+        orders = {text[_LETTER_PLACE + 1 :][:TEXT_BYTES] for text in texts[1:]}
+        assert len(orders) == count, f"{count} cancels are of {len(orders)} orders"
         assert words[FIRST_FRAMES] == 1, "the venue has seen one cancel-all before the cancels"
-        self.cancel_bytes = sum(size for _, size, _, _ in later[1:])
+        self.cancel_bytes = sum(map(len, texts[1:]))
+        self.write_count = len(writes)
+        cancels = [write for write in writes if write.texts[-1][_LETTER_PLACE] == _CANCEL]
         return {
             "blocked": (int(words[BLOCKED_NS]) - int(words[READ_NS])) / NS_PER_US,
             "asked": (int(words[BLOCKED_NS]) - asked_ns) / NS_PER_US,
-            "cancel_all": (later[0][3] - asked_ns) / NS_PER_US,
-            "cancels": (later[-1][3] - later[1][2]) / NS_PER_US,
+            "cancel_all": (writes[0].ended_ns - asked_ns) / NS_PER_US,
+            "cancels": (cancels[-1].ended_ns - cancels[0].started_ns) / NS_PER_US,
         }
 
 
@@ -69,6 +108,7 @@ class Killing:
         self._run = run
         self._count = count
         self.cancel_bytes = 0
+        self.write_count = 0
 
     def stop(self) -> dict[str, float]:
         """One repetition."""
@@ -76,6 +116,7 @@ class Killing:
         with running_engine(core=run.core, peer_core=run.peer_core, kind=StoppedEngine, driver=KillDriver) as engine:
             figures = engine.stop_with(self._count)
             self.cancel_bytes = engine.cancel_bytes
+            self.write_count = engine.write_count
             return figures
 
     def write(self) -> dict[str, float]:
@@ -92,7 +133,8 @@ def measure(run: Run) -> list[Row]:
     figures = interleave(run, killing.stop, {BARE_WRITE: killing.write}, tries_again=False)
     run.say(f"verified: {count} orders rested; one more was refused for the trading state; the cancel-all left first")
     run.say(
-        f"verified: then one cancel of each order and nothing else, {killing.cancel_bytes:,} bytes, read by the venue"
+        f"verified: then one cancel of each order and nothing else, {killing.cancel_bytes:,} bytes, read by the venue; "
+        f"all in {killing.write_count} writes"
     )
     run.say(
         "read is when the engine's loop saw the word; asked is before the operator's call, lock and writes included"

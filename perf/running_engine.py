@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from engine.config import load_config
 from engine.engine import Engine
 from engine.event_log import EventLog, LogLevel
-from engine.hot_loop import SendFrame
+from engine.hot_loop import FrameSender
 from engine.journal.configured import configured_store
 from engine.lifetime import EngineLock, next_epoch
 from engine.loop import SpinLoop
@@ -82,18 +82,10 @@ class RunningEngine:
         budgets = segments.state.table("budgets")
         budgets["limit"][budgets["limit_type"] == RateLimitType.RAW_REQUESTS] = _RAW_REQUESTS_MAX
         (gateway,) = engine.order_gateways
-        engine.hot_loop.use_senders([self._timed(gateway.send_frame)], [gateway.sign])
+        engine.hot_loop.use_senders([self._timed(gateway)])
 
-    def _timed(self, send_frame: SendFrame) -> SendFrame:
-        clock = SystemClock.monotonic_ns
-
-        def timed_send(buffer: bytearray, offset: int) -> bool:
-            self._ready.append(clock())
-            is_sent = send_frame(buffer, offset)
-            self._sent.append(clock())
-            return is_sent
-
-        return timed_send
+    def _timed(self, sender: FrameSender) -> FrameSender:
+        return _TimedSender(sender, self._ready, self._sent)
 
     def _repeat(self, **words: int) -> None:
         """One repetition by the peer."""
@@ -155,6 +147,28 @@ class RunningEngine:
         expected |= dict.fromkeys(("commands", "fills"), self._orders_before)
         expected |= dict.fromkeys(("refusals", "open orders", "position", "oddities"), 0)
         assert found == expected, f"after {self._orders_before} orders there is {found}, expected is {expected}"
+
+
+class _TimedSender:
+    """A sender that notes when each frame was ready and when it was sent."""
+
+    def __init__(self, sender: FrameSender, ready: list[int], sent: list[int]) -> None:
+        self._send_frame = sender.send_frame
+        self._ready = ready
+        self._sent = sent
+        self.sign = sender.sign
+
+    def send_frame(self, buffer: bytearray, offset: int) -> bool:
+        """Passes it on."""
+        self._ready.append(SystemClock.monotonic_ns())
+        is_sent = self._send_frame(buffer, offset)
+        self._sent.append(SystemClock.monotonic_ns())
+        return is_sent
+
+    @staticmethod
+    def send_joined(frames: bytes, count: int) -> bool:
+        """Nothing is cancelled where single orders are timed."""
+        raise AssertionError(f"{count} cancels left of {len(frames)} bytes, and none was asked for")
 
 
 AnyEngine = TypeVar("AnyEngine", bound=RunningEngine)

@@ -24,6 +24,7 @@ from picows import (
 from gateways import connection
 from gateways.connection import FRAME_BYTES_MAX, Connection, tls_context
 from tests.gateways.certificate_office import DAY, CertificateOffice
+from tests.gateways.wire_filler import as_frames
 
 PATIENCE_S = 10.0
 
@@ -320,6 +321,64 @@ def test_a_frame_is_sent_from_where_it_lies() -> None:
             await task
         assert witness.seen[1] == ("frame", b"order")
         assert witness.names()[-1] == "disconnected"
+
+    run(scenario())
+
+
+class SlowPeer(WSListener):
+    """A server's end that reads nothing until it is told to, and keeps the first byte of what it reads then."""
+
+    def __init__(self) -> None:
+        self.read = ""
+        self.has_all = asyncio.Event()
+        self._transport: WSTransport | None = None
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._transport = transport
+        transport.underlying_transport.pause_reading()
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type == WSMsgType.TEXT:
+            self.read += frame.get_payload_as_bytes()[:1].decode()
+        if self.read.endswith("z"):
+            self.has_all.set()
+
+    def read_on(self) -> None:
+        assert self._transport is not None
+        self._transport.underlying_transport.resume_reading()
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True], ids=["plain", "tls"])
+def test_frames_joined_beforehand_keep_their_place_among_the_others(
+    office: CertificateOffice, is_encrypted: bool
+) -> None:
+    joined = as_frames([b"joined" * 30, b"k", b"l" * 2_000])
+
+    async def scenario() -> None:
+        peer, witness = SlowPeer(), Witness()
+        ours = Connection(1, witness)
+        certificate = office.certify("venue.test", valid_for=DAY) if is_encrypted else None
+        async with server(lambda request: peer, certificate) as port, asyncio.timeout(PATIENCE_S):
+            url = f"wss://venue.test:{port}/" if is_encrypted else f"ws://127.0.0.1:{port}/"
+            context = tls_context(office.ca_file) if is_encrypted else None
+            task = asyncio.get_running_loop().create_task(ours.run(url, context, resolve_here))
+            await witness.until("connected")
+            ours.send(b"a")
+            ours.send_framed(joined)
+            ours.send(b"b")
+            waiting = 0
+            while ours.can_send():
+                ours.send(bytes(b"w" * 60_000))
+                waiting += 1
+            ours.send_framed(joined)
+            ours.send_in_place(bytearray(14) + b"y", 14)
+            ours.send_framed(joined)
+            ours.send(b"z")
+            peer.read_on()
+            await peer.has_all.wait()
+            ours.close()
+            await task
+        assert peer.read == "ajklb" + "w" * waiting + "jkl" + "y" + "jkl" + "z"
 
     run(scenario())
 

@@ -267,7 +267,7 @@ def test_what_an_answer_over_a_retired_connection_leads_to_is_asked_over_the_new
     desk.go_live()
     desk.core.open = [open_order(9, is_unknown=True)]
     assert Send(1, b"status 9") in desk.wait(3 * TICK_NS, alive=[1])
-    desk.session.request_sent()
+    desk.session.requests_sent(1)
     desk.tell(1, Notice(NoticeKind.SHUTDOWN))
     desk.open(2)
     answer = Notice(NoticeKind.STATUS_ANSWER, order_id=9)

@@ -197,7 +197,7 @@ def test_an_old_connection_is_replaced_without_a_gap() -> None:
     desk = Desk()
     desk.go_live()
     assert Connect(2) in desk.leap(ROTATE_AFTER_NS)
-    desk.session.request_sent()
+    desk.session.requests_sent(1)
     assert desk.open(2) == []
     assert desk.session.active_link_id == 2
     assert desk.core.states()[-1] is LIVE
@@ -207,6 +207,20 @@ def test_an_old_connection_is_replaced_without_a_gap() -> None:
     desk.frame(1, b"reply")
     assert Close(1) in desk.wait(TICK_NS, alive=[1, 2])
     assert desk.session.counters["rotations"] == 1
+
+
+def test_requests_that_left_together_are_answered_one_by_one() -> None:
+    desk = Desk()
+    desk.go_live()
+    desk.session.requests_sent(3)
+    desk.leap(ROTATE_AFTER_NS)
+    desk.open(2)
+    for reply in (b"first", b"second", b"third"):
+        assert not desk.wait(TICK_NS, alive=[1, 2])
+        desk.codec.script(reply, None, hot=True)
+        desk.frame(1, reply)
+    assert Close(1) in desk.wait(TICK_NS, alive=[1, 2])
+    assert VenueEvent.OUTCOME_UNKNOWN not in [event for _, event in desk.events()]
 
 
 def test_an_old_connection_with_nothing_in_flight_is_closed_at_once() -> None:
@@ -220,7 +234,7 @@ def test_an_old_connection_with_nothing_in_flight_is_closed_at_once() -> None:
 def test_a_reply_that_never_comes_does_not_keep_the_old_connection_for_ever() -> None:
     desk = Desk()
     desk.go_live()
-    desk.session.request_sent()
+    desk.session.requests_sent(1)
     desk.leap(ROTATE_AFTER_NS)
     desk.open(2)
     actions = desk.wait(DRAIN_TIMEOUT_NS, alive=[1, 2])
@@ -232,10 +246,10 @@ def test_a_reply_that_came_twice_does_not_stand_for_one_that_never_comes() -> No
     desk = Desk()
     desk.go_live()
     desk.codec.script(b"reply", None, hot=True)
-    desk.session.request_sent()
+    desk.session.requests_sent(1)
     desk.frame(1, b"reply")
     desk.frame(1, b"reply")
-    desk.session.request_sent()
+    desk.session.requests_sent(1)
     desk.leap(ROTATE_AFTER_NS)
     desk.open(2)
     desk.wait(DRAIN_TIMEOUT_NS, alive=[1, 2])
@@ -298,7 +312,7 @@ def test_a_spare_stands_by_and_takes_over_without_a_gap() -> None:
     assert desk.open(1) == [Connect(2)]
     desk.open(2)
     assert desk.session.active_link_id == 1
-    desk.session.request_sent()
+    desk.session.requests_sent(1)
     assert desk.disconnected(1) == [Close(1)]
     assert desk.session.active_link_id == 2
     assert desk.core.states()[-1] is LIVE

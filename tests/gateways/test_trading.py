@@ -56,6 +56,26 @@ def test_an_order_is_placed_and_cancelled_with_either_kind_of_key(kind: KeyKind)
     run(scenario())
 
 
+def test_cancels_in_one_write_reach_the_venue_one_by_one_or_none_is_sent() -> None:
+    async def scenario() -> None:
+        trader = new_trader("one", KeyKind.ED25519)
+        async with quiet_venue(trader) as venue, Desk(venue, trader, await rules_of(venue)) as desk:
+            order_ids = [desk.place(Side.BUY, PRICE - place, 100) for place in range(5)]
+            for order_id in order_ids:
+                await desk.until_event(order_id, VenueEvent.ACCEPTED)
+            (connection,) = desk.gateway._connections.values()
+            connection.pause_writing()
+            assert not desk.cancel_together(order_ids), "they would wait in a buffer"
+            connection.resume_writing()
+            assert desk.cancel_together(order_ids)
+            for order_id in order_ids:
+                await desk.until_event(order_id, VenueEvent.CANCELED)
+            await desk.gateway.stop()
+            assert not desk.cancel_together(order_ids)
+
+    run(scenario())
+
+
 def test_the_same_under_uvloop() -> None:
     async def scenario() -> None:
         trader = new_trader("one", KeyKind.ED25519)

@@ -29,7 +29,7 @@ from ipc.clock import NS_PER_MS, SystemClock
 from ipc.enums import ConnectionState, RecordKind, RequestKind, SelfTradePrevention, Side
 from ipc.secret import Secret
 from tests.gateways.awaiting_core import AwaitingCore
-from tests.gateways.wire_filler import HEADER_ROOM, fill, in_buffer
+from tests.gateways.wire_filler import HEADER_ROOM, as_frames, fill, in_buffer
 
 VENUE = VENUES["binance_spot"]
 RECEIVE_WINDOW_MS = 2000
@@ -153,8 +153,12 @@ class Desk:
         **asked: int,
     ) -> bool:
         """Fills and sends one hot request."""
+        text = self._fill(key, order_id, symbol=symbol, original_order_id=original_order_id, **asked)
+        return self.gateway.send_frame(in_buffer(text), HEADER_ROOM)
+
+    def _fill(self, key: TemplateKey, order_id: int, *, symbol: str, original_order_id: int = 0, **asked: int) -> bytes:
         offset_ns = self.core_offset_ns()
-        frame = fill(
+        return fill(
             self._templates[key],
             key,
             rules=self.rules[symbol],
@@ -164,7 +168,6 @@ class Desk:
             utc_ms=(self.clock.monotonic_ns() + offset_ns) // NS_PER_MS,
             credentials=self.credentials,
         )
-        return self.gateway.send_frame(in_buffer(frame), HEADER_ROOM)
 
     def core_offset_ns(self) -> int:
         """The venue's clock as the core was told."""
@@ -197,6 +200,12 @@ class Desk:
 
     def cancel(self, order_id: int) -> None:
         assert self.send(TemplateKey(RequestKind.CANCEL), order_id)
+
+    def cancel_together(self, order_ids: list[int]) -> bool:
+        """Cancels all of them in one write."""
+        key = TemplateKey(RequestKind.CANCEL)
+        texts = [self._fill(key, order_id, symbol="BTCUSDT") for order_id in order_ids]
+        return self.gateway.send_joined(as_frames(texts), len(texts))
 
     def events(self, order_id: int) -> list[int]:
         """What was reported of one order, in order."""

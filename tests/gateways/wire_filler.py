@@ -1,5 +1,8 @@
 """Owns filling a template by hand, as slowly and plainly as possible."""
 
+import hashlib
+from itertools import cycle
+
 from gateways.credentials import Credentials
 from gateways.decimal_text import to_text
 from gateways.instrument import InstrumentRules
@@ -62,3 +65,13 @@ def fill(
 def in_buffer(frame: bytes) -> bytearray:
     """The frame behind the room that the WebSocket header takes."""
     return bytearray(HEADER_ROOM) + frame
+
+
+def as_frames(texts: list[bytes]) -> bytes:
+    """The texts as a client's WebSocket frames, one behind the other, each under a mask of its own."""
+    frames = bytearray()
+    for number, text in enumerate(texts):
+        mask = hashlib.sha256(bytes([number])).digest()[:4]
+        length = bytes([0x80 | len(text)]) if len(text) < 126 else b"\xfe" + len(text).to_bytes(2, "big")
+        frames += b"\x81" + length + mask + bytes(byte ^ key for byte, key in zip(text, cycle(mask), strict=False))
+    return bytes(frames)

@@ -20,6 +20,7 @@ from gateways.venue_clock import VenueClock
 from ipc.clock import NS_PER_MS
 from ipc.enums import JournalState, RecordKind
 from ipc.records import JOURNAL_STATE, SLOT_BYTES, SLOT_WORDS, TIMER
+from tools.client_frames import texts_of
 from tools.simulation.journal import Entry, Journal
 from tools.simulation.setting import RECEIVE_WINDOW_MS
 from tools.simulation.timeline import UTC_BASE_NS
@@ -73,7 +74,7 @@ class EngineRun:
         venue = VENUES["binance_spot"]
         setting = stage.setting
         self._loop.owner = self
-        self._loop.use_senders([self._send_hot], [lambda text: b""])
+        self._loop.use_senders([self])
         self._loop.clear_frames()
         clock = VenueClock(stage.timeline.utc_ns() - self.now_ns)
         self.session = OrderSession(
@@ -175,6 +176,25 @@ class EngineRun:
         """What may still live at the venue."""
         return self._loop.listed_orders(account_id)
 
+    # The account's socket as the loop sees it.
+
+    def send_frame(self, buffer: bytearray, offset: int) -> bool:
+        """Takes one text."""
+        return self.transmit(bytes(buffer[offset:]))
+
+    def send_joined(self, frames: bytes, count: int) -> bool:
+        """Takes the frames of one write."""
+        texts = texts_of(frames)
+        assert len(texts) == count, "each frame is one request"
+        taken = [self.transmit(text) for text in texts]
+        assert len(set(taken)) == 1, "a write is taken as a whole"
+        return taken[0]
+
+    @staticmethod
+    def sign(text: memoryview) -> bytes:
+        """Nothing: the account has logged on."""
+        return b""
+
     # The seams.
 
     def keep(self, address: int, now_ns: int, source: int) -> None:
@@ -188,7 +208,7 @@ class EngineRun:
         if wire is None or not wire.is_open:
             return False
         self.stage.auditor.sending(self, frame)
-        self.session.request_sent()
+        self.session.requests_sent(1)
         self.stage.network.send(wire, frame)
         return True
 
@@ -280,9 +300,6 @@ class EngineRun:
         if strategy_id in self.told:
             self.told[strategy_id].append(effect)
             self.stage.clients[strategy_id - 1].take(effect)
-
-    def _send_hot(self, buffer: bytearray, offset: int) -> bool:
-        return self.transmit(bytes(buffer[offset:]))
 
     def _perform(self, actions: Sequence[Action]) -> None:
         network = self.stage.network

@@ -15,6 +15,7 @@ from ipc.enums import RecordKind
 from ipc.segment import SegmentWord
 from tests.engine.core.world import EPOCH
 from tests.engine.spin.journal_desk import JournalDesk
+from tests.engine.spin.outbox import Outbox
 
 pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="the loop exists only compiled")
 
@@ -38,7 +39,7 @@ class Site:
         return JournalStore(self.folder / "journal", instance=3, segment_bytes=SEGMENT_BYTES)
 
     def trade(self, count: int) -> None:
-        self.desk.loop.use_senders([lambda *_: True] * 2, [])
+        self.desk.loop.use_senders([Outbox()] * 2)
         for _ in range(count):
             self.desk.publish(RecordKind.NEW_ORDER)
             self.desk.turn()

@@ -47,14 +47,19 @@ class SpinDesk:
 
     def publish(self, kind: RecordKind, strategy: int = 1, **fields: int) -> int:
         """Puts a good command into a strategy's ring; returns the order id in it."""
+        order_id, words = self.command(kind, strategy, **fields)
+        self.publish_words(words, strategy)
+        return order_id
+
+    def command(self, kind: RecordKind, strategy: int = 1, **fields: int) -> tuple[int, np.ndarray]:
+        """A good command's order id and its words."""
         self._sequence += 1
         order_id = pack(instance=INSTANCE, epoch=EPOCH, strategy_id=strategy, sequence=self._sequence)
         row = np.zeros(1, LAYOUTS[kind])[0]
         common = {"kind": kind, "sequence": self._sequence, "order_id": order_id, "expires_utc_ns": NEVER_EXPIRES}
         for field, value in {**common, **COMMAND_DEFAULTS[kind], **fields}.items():
             row[field] = value
-        self.publish_words(np.frombuffer(row.tobytes(), np.int64), strategy)
-        return order_id
+        return int(row["order_id"]), np.frombuffer(row.tobytes(), np.int64)
 
     def publish_words(self, words: np.ndarray, strategy: int = 1) -> None:
         """Puts any words into a strategy's ring."""

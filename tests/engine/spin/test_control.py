@@ -13,6 +13,7 @@ from ipc.enums import AlarmCode, RecordKind, RefusalReason, ScopeKind, TradingSt
 from ipc.segment import SegmentWord
 from tests.engine.core.world import EPOCH, NS_PER_S
 from tests.engine.spin.journal_desk import JournalDesk
+from tests.engine.spin.outbox import Outbox
 from tests.engine.spin.spin_desk import SpinDesk
 
 pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="the loop exists only compiled")
@@ -36,12 +37,12 @@ class ControlDesk(SpinDesk):
         self.control = ControlSegment.open(folder, SCOPES)
         self.control.begin_epoch(EPOCH)
         self.loop.use_control(self.control, epoch=EPOCH, stall_max_ns=stall_max_ns)
-        self.sent: list[bytes] = []
-        self.loop.use_senders([self._send] * 2, [])
+        self.outbox = Outbox()
+        self.loop.use_senders([self.outbox] * 2)
 
-    def _send(self, buffer: bytearray, offset: int) -> bool:
-        self.sent.append(bytes(buffer[offset:]))
-        return True
+    @property
+    def sent(self) -> list[bytes]:
+        return self.outbox.texts
 
     def turns(self) -> None:
         """As many turns as pass between two looks at the clock."""

@@ -17,6 +17,7 @@ from ipc.records import BOOK_TOP, SLOT_WORDS, VENUE_REPORT
 from ipc.segment import SegmentWord
 from tests.engine.core.world import EPOCH
 from tests.engine.spin.journal_desk import CAPACITY, FIRST, JournalDesk
+from tests.engine.spin.outbox import Outbox
 from tests.engine.spin.spin_desk import RING_SLOTS
 
 pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="the loop exists only compiled")
@@ -50,7 +51,7 @@ def test_replaying_what_was_kept_gives_the_same_state(desk: JournalDesk) -> None
         RecordKind.VENUE_REPORT, VENUE_REPORT, 1,
         order_id=order_id, event=VenueEvent.FILL, trade_id=5, last_lots=3, last_price_ticks=9_000, cumulative_lots=3,
     )  # fmt: skip
-    desk.loop.use_senders([lambda *_: True] * 2, [])
+    desk.loop.use_senders([Outbox()] * 2)
     desk.loop.apply(fill, 1)
     while not any(entry[1] == RecordKind.TIMER for entry in desk.entries):
         desk.turn()
@@ -133,21 +134,21 @@ def test_in_power_mode_a_frame_waits_for_the_disk(tmp_path: Path) -> None:
 
 def test_in_power_mode_what_is_not_on_disk_does_not_leave_and_a_cancel_does(tmp_path: Path) -> None:
     desk = JournalDesk(tmp_path, awaits_disk=True)
-    sent: list[int] = []
-    desk.loop.use_senders([lambda *_: sent.append(1) or True] * 2, [])
+    outbox = Outbox()
+    desk.loop.use_senders([outbox] * 2)
     order_id = desk.publish(RecordKind.NEW_ORDER)
     desk.turn()
     desk.drain()
     desk.loop.send_frames()
     desk.turn()
-    assert len(sent) == 1
+    assert len(outbox.texts) == 1
     desk.publish(RecordKind.NEW_ORDER, retry_attempts=0)
     desk.publish(RecordKind.CANCEL_ORDER, order_id=order_id)
     desk.beat(JournalState.FAILED)
     for _ in range(4):
         desk.turn()
         desk.loop.send_frames()
-    assert len(sent) == 2, "the cancel left, the new order did not"
+    assert len(outbox.texts) == 2, "the cancel left, the new order did not"
     assert ExecutionType.REJECTED in [report["execution_type"] for report in desk.told()]
 
 

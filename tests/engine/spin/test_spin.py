@@ -17,6 +17,7 @@ from ipc.order_id import to_text
 from ipc.records import SLOT_WORDS, VENUE_REPORT
 from ipc.ring import lost_count
 from ipc.segment import Segment, SegmentKind, SegmentWord
+from tests.engine.spin.outbox import Outbox
 from tests.engine.spin.spin_desk import RING_SLOTS, SpinDesk
 
 pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="the loop exists only compiled")
@@ -30,15 +31,10 @@ def desk(tmp_path: Path) -> SpinDesk:
 
 def _sent(desk: SpinDesk) -> list[bytes]:
     """The frames that leave for account 0 when Python takes over."""
-    frames: list[bytes] = []
-
-    def send(buffer: bytearray, offset: int) -> bool:
-        frames.append(bytes(buffer[offset:]))
-        return True
-
-    desk.loop.use_senders([send, send], [])
+    outbox = Outbox()
+    desk.loop.use_senders([outbox] * 2)
     desk.loop.send_frames()
-    return frames
+    return outbox.texts
 
 
 def _reports(event: VenueEvent, order_ids: list[int]) -> np.ndarray:
@@ -152,7 +148,7 @@ def test_a_strategy_that_does_not_read_loses_reports_and_is_told_how_many(desk: 
 def test_a_frame_that_could_not_leave_is_an_order_that_was_rejected(desk: SpinDesk) -> None:
     desk.publish(RecordKind.NEW_ORDER, retry_attempts=0)
     desk.turn()
-    desk.loop.use_senders([lambda buffer, offset: False] * 2, [])
+    desk.loop.use_senders([Outbox(is_open=False)] * 2)
     desk.loop.send_frames()
     assert [report["execution_type"] for report in desk.told()] == [ExecutionType.PENDING_NEW, ExecutionType.REJECTED]
     assert desk.loop.unsent_count == 1
