@@ -113,6 +113,9 @@ class MixedDesk:
     def order(self, account_id: int) -> str:
         return "n" + to_text(self._ask(RecordKind.NEW_ORDER, account_id=account_id, retry_attempts=0))
 
+    def cancel_all(self) -> None:
+        self._ask(RecordKind.CANCEL_ALL, instrument_id=-1, account_id=-1)
+
     def _ask(self, kind: RecordKind, **fields: int) -> int:
         self._sequence += 1
         own_id = pack(instance=INSTANCE, epoch=EPOCH, strategy_id=1, sequence=self._sequence)
@@ -157,6 +160,20 @@ def test_cancels_of_one_account_that_follow_each_other_share_a_write_and_a_new_o
     mixed.hand_over()
     assert mixed.writes(0) == [first, [new], second, third]
     assert mixed.writes(1) == [of_others, [new_of_others]]
+
+
+@needs_loop
+def test_a_pass_over_many_orders_leaves_in_as_few_writes_as_there_are_places(mixed: MixedDesk) -> None:
+    orders = mixed.rest(*[0] * 90)
+    mixed.cancel_all()
+    mixed.hand_over()
+    mixed.desk.world.state.header["next_deadline_ns"] = 0
+    while len(mixed.outboxes[0].texts) < len(orders):
+        mixed.desk.turn()
+        mixed.desk.loop.send_frames()
+    written = mixed.writes(0)
+    assert sorted(name for write in written for name in write) == sorted("c" + to_text(order_id) for order_id in orders)
+    assert len(written) == 2, "the command's own step, and then one look at the clock"
 
 
 @needs_loop
