@@ -65,7 +65,8 @@ def check_share(
             continue
         room, period = budget["limit"] - budget["reserve"], period_of(state, account_id, budget)
         used = _used_by(state, row, strategy_id, period)
-        if used + cost <= room // asking:
+        # Each division here would take longer than all the rest.
+        if (used + cost) * asking <= room:
             continue
         set_aside = _set_aside(state, strategy_id, account_id, row, room // asking)
         if used_of(budget) + set_aside + cost > room:

@@ -211,9 +211,9 @@ def _units(level: int) -> int:
 
 @kernel
 def period_of(state: int, account_id: int, budget: np.void) -> int:
-    """The number of the time in which strategies' shares are counted anew: the window, where it is the calendar's."""
+    """What tells apart the times in which strategies' shares are counted anew; of the calendar it is the window."""
     if budget["window_kind"] == RateWindowKind.CALENDAR:
-        return budget["window_end_utc_ns"] // budget["window_ns"]
+        return budget["window_end_utc_ns"]
     return header_of(state)["now_ns"] // budget["window_ns"] + 1
 
 
