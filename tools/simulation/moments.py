@@ -163,6 +163,9 @@ class Moments:
 
     def _external_order(self, generator: Random) -> bool:
         stage = self._stage
+        if not stage.workshop.live.state.table("holdings")["known_before_trade_id"].any():
+            # Before its first look at the trades they are no concern of the engine's.
+            return False
         venue = stage.venue
         if self._human is None:
             self._human = venue.connect(lambda kind, name, payload: None)
