@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from gateways.action import Send
 from gateways.notice import Notice
-from gateways.order_queries import ANSWER_TIMEOUT_NS, FIRST_RETRY_NS, LAST_RETRY_NS
-from gateways.query_budget import QueryBudget
+from gateways.query_budget import ANSWER_TIMEOUT_NS, FIRST_RETRY_NS, LAST_RETRY_NS, QueryBudget
 from gateways.report_fields import KIND, ORDER_ID, ORDER_LOTS, PRICE_TICKS, SIDE, TRADE_ID, VENUE_ORDER_ID
 from gateways.venue import OrderCore, OrderDialect
 from ipc.enums import RecordKind
@@ -60,6 +59,10 @@ class Identities:
     def is_waited_for(self) -> bool:
         """Whether an order is not known yet."""
         return bool(self._strangers)
+
+    def has_strangers(self, instrument_id: int) -> bool:
+        """Whether it is not known yet whose an order of this instrument is."""
+        return any(stranger.instrument_id == instrument_id for stranger in self._strangers.values())
 
     def clear(self) -> None:
         """Forgets what was not told to the core; it will be found again."""

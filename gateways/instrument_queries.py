@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from gateways.action import Send
 from gateways.identities import Identities
 from gateways.notice import Notice
-from gateways.order_queries import ANSWER_TIMEOUT_NS, FIRST_RETRY_NS, OrderQueries
-from gateways.query_budget import QueryBudget
+from gateways.order_queries import OrderQueries
+from gateways.query_budget import ANSWER_TIMEOUT_NS, FIRST_RETRY_NS, QueryBudget
 from gateways.record_writer import RecordWriter, new_rows
 from gateways.report_fields import INSTRUMENT_ID, KIND, ORDER_ID, VENUE_ORDER_ID
 from gateways.venue import OrderCore, OrderDialect
@@ -78,15 +78,15 @@ class InstrumentQueries:
         core: OrderCore,
         dialect: OrderDialect,
         orders: OrderQueries,
+        identities: Identities,
         budget: QueryBudget,
-        counters: Counter[str],
     ) -> None:
         self._account_id = account_id
         self._core = core
         self._dialect = dialect
         self._orders = orders
         self._budget = budget
-        self._identities = Identities(account_id, core, dialect, budget, counters)
+        self._identities = identities
         self._questions: dict[tuple[_What, int], _Question] = {}
         self._known: dict[int, _KnownTrades] = {}
         self._others: set[tuple[int, int]] = set()

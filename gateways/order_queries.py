@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from gateways.action import Send
 from gateways.errors import VenueProtocolError
+from gateways.identities import Identities
 from gateways.notice import Notice
-from gateways.query_budget import QueryBudget
+from gateways.query_budget import ANSWER_TIMEOUT_NS, FIRST_RETRY_NS, LAST_RETRY_NS, QueryBudget
 from gateways.report_fields import (
     CUMULATIVE_LOTS,
     EVENT,
@@ -23,12 +24,8 @@ from gateways.report_fields import (
     VENUE_ORDER_ID,
 )
 from gateways.venue import OpenOrder, OrderCore, OrderDialect
-from ipc.clock import NS_PER_MS, NS_PER_S
 from ipc.enums import RecordKind, VenueEvent
 
-ANSWER_TIMEOUT_NS = 5 * NS_PER_S
-FIRST_RETRY_NS = 200 * NS_PER_MS
-LAST_RETRY_NS = 800 * NS_PER_MS
 TRADE_PAGES_MAX = 100
 """Of one order; a venue that has more to tell is asked from the beginning again, for it may never end."""
 
@@ -59,13 +56,21 @@ class OrderQueries:
     its status, the question is asked again.
     """
 
-    def __init__(
-        self, account_id: int, core: OrderCore, dialect: OrderDialect, budget: QueryBudget, counters: Counter[str]
+    def __init__(  # noqa: PLR0913 - what asks, and what keeps count of it
+        self,
+        *,
+        account_id: int,
+        core: OrderCore,
+        dialect: OrderDialect,
+        identities: Identities,
+        budget: QueryBudget,
+        counters: Counter[str],
     ) -> None:
         self._account_id = account_id
         self._counters = counters
         self._core = core
         self._dialect = dialect
+        self._identities = identities
         self._budget = budget
         self._queries: dict[int, _Query] = {}
         self._waited_for: set[int] = set()
@@ -164,6 +169,11 @@ class OrderQueries:
             self._core.apply(records, count)
             if query is not None and not has_report:
                 self._refused(query, answer, now_ns)
+            return []
+        is_denied = records[0, EVENT] == VenueEvent.NOT_FOUND
+        if is_denied and self._identities.has_strangers(query.order.instrument_id):
+            # A replica that lags behind denies what has traded already: one of the trades without a name may be its.
+            self._retry(query, now_ns)
             return []
         if records[0, CUMULATIVE_LOTS] <= query.order.cumulative_lots:
             self._core.apply(records, count)

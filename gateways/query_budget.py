@@ -1,8 +1,11 @@
-"""Owns how much may be asked of a venue: a share of the weight it grants, and nothing while it says no."""
+"""Owns how much and how soon a venue may be asked: a share of the weight it grants, and nothing while it says no."""
 
 from gateways.verdict import Concern, Verdict
-from ipc.clock import NS_PER_S
+from ipc.clock import NS_PER_MS, NS_PER_S
 
+ANSWER_TIMEOUT_NS = 5 * NS_PER_S
+FIRST_RETRY_NS = 200 * NS_PER_MS
+LAST_RETRY_NS = 800 * NS_PER_MS
 RATE_PAUSE_NS = 10 * NS_PER_S
 
 

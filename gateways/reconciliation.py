@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateways.action import Send
+from gateways.identities import Identities
 from gateways.instrument_queries import InstrumentQueries
 from gateways.notice import Notice, NoticeKind
 from gateways.order_queries import OrderQueries
@@ -55,14 +56,22 @@ class Reconciliation:
         self._instrument_ids = instrument_ids
         self._dialect = dialect
         self._budget = QueryBudget(weight_max=int(WEIGHT_MAX * rate_share), weight_per_s=int(WEIGHT_PER_S * rate_share))
-        self._orders = OrderQueries(account_id, core, dialect, self._budget, counters)
+        identities = Identities(account_id, core, dialect, self._budget, counters)
+        self._orders = OrderQueries(
+            account_id=account_id,
+            core=core,
+            dialect=dialect,
+            identities=identities,
+            budget=self._budget,
+            counters=counters,
+        )
         self._instruments = InstrumentQueries(
             account_id=account_id,
             core=core,
             dialect=dialect,
             orders=self._orders,
+            identities=identities,
             budget=self._budget,
-            counters=counters,
         )
         self._sweep = Sweep(
             account_id=account_id,

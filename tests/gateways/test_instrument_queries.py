@@ -3,8 +3,7 @@
 from gateways.action import Send
 from gateways.identities import DENIALS_MAX
 from gateways.instrument_queries import LOOKS, TRADE_PAGES_MAX, TRADES_PAGE
-from gateways.order_queries import ANSWER_TIMEOUT_NS
-from gateways.query_budget import RATE_PAUSE_NS
+from gateways.query_budget import ANSWER_TIMEOUT_NS, RATE_PAUSE_NS
 from gateways.sweep import SWEEP_EVERY_NS
 from gateways.verdict import Certainty, Concern, Verdict
 from ipc.clock import NS_PER_S
@@ -75,6 +74,26 @@ def test_a_trade_of_somebody_else_is_told_as_such() -> None:
     desk.account_trades(1, trade(41))
     desk.identity(900, status_report(EXTERNAL_ORDER, cumulative_lots=2))
     assert desk.events() == [(EXTERNAL_ORDER, VenueEvent.FILL), (EXTERNAL_ORDER, VenueEvent.STATUS)]
+
+
+def test_what_the_venue_does_not_know_may_be_what_a_trade_without_a_name_belongs_to() -> None:
+    """A status lags behind the trades: nothing is proven until it is known whose they are."""
+    desk = Desk()
+    desk.core.known[7] = KNOWN + 1
+    desk.core.open = [open_order(OUR_ORDER, is_unknown=True)]
+    desk.start()
+    desk.open_only(1)
+    desk.listed(1)
+    desk.account_trades(1, trade(41))
+    not_found = status_report(OUR_ORDER, cumulative_lots=-1, event=VenueEvent.NOT_FOUND)
+    desk.status(OUR_ORDER, not_found, verdict=refused())
+    assert desk.events() == []
+    assert desk.session.state is RECONCILING
+    desk.identity(900, status_report(EXTERNAL_ORDER, cumulative_lots=2))
+    assert Send(1, f"status {OUR_ORDER}".encode()) in desk.wait(NS_PER_S, alive=[1])
+    desk.status(OUR_ORDER, not_found, verdict=refused())
+    assert desk.events()[-1] == (OUR_ORDER, VenueEvent.NOT_FOUND)
+    assert desk.session.state is LIVE
 
 
 def test_an_order_that_is_open_needs_no_question() -> None:

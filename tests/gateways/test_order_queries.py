@@ -5,8 +5,8 @@ import itertools
 from gateways.action import Close, Send
 from gateways.binance_spot.limits import QUERY_WEIGHTS
 from gateways.notice import Notice, NoticeKind
-from gateways.order_queries import ANSWER_TIMEOUT_NS, FIRST_RETRY_NS, LAST_RETRY_NS, TRADE_PAGES_MAX
-from gateways.query_budget import RATE_PAUSE_NS
+from gateways.order_queries import TRADE_PAGES_MAX
+from gateways.query_budget import ANSWER_TIMEOUT_NS, FIRST_RETRY_NS, LAST_RETRY_NS, RATE_PAUSE_NS
 from gateways.reconciliation import WEIGHT_MAX, WEIGHT_PER_S
 from gateways.verdict import Certainty, Concern, Verdict
 from ipc.clock import NS_PER_MS, NS_PER_S

@@ -8,7 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from engine.recovery.carry_over import carry_over
-from gateways.order_queries import ANSWER_TIMEOUT_NS as QUESTION_TIMEOUT_NS
+from gateways.query_budget import ANSWER_TIMEOUT_NS as QUESTION_TIMEOUT_NS
 from ipc.clock import NS_PER_MS, NS_PER_S
 from ipc.enums import ConnectionState
 from ipc.order_id import from_text
