@@ -397,6 +397,7 @@ ORDER = word_row(
     "max_slippage_bps",  # from which its worst price follows where it has no limit of its own
     "leg_lots",  # what the current leg asked for
     "leg_base_lots",  # filled by earlier legs
+    "is_leg_reduced",  # the venue took quantity of the leg away unasked
     "cancel_reason",  # EndReason that a confirmed cancel gives
     "cancel_wanted",  # a cancel overtook the acknowledgement and must be sent again
     "not_found_count",

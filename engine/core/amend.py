@@ -54,7 +54,8 @@ def change_of(state: int, order: np.void, price_ticks: int, order_lots: int, sto
     if order["order_type"] == OrderType.STOP and 0 < new_stop <= instrument["max_price_ticks"]:
         new_ticks = slipped(instrument, order["side"], new_stop, order["max_slippage_bps"])
     keeps_place = new_ticks == before_ticks and new_stop == before_stop and new_lots < before_lots
-    in_place = keeps_place and instrument["ability"] & _AMEND_KEEP_PRIORITY != 0
+    # What the venue took away stays part of the quantity that it counts: a leg is amended by a number that it knows.
+    in_place = keeps_place and instrument["ability"] & _AMEND_KEEP_PRIORITY != 0 and order["is_leg_reduced"] == 0
     return Change(new_ticks + 0, new_lots + 0, new_stop + 0, in_place)
 
 

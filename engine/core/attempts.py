@@ -81,6 +81,7 @@ def try_again(state: int, order: np.void) -> None:
     order["leg"] = order["last_leg"]
     order["leg_base_lots"] = order["cumulative_lots"]
     order["leg_lots"] = order["order_lots"] - order["cumulative_lots"]
+    order["is_leg_reduced"] = 0
     reserve_working(state, order)
     charge_limiter(state, order["strategy_id"], order["account_id"])
     send_further_leg(state, order)

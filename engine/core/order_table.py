@@ -100,6 +100,7 @@ def _clear(order: np.void) -> None:
     order["execution_deadline_ns"] = 0
     order["retry_at_ns"] = 0
     order["leg_base_lots"] = 0
+    order["is_leg_reduced"] = 0
     order["cancel_reason"] = EndReason.CANCELED
     order["cancel_wanted"] = 0
     order["not_found_count"] = 0

@@ -59,6 +59,7 @@ def _on_reduced(state: int, order: np.void, report: np.void, leg: int) -> None:
         return
     order["order_lots"] = max(total_lots, order["cumulative_lots"])
     order["leg_lots"] = report["order_lots"]
+    order["is_leg_reduced"] = 1
     reserve_working(state, order)
     tell_venue_word(report_order(state, order, ExecutionType.REPLACED), report)
     end_if_filled(state, order)

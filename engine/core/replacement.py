@@ -70,8 +70,11 @@ def reserve_working(state: int, order: np.void) -> None:
 @kernel
 def take_replacement(state: int, order: np.void) -> None:
     """Makes the replacement the order. Precondition: one is pending."""
+    order_lots = order["replace_lots"]
     if order["replace_leg"] == order["leg"]:
-        order["leg_lots"] = order["replace_lots"] - order["leg_base_lots"]
+        # It only lowers; the venue may have taken more away since it carried it out.
+        order_lots = min(order_lots, order["order_lots"])
+        order["leg_lots"] = order_lots - order["leg_base_lots"]
     else:
         # Sent in one request it asked for what was left at that time, when its old leg had not traded yet.
         is_sent = is_by_one_request(order)
@@ -79,9 +82,10 @@ def take_replacement(state: int, order: np.void) -> None:
         order["leg_lots"] = order["replace_lots"] - left_from
         order["leg"] = order["replace_leg"]
         order["leg_base_lots"] = order["cumulative_lots"]
+        order["is_leg_reduced"] = 0
     order["price_ticks"] = order["replace_price_ticks"]
     # Less than has traded is amended to that (FIX 4.4, appendix D, D12).
-    order["order_lots"] = max(order["replace_lots"], order["cumulative_lots"])
+    order["order_lots"] = max(order_lots, order["cumulative_lots"])
     order["stop_price_ticks"] = order["replace_stop_ticks"]
     order["version"] = order["replace_version"]
     drop_replacement(state, order)

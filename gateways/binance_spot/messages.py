@@ -231,6 +231,7 @@ class AmendedOrder(Struct, gc=False, rename="camel"):
     price: Number
     qty: Number
     executed_qty: Number
+    prevented_qty: Number = "0"
     side: Text = ""
 
 

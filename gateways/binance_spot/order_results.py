@@ -110,7 +110,7 @@ class OrderResults:
             scale.instrument_id,
             order.order_id,
             cumulative_lots=scale.lots[order.executed_qty],
-            order_lots=scale.lots[order.qty],
+            order_lots=scale.lots[order.qty] - scale.lots[order.prevented_qty],
             price_ticks=scale.ticks[order.price],
             venue_utc_ns=amended.transact_time * NS_PER_MS,
             answers_request=_AMEND,

@@ -17,6 +17,9 @@ FOUND = (
     24355,  # the same
     25311,  # four trades of ours that a lagging list left out after a restart
     25714,  # an order of ours that a lagging list left out after a restart
+    248484,  # an amendment in place of an order of which self-trade prevention had taken something
+    248880,  # the same
+    252523,  # an order that a replica denied twice, when the trades told of one without a name already
 )
 
 

@@ -63,6 +63,25 @@ def test_a_reduction_that_crosses_an_amendment_is_not_taken_for_it(world: World)
     assert (world.order(order_id)["order_lots"], _working(world)) == (6, 6)
 
 
+def test_an_order_of_which_the_venue_took_something_is_replaced_and_not_amended_in_place(world: World) -> None:
+    """What self-trade prevention took stays part of the quantity that the venue would amend (Binance: `qty`)."""
+    order_id = world.place()
+    world.venue(VenueEvent.REPLACED, order_id, order_lots=8)
+    request = _wire(world.amend(order_id, order_lots=6))
+    assert (request.request_kind, request.order_lots) == (RequestKind.CANCEL_REPLACE, 6)
+    world.venue(VenueEvent.REPLACED, order_id, replacement_order_id=order_id | 1, venue_order_id=901)
+    request = _wire(world.amend(order_id, order_lots=5))
+    assert (request.request_kind, request.order_lots) == (RequestKind.AMEND, 5), "the new leg is whole"
+
+
+def test_a_reduction_that_overtakes_the_answer_to_an_amendment_stays(world: World) -> None:
+    order_id = world.place()
+    world.amend(order_id, order_lots=6)
+    world.venue(VenueEvent.REPLACED, order_id, order_lots=4)
+    world.venue(VenueEvent.REPLACED, order_id, order_lots=6, answers_request=RequestKind.AMEND)
+    assert (world.order(order_id)["order_lots"], world.order(order_id)["leg_lots"], _working(world)) == (4, 4, 4)
+
+
 def test_an_amendment_to_what_is_filled_already_by_then_ends_filled(world: World) -> None:
     order_id = world.place()
     world.amend(order_id, order_lots=4)

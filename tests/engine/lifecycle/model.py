@@ -138,6 +138,7 @@ class LogicalOrder(Requests):
                 self._come_about()
         elif lots is not None and lots < self.lots and not self.end and not self.end_wanted:
             self._restate(lots)
+            self.is_leg_reduced = True
             self._tell(Happened.REPLACED)
 
     def replace_rejected(self, *, is_order_unknown: bool = False) -> None:

@@ -23,6 +23,7 @@ class OrderFacts:
         self.ledger = Ledger(is_buy=is_buy)
         self.leg = self.last_leg = 0
         self.asked = {0: lots}  # what each leg was sent for
+        self.is_leg_reduced = False  # by the venue, unasked
         self.is_accepted = False
         self.is_stop = is_stop
         self.is_triggered = False

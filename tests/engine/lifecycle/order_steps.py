@@ -143,7 +143,8 @@ class OrderSteps(OrderFacts):
 
     def _amend(self, wanted: Wanted) -> None:
         lots, price = wanted.lots or self.lots, wanted.price or self.price
-        if price == self.price and lots < self.lots:
+        # A quantity that the venue took away unasked stays part of the one that it amends.
+        if price == self.price and lots < self.lots and not self.is_leg_reduced:
             way, request = Way.IN_PLACE, "AMEND"
         elif self.ledger.of_leg(self.leg) == 0:
             way, request = Way.NEW_LEG, "CANCEL_REPLACE"
@@ -188,6 +189,7 @@ class OrderSteps(OrderFacts):
         assert self.amendment is not None, "an amendment that comes about"
         amendment, self.amendment = self.amendment, None
         if amendment.way is Way.IN_PLACE:
+            amendment.lots = min(amendment.lots, self.lots)
             self.asked[self.leg] = amendment.lots - self.ledger.before_leg(self.leg)
         self._take_parameters(amendment)
         self._prove_taken()
@@ -199,6 +201,7 @@ class OrderSteps(OrderFacts):
     def _take_parameters(self, amendment: Amendment) -> None:
         if amendment.way is not Way.IN_PLACE:
             self.leg = amendment.leg
+            self.is_leg_reduced = False
         self.version = amendment.version
         self.lots, self.price = max(amendment.lots, self.cum), amendment.price
 

@@ -254,6 +254,12 @@ def test_an_order_for_an_amount_of_money_states_no_quantity() -> None:
     assert report["order_lots"] == NOT_STATED
 
 
+def test_what_prevention_took_is_no_part_of_what_an_order_is_amended_to() -> None:
+    changed = document("order.amend.keepPriority")
+    changed["result"]["amendedOrder"] |= {"preventedQty": "2.00000000"}
+    assert decode(compact(changed))[0]["order_lots"] == 300_000
+
+
 def test_our_order_that_somebody_renamed_by_an_amendment_is_still_ours() -> None:
     changed = document("executionReport.REPLACED")
     changed["event"] |= {"C": changed["event"]["c"], "c": "web_1"}
