@@ -47,7 +47,7 @@ _ADDED = int(Liquidity.ADDED)
 _REMOVED = int(Liquidity.REMOVED)
 
 BALANCE_UPDATES_KEPT = 64
-"""How many deposits and withdrawals may lie between the words of two connections on the same one."""
+"""How many changes of configured assets may lie between the words of two connections on the same deposit."""
 
 
 class Codec:
@@ -64,7 +64,7 @@ class Codec:
         self._external_reports = 0
         self._unreadable_external_reports = 0
         self._unknown_events = 0
-        self._balance_updates: deque[tuple[str, str, int]] = deque(maxlen=BALANCE_UPDATES_KEPT)
+        self._balance_updates: deque[tuple[int, int, int]] = deque(maxlen=BALANCE_UPDATES_KEPT)
         self._writer = RecordWriter(account_id)
         self._order_ids = OrderIds()
         self._instruments = InstrumentScales(instruments)
@@ -215,15 +215,15 @@ class Codec:
 
     def _balance_update(self, update: BalanceUpdate) -> None:
         """Each connection of a pool tells of it, and nothing but its contents says that it is the same one."""
-        seen = update.asset, update.delta, update.clear_ms
-        if seen in self._balance_updates:
+        asset_id, delta_units = self._assets.change(update.asset, update.delta)
+        seen = asset_id, delta_units, update.clear_ms
+        # Of other assets any number may come at once, as of an exchange of dust, and must push out none of ours.
+        if asset_id == NOT_STATED or seen in self._balance_updates:
             return
         self._balance_updates.append(seen)
-        asset_id, delta_units = self._assets.change(update.asset, update.delta)
-        if asset_id != NOT_STATED:
-            self._writer.balance_change(
-                asset_id=asset_id, delta_units=delta_units, venue_utc_ns=update.clear_ms * NS_PER_MS
-            )
+        self._writer.balance_change(
+            asset_id=asset_id, delta_units=delta_units, venue_utc_ns=update.clear_ms * NS_PER_MS
+        )
 
     def _account_position(self, position: AccountPosition) -> None:
         for balance in position.balances:

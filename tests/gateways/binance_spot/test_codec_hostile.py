@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateways.binance_spot.codec import BALANCE_UPDATES_KEPT
 from gateways.binance_spot.market_data_codec import MarketDataCodec
 from gateways.errors import VenueProtocolError
 from gateways.record_writer import new_rows
@@ -285,6 +286,15 @@ def test_a_deposit_of_which_two_connections_tell_came_once() -> None:
         assert len(decode(compact(other), codec)) == 1
         assert decode(compact(other), codec) == []
     assert decode(compact(first), codec) == []
+
+
+def test_a_deposit_came_once_however_many_assets_that_nobody_configured_change_with_it() -> None:
+    codec, deposit = new_codec(), document("balanceUpdate")
+    others = [document("balanceUpdate") for _ in range(BALANCE_UPDATES_KEPT)]
+    for number, other in enumerate(others):
+        other["event"]["a"] = f"DUST{number}"
+    told = [deposit, *others] * 2
+    assert sum(len(decode(compact(update), codec)) for update in told) == 1
 
 
 @pytest.mark.parametrize("delta", ["--1", "-", "1e3", "+1"])
