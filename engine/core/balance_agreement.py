@@ -98,8 +98,10 @@ def _tell(state: int, account_id: int, asset_id: int) -> None:
 def compare_from_now(state: int, account_id: int) -> None:
     """An account has become live: for how long words differ or agree is counted anew, but what was told stays told.
 
-    What an earlier run told opens the breaker of this one.
+    What an earlier run told opens the breaker of this one, unless this one has none.
     """
+    if breaker_of(state, Breaker.POSITION_DIFFERS)["threshold"] == 0:
+        return
     now_ns, scope_row = header_of(state)["now_ns"], account_row(state, account_id)
     is_of_earlier_run = not is_standing_in(state, scope_row, Breaker.POSITION_DIFFERS)
     for asset_id in range(header_of(state)["assets_count"]):

@@ -351,6 +351,17 @@ def test_what_was_told_stops_the_next_run_as_soon_as_it_is_live(world: World, ve
     venue.settle()
 
 
+def test_what_was_told_does_not_stop_a_run_in_which_it_is_switched_off_but_the_one_after(
+    world: World, venue: Venue
+) -> None:
+    differ(venue)
+    unconcerned = next_run(world)
+    unconcerned.row("breakers", Breaker.POSITION_DIFFERS)["threshold"] = 0
+    assert unconcerned.connection(ConnectionState.LIVE).alarms == []
+    assert unconcerned.new_order(price_ticks=8_000).refusals == []
+    assert next_run(unconcerned).connection(ConnectionState.LIVE).alarms == [DIFFERS]
+
+
 def test_what_was_told_and_is_found_at_a_start_stops_nothing(world: World, venue: Venue) -> None:
     late = venue.trade()
     venue.tell()
