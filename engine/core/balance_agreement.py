@@ -22,11 +22,17 @@ from ipc.enums import ConnectionState
 
 @kernel
 def book_units(state: int, row: np.void, units: int, venue_utc_ns: int) -> None:
-    """Counts what was added to a balance at a time by the venue's clock."""
+    """Counts what was added to a balance at a time by the venue's clock.
+
+    A word may come before what it speaks of; if that is all it lacked, it does not differ any more.
+    """
     if row["base_utc_ns"] == 0:
         return
     if venue_utc_ns > row["base_utc_ns"]:
         row["booked_units"] += units
+        is_in_word = venue_utc_ns <= row["venue_utc_ns"]
+        if is_in_word and row["is_difference_told"] == 0 and _is_same(row):
+            row["differs_since_ns"] = 0
     elif row["differs_since_ns"] == 0:
         row["base_doubted_ns"] = header_of(state)["now_ns"]
 

@@ -7,7 +7,7 @@ from engine.recovery.carry_over import carry_over
 from ipc.control_enums import Breaker, BreakerAction
 from ipc.enums import AlarmCode, ConnectionState, RecordKind, RefusalReason, ScopeKind, Side, TradingState, VenueEvent
 from tests.engine.core.refused_states import arm, breaker
-from tests.engine.core.world import BASE, NS_PER_S, OTHER_ASSET, QUOTE, UTC_OFFSET_NS, World
+from tests.engine.core.world import BASE, NS_PER_MS, NS_PER_S, OTHER_ASSET, QUOTE, UTC_OFFSET_NS, World
 from tests.engine.states.balance_venue import LASTING_NS, OPENING, PRICE_TICKS, Venue, comparing_world
 
 DIFFERS = AlarmCode.POSITION_DIFFERS
@@ -101,6 +101,18 @@ def test_it_is_over_when_a_word_agrees(world: World, venue: Venue) -> None:
     venue.tell(QUOTE)
     assert world.new_order(price_ticks=8_000).refusals == []
     assert int(world.state.header["restriction_count"]) == 0
+
+
+def test_what_was_told_puts_no_base_in_doubt_before_a_word_agrees(world: World, venue: Venue) -> None:
+    late = venue.trade()
+    venue.tell()
+    venue.pass_by(LASTING_NS + 1)
+    venue.tell()
+    venue.tell_trade(late)
+    world.feed(RecordKind.BALANCE_CHANGE, account_id=0, asset_id=BASE, delta_units=5, venue_utc_ns=NS_PER_S)
+    assert row(world)["base_doubted_ns"] == 0
+    venue.tell()
+    assert world.new_order(price_ticks=8_000).refusals == []
 
 
 def test_arming_the_account_takes_the_venues_word(world: World, venue: Venue) -> None:
@@ -262,6 +274,26 @@ def test_differences_that_each_are_over_soon_do_not_add_up(venue: Venue) -> None
         venue.pass_by(LASTING_NS // 2)
         venue.tell_trade(late)
         assert venue.tell() == []
+
+
+def test_differences_that_end_with_a_late_trade_do_not_add_up_though_no_word_came_between(venue: Venue) -> None:
+    for _ in range(3):
+        late = venue.trade(fee=2)
+        assert venue.tell() == []
+        venue.tell_trade(late)
+        venue.pass_by(LASTING_NS + 1)
+
+
+def test_trades_of_the_size_of_one_that_was_lost_do_not_hide_it(venue: Venue) -> None:
+    venue.trade()
+    venue.tell()
+    for _ in range(2):
+        venue.pass_by(LASTING_NS // 2)
+        venue.tell_trade(venue.trade())
+        assert venue.tell() == []
+    venue.pass_by(NS_PER_MS)
+    venue.tell_trade(venue.trade())
+    assert venue.tell() == [DIFFERS, DIFFERS]
 
 
 def test_a_gap_makes_no_base_certain(world: World) -> None:
