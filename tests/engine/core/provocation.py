@@ -236,7 +236,7 @@ def others_share(world: World) -> Act:
     world.place(strategy=2)
     budget(lambda world: world.new_order(), counted=50)(world)
     world.row("rate_shares", 1)["used"] = 50
-    world.row("rate_shares", 1)["period"] = INT64_MAX // (INT64_MAX // 2)
+    world.row("rate_shares", 1)["period"] = INT64_MAX
     return lambda world: world.new_order()
 
 
