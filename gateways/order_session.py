@@ -143,7 +143,11 @@ class OrderSession(Session):
 
     def _take_answer(self, link: Link, answer: Notice, now_ns: int) -> Sequence[Action]:
         if link.state is LinkState.OPENING:
-            return self._take_opening_answer(link, answer, now_ns)
+            actions = self._take_opening_answer(link, answer, now_ns)
+            if self._clock.is_measured:
+                # What the opening asks next may speak of windows of the venue's calendar.
+                self._tell_clock(now_ns)
+            return actions
         server_ms = self._dialect.server_time_ms(answer)
         if server_ms is None or self._measurement is None:
             return NO_ACTIONS

@@ -11,6 +11,7 @@ class VenueClock:
     def __init__(self, utc_offset_ns: int) -> None:
         self.utc_offset_ns = utc_offset_ns
         self.doubt_ns = 0
+        self.is_measured = False
 
     def utc_ms(self, now_ns: int) -> int:
         """The venue's time stamp for now."""
@@ -44,4 +45,5 @@ class ClockMeasurement:
             return False
         self._clock.utc_offset_ns = self._best_offset_ns
         self._clock.doubt_ns = self._best_round_trip_ns // 2 + NS_PER_MS
+        self._clock.is_measured = True
         return True

@@ -140,7 +140,7 @@ ACCOUNT = word_row(
     "account_id",
     "venue_id",
     "connection_state",
-    "utc_offset_ns",
+    "utc_offset_ns",  # of the venue's clock; 0 until it is known
     "clock_doubt_ns",  # by how much it may be wrong
     "last_down_ns",  # what was sent before and not answered since has an unknown outcome
     "asking_count",  # strategies that asked for room in the venue's limits lately

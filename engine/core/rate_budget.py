@@ -146,10 +146,12 @@ def leave_in_flight(state: int, account_id: int) -> None:
 def learn_budget(state: int, account_id: int, feedback: np.void) -> None:
     """Takes over what the venue says of one of its windows; a window that was not declared is passed over.
 
-    A ban names what was exceeded and may leave out in which window; one of the address is everybody's behind it.
+    A ban names what was exceeded and may leave out in which window; one of the address is everybody's behind it. It
+    may come before the venue's time does: to judge what is believed, ours will do.
     """
-    budgets, accounts = budget_rows_of(state), accounts_of(state)
-    utc_ns = header_of(state)["now_ns"] + accounts[account_id]["utc_offset_ns"]
+    header, budgets, accounts = header_of(state), budget_rows_of(state), accounts_of(state)
+    utc_offset_ns = accounts[account_id]["utc_offset_ns"]
+    utc_ns = header["now_ns"] + (utc_offset_ns if utc_offset_ns != 0 else header["utc_offset_ns"])
     blocked_until_utc_ns = min(feedback["blocked_until_utc_ns"], utc_ns + _BAN_MAX_NS)
     for row in range(len(accounts) * BUDGETS_PER_ACCOUNT):
         budget, other = budgets[row], row // BUDGETS_PER_ACCOUNT

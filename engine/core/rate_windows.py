@@ -9,7 +9,8 @@ answer, as `unanswered` until the venue can no longer carry it out when no answe
     rolling    each request is forgotten a window after its answer
     decaying   a level that falls at a steady rate, from the answer on
 
-The venue's clock is known but for a doubt: its time is between utc_ns - doubt_ns and utc_ns + doubt_ns.
+The venue's clock is known but for a doubt: its time is between utc_ns - doubt_ns and utc_ns + doubt_ns. Until it is
+known at all, a calendar forgets nothing.
 """
 
 import numpy as np
@@ -33,9 +34,12 @@ def doubt_ns(state: int, account_id: int, budget: np.void) -> int:
 @kernel
 def bring_up(state: int, account_id: int, budget: np.void) -> None:
     """Forgets what the venue has forgotten by now for certain."""
-    now_ns = header_of(state)["now_ns"]
+    now_ns, utc_offset_ns = header_of(state)["now_ns"], accounts_of(state)[account_id]["utc_offset_ns"]
     if budget["window_kind"] == RateWindowKind.CALENDAR:
-        sure_utc_ns = now_ns + accounts_of(state)[account_id]["utc_offset_ns"] - doubt_ns(state, account_id, budget)
+        if utc_offset_ns == 0:
+            # A restart hands on the window before the venue has told its time; what may be carried out late waits too.
+            return
+        sure_utc_ns = now_ns + utc_offset_ns - doubt_ns(state, account_id, budget)
         ahead_ns = budget["window_end_utc_ns"] - sure_utc_ns
         if ahead_ns <= 0 or ahead_ns > 2 * budget["window_ns"]:
             _turn(budget, sure_utc_ns)

@@ -191,6 +191,20 @@ def test_the_venues_counts_are_handed_on_exactly() -> None:
     run(scenario())
 
 
+def test_the_venues_time_is_told_before_its_count_of_orders() -> None:
+    async def scenario() -> None:
+        trader = new_trader("one", KeyKind.ED25519)
+        async with quiet_venue(trader) as venue, Desk(venue, trader, await rules_of(venue)) as desk:
+            told = [
+                record["kind"]
+                for record in desk.core.records
+                if record["kind"] == RecordKind.CLOCK_OFFSET or record.get("limit_type") == RateLimitType.ORDERS
+            ]
+            assert told[:2] == [RecordKind.CLOCK_OFFSET, RecordKind.RATE_LIMIT]
+
+    run(scenario())
+
+
 def test_an_outcome_that_the_venue_does_not_know_is_asked_for() -> None:
     async def scenario() -> None:
         trader = new_trader("one", KeyKind.ED25519)

@@ -187,3 +187,14 @@ def test_a_ban_stops_everything_until_it_ends_whatever_window_it_names(budget_wo
     assert world.cancel(order_id).refusals == [RefusalReason.VENUE_RATE_LIMIT_EXCEEDED]
     world.now_ns += 1
     assert world.cancel(order_id).refusals == []
+
+
+def test_a_ban_that_is_told_before_the_venues_time_is_heeded(budget_world: World) -> None:
+    world = budget_world
+    world.row("accounts", 0)["utc_offset_ns"] = 0
+    until_ns = world.now_ns + UTC_OFFSET_NS + NS_PER_S
+    world.feed(RecordKind.RATE_LIMIT, limit_type=RateLimitType.ORDERS, blocked_until_utc_ns=until_ns, limit=-1)
+    world.feed(RecordKind.CLOCK_OFFSET, utc_offset_ns=UTC_OFFSET_NS)
+    assert world.new_order().refusals == [RefusalReason.VENUE_RATE_LIMIT_EXCEEDED]
+    world.now_ns += NS_PER_S
+    assert world.new_order().refusals == []

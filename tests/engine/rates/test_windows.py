@@ -4,8 +4,8 @@ from fractions import Fraction
 
 from engine.rate_rows import RateRows, rate_entries
 from gateways.rate_window import RateWindow
-from ipc.enums import RateLimitType, RateWindowKind, RecordKind, RefusalReason, RequestKind
-from tests.engine.core.world import NS_PER_MS, NS_PER_S, START_NS, World
+from ipc.enums import RateLimitType, RateWindowKind, RecordKind, RefusalReason, RequestKind, VenueEvent
+from tests.engine.core.world import NS_PER_MS, NS_PER_S, REQUEST_EXPIRY_NS, START_NS, UTC_OFFSET_NS, World
 
 WINDOW_NS, GUARD_NS = 10 * NS_PER_S, 100 * NS_PER_MS
 FULL = [RefusalReason.VENUE_RATE_LIMIT_EXCEEDED]
@@ -84,4 +84,25 @@ def test_a_count_without_an_answer_of_ours_makes_no_room() -> None:
     world.place()
     world.now_ns += NS_PER_S
     world.feed(RecordKind.RATE_LIMIT, limit_type=RateLimitType.ORDERS, window_ns=WINDOW_NS, limit=1, count=0)
+    assert world.new_order(price_ticks=9_001).refusals == FULL
+
+
+def test_a_calendar_forgets_nothing_before_the_venues_time_is_known() -> None:
+    world = windowed(RateWindowKind.CALENDAR)
+    world.place()
+    world.row("accounts", 0)["utc_offset_ns"] = 0
+    world.feed(RecordKind.RATE_LIMIT, limit_type=RateLimitType.ORDERS, window_ns=WINDOW_NS, limit=1, count=0)
+    world.feed(RecordKind.CLOCK_OFFSET, utc_offset_ns=UTC_OFFSET_NS)
+    assert world.new_order(price_ticks=9_001).refusals == FULL
+    world.now_ns = START_NS + WINDOW_NS + GUARD_NS
+    assert world.new_order(price_ticks=9_001).refusals == []
+
+
+def test_what_may_come_late_counts_in_the_window_that_the_venue_is_found_in() -> None:
+    world = windowed(RateWindowKind.CALENDAR)
+    world.venue(VenueEvent.OUTCOME_UNKNOWN, world.place(accepted=False), answers_request=RequestKind.NEW)
+    world.row("accounts", 0)["utc_offset_ns"] = 0
+    world.now_ns = START_NS + WINDOW_NS + REQUEST_EXPIRY_NS
+    world.feed(RecordKind.RATE_LIMIT, limit_type=RateLimitType.ORDERS, window_ns=WINDOW_NS, limit=1, count=0)
+    world.feed(RecordKind.CLOCK_OFFSET, utc_offset_ns=UTC_OFFSET_NS)
     assert world.new_order(price_ticks=9_001).refusals == FULL

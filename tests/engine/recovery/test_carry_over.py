@@ -9,6 +9,7 @@ from ipc.enums import (
     ConnectionState,
     EndReason,
     OrderStatus,
+    RateLimitType,
     RecordKind,
     RefusalReason,
     RequestKind,
@@ -178,6 +179,23 @@ def test_every_connection_is_down_and_a_ban_goes_on(world: World) -> None:
     assert later["unanswered"] == 4, "nobody answers any more what was in flight"
     assert later["unanswered_until_ns"] == new.now_ns + REQUEST_EXPIRY_NS
     assert (new.state.table("accounts")["connection_state"] == ConnectionState.DOWN).all()
+
+
+def test_what_was_counted_goes_on_though_the_venue_speaks_before_its_time_is_known(world: World) -> None:
+    new = next_run()
+    new.state.header["now_ns"] = new.now_ns = START_NS + NS_PER_S
+    window_ns = 3_600 * NS_PER_S
+    for each in (world, new):
+        budget = each.row("budgets", 0)
+        budget["limit_type"], budget["window_ns"], budget["limit"] = RateLimitType.ORDERS, window_ns, 1
+        budget["new_cost"] = 1
+    world.place()
+    new.row("accounts", 0)["utc_offset_ns"] = 0
+    handed(world, new)
+    new.feed(RecordKind.RATE_LIMIT, limit_type=RateLimitType.ORDERS, window_ns=window_ns, limit=1, count=1)
+    new.feed(RecordKind.CLOCK_OFFSET, utc_offset_ns=UTC_OFFSET_NS)
+    new.feed(RecordKind.VENUE_STATE, state=ConnectionState.LIVE)
+    assert new.new_order(price_ticks=9_001).refusals == [RefusalReason.VENUE_RATE_LIMIT_EXCEEDED]
 
 
 def test_a_platform_limit_goes_on_over_a_restart(world: World) -> None:
