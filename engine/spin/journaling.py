@@ -25,8 +25,8 @@ _TOLD_STATE = SegmentWord.JOURNAL_STATE * 8
 _BEAT_NS = SegmentWord.JOURNAL_BEAT_NS * 8
 
 SILENCE_MAX_NS = 1_000_000_000
-# Above that part of its ring the journal is pressed: each strategy's commands are taken at a pace. It is what a journal
-# that fell behind must catch up to, and half of where it counts as behind, where everybody's new orders are refused.
+# Above that part of its ring the journal is pressed: no burst of commands is taken any more. It is what a journal that
+# fell behind must catch up to, and half of where it counts as behind, where everybody's new orders are refused.
 _PRESSED_PART = 4
 # Room for what one turn of the duty cycle may append before it looks again.
 _KEPT_FREE = 64

@@ -46,7 +46,7 @@ LANE = word_row(
     "commands",
     "reports",
     "is_remote",
-    "paced_until_ns",  # while the journal is pressed, no command is taken before
+    "due_ns",  # when its next command may be taken at the strategy's pace
 )
 TEMPLATE = word_row("first_piece", "piece_count", "first_signed_piece", "signed_piece_count")
 # Of an option the text stands before its slot, and directly behind that text what stands after it.

@@ -36,8 +36,10 @@ IDLE_BACKOFF = 2
 _TURNS_BETWEEN_POLLS = 16
 _IDLE_TURNS_BEFORE_SLEEP = 4096
 _SLEEP_MS = 1
-# As much as a ZeroMQ client may send in the long run.
+# How often one strategy's commands are taken in the long run, and how far ahead of that it may be after a pause, as a
+# ZeroMQ client: far beyond what any venue lets it use, and little enough for the journal to share a core with others.
 _PACE_NS = 50_000
+_BURST_NS = 4_096 * _PACE_NS
 # What one step can ask for at the most, so that its frames always find room.
 FRAMES_OF_ONE_STEP = 40
 # As many as find room for their frames when none waits.
@@ -68,8 +70,8 @@ def take_command(ports: np.void, strategy_id: int, ring: int, slot: int, now_ns:
 def poll_commands(ports: np.void) -> int:
     """Takes at most one command of each strategy, so that none waits for another's backlog; returns how many.
 
-    When frames must leave before all had their turn, it goes on next time where it stopped. Who sends faster than the
-    journal can keep waits in its own ring, so that a flood never makes the journal fall behind for everybody.
+    When frames must leave before all had their turn, it goes on next time where it stopped. Who floods its ring waits
+    in it, so that it takes neither the others' time nor the journal's.
     """
     taken = 0
     take_requests(ports)
@@ -84,8 +86,9 @@ def poll_commands(ports: np.void) -> int:
         if slot != 0:
             if ports["frame_count"] - ports["frames_used"] < FRAMES_OF_ONE_STEP:
                 break
-            if not (is_pressed and _must_wait(lane)):
-                take_command(ports, strategy_id, ring, slot, monotonic_ns())
+            now_ns = monotonic_ns()
+            if _takes_turn(lane, now_ns, is_pressed):
+                take_command(ports, strategy_id, ring, slot, now_ns)
                 taken += 1
         strategy_id = strategy_id + 1 if strategy_id + 1 < ports["lane_count"] else 1
     ports["first_lane"] = strategy_id
@@ -93,13 +96,16 @@ def poll_commands(ports: np.void) -> int:
 
 
 @kernel
-def _must_wait(lane: np.void) -> bool:
-    """Whether a strategy's turn has not come yet; if it has, its next one comes an interval later."""
-    now_ns = monotonic_ns()
-    if now_ns < lane["paced_until_ns"]:
-        return True
-    lane["paced_until_ns"] = now_ns + _PACE_NS
-    return False
+def _takes_turn(lane: np.void, now_ns: int, is_pressed: bool) -> bool:
+    """Whether a strategy's next command may be taken now; it then counts as taken.
+
+    While the journal is pressed nobody is ahead of the pace.
+    """
+    due_ns = lane["due_ns"]
+    if due_ns - (0 if is_pressed else _BURST_NS) > now_ns:
+        return False
+    lane["due_ns"] = max(due_ns, now_ns) + _PACE_NS
+    return True
 
 
 @kernel

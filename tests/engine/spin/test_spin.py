@@ -20,6 +20,10 @@ from ipc.segment import Segment, SegmentKind, SegmentWord
 from tests.engine.spin.outbox import Outbox
 from tests.engine.spin.spin_desk import RING_SLOTS, SpinDesk
 
+TURNS_BETWEEN_POLLS = 16
+PACE_NS = 50_000
+BURST_NS = 4_096 * PACE_NS
+
 pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="the loop exists only compiled")
 
 
@@ -83,6 +87,29 @@ def test_reports_are_numbered_for_each_strategy(desk: SpinDesk) -> None:
         desk.turn()
     assert [report["sequence"] for report in desk.told(1)] == [1, 2]
     assert [report["sequence"] for report in desk.told(2)] == [1]
+
+
+def test_a_flood_waits_in_its_own_ring(desk: SpinDesk) -> None:
+    began_ns = SystemClock.monotonic_ns()
+    desk.loop._lanes[1]["due_ns"] = began_ns + BURST_NS
+    for _ in range(RING_SLOTS):
+        desk.publish(RecordKind.CANCEL_ORDER, order_id=77)
+    desk.publish(RecordKind.CANCEL_ORDER, 2, order_id=77)
+    desk.turn()
+    assert len(desk.told(2)) == 1, "whoever sends little waits for nobody"
+    taken = len(desk.told())
+    while taken < RING_SLOTS:
+        desk.turn()
+        taken += len(desk.told())
+        assert taken <= 1 + (SystemClock.monotonic_ns() - began_ns) // PACE_NS
+
+
+def test_a_burst_after_a_pause_is_taken_at_once(desk: SpinDesk) -> None:
+    for _ in range(RING_SLOTS):
+        desk.publish(RecordKind.CANCEL_ORDER, order_id=77)
+    for _ in range(RING_SLOTS // TURNS_BETWEEN_POLLS + 1):
+        desk.turn()
+    assert len(desk.told()) == RING_SLOTS
 
 
 def test_no_strategy_waits_for_anothers_backlog(desk: SpinDesk) -> None:
