@@ -60,10 +60,6 @@ class Identities:
         """Whether an order is not known yet."""
         return bool(self._strangers)
 
-    def has_strangers(self, instrument_id: int) -> bool:
-        """Whether it is not known yet whose an order of this instrument is."""
-        return any(stranger.instrument_id == instrument_id for stranger in self._strangers.values())
-
     def clear(self) -> None:
         """Forgets what was not told to the core; it will be found again."""
         self._strangers.clear()

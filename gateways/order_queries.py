@@ -171,7 +171,7 @@ class OrderQueries:
                 self._refused(query, answer, now_ns)
             return []
         is_denied = records[0, EVENT] == VenueEvent.NOT_FOUND
-        if is_denied and self._identities.has_strangers(query.order.instrument_id):
+        if is_denied and self._identities.untold_from(query.order.instrument_id) is not None:
             # A replica that lags behind denies what has traded already: one of the trades without a name may be its.
             self._retry(query, now_ns)
             return []
