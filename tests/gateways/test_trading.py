@@ -40,6 +40,14 @@ def run(scenario: Coroutine[Any, Any, None]) -> None:
     asyncio.run(scenario)
 
 
+async def rest(desk: Desk, count: int) -> list[int]:
+    """So many orders that rest, each at another price."""
+    order_ids = [desk.place(Side.BUY, PRICE - number, 100) for number in range(count)]
+    for order_id in order_ids:
+        await desk.until_event(order_id, VenueEvent.ACCEPTED)
+    return order_ids
+
+
 @pytest.mark.parametrize("kind", KeyKind)
 def test_an_order_is_placed_and_cancelled_with_either_kind_of_key(kind: KeyKind) -> None:
     async def scenario() -> None:
@@ -60,9 +68,7 @@ def test_cancels_in_one_write_reach_the_venue_one_by_one_or_none_is_sent() -> No
     async def scenario() -> None:
         trader = new_trader("one", KeyKind.ED25519)
         async with quiet_venue(trader) as venue, Desk(venue, trader, await rules_of(venue)) as desk:
-            order_ids = [desk.place(Side.BUY, PRICE - place, 100) for place in range(5)]
-            for order_id in order_ids:
-                await desk.until_event(order_id, VenueEvent.ACCEPTED)
+            order_ids = await rest(desk, 5)
             (connection,) = desk.gateway._connections.values()
             connection.pause_writing()
             assert not desk.cancel_together(order_ids), "they would wait in a buffer"
@@ -162,9 +168,7 @@ def test_cancelling_everything_of_a_symbol() -> None:
     async def scenario() -> None:
         trader = new_trader("one", KeyKind.HMAC)
         async with quiet_venue(trader) as venue, Desk(venue, trader, await rules_of(venue)) as desk:
-            placed = [desk.place(Side.BUY, PRICE - number, 100) for number in range(3)]
-            for order_id in placed:
-                await desk.until_event(order_id, VenueEvent.ACCEPTED)
+            placed = await rest(desk, 3)
             desk.gateway.cancel_all("BTCUSDT")
             for order_id in placed:
                 await desk.until_event(order_id, VenueEvent.CANCELED)
@@ -262,9 +266,7 @@ def test_many_open_orders_are_taken_over_from_the_venues_list() -> None:
     async def scenario() -> None:
         trader = new_trader("one", KeyKind.HMAC)
         async with quiet_venue(trader) as venue, Desk(venue, trader, await rules_of(venue)) as desk:
-            placed = [desk.place(Side.BUY, PRICE - number, 100) for number in range(20)]
-            for order_id in placed:
-                await desk.until_event(order_id, VenueEvent.ACCEPTED)
+            placed = await rest(desk, 20)
             desk.hold_open(*placed)
             venue.faults.add(FaultRule(action="drop_connection", match="order.cancel"))
             desk.cancel(placed[0])
