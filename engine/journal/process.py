@@ -55,7 +55,8 @@ class JournalProcess:
         self._clock = clock
         self._log = log
         cores = len(os.sched_getaffinity(0))
-        self._spins = config.journal.mode == "power" and cores >= _SPIN_CORES_MIN
+        self._is_waited_for = config.journal.mode == "power"
+        self._spins = self._is_waited_for and cores >= _SPIN_CORES_MIN
 
     def run(self) -> None:
         """Returns when it was told to end and no engine needs it; raises what makes keeping a journal impossible."""
@@ -142,7 +143,7 @@ class JournalProcess:
     def _wait_ms(self, *, is_busy: bool) -> int:
         if self._spins:
             return 0
-        return _BUSY_WAIT_MS if is_busy else _IDLE_WAIT_MS
+        return _BUSY_WAIT_MS if is_busy and self._is_waited_for else _IDLE_WAIT_MS
 
 
 def run_journal(config: Config) -> None:

@@ -41,6 +41,9 @@ class JournalService:
         self._retry_at_ns = 0
         self._replica: Replica | None = None
         self._events = EventWriter(store.disk)
+        # In mode "process" nothing waits for the disk, so entries gather between turns: one by one they would take a
+        # whole core, which on a small machine the engine and its strategies need.
+        self._gathers = config.journal.mode == "process"
         self._is_replica_due = True
         self._tidy_at_ns = 0
         # The newest one may have failed, or not be written yet.
@@ -104,15 +107,15 @@ class JournalService:
         self._log.write(LogLevel.ERROR, "events_not_kept", error=str(error))
 
     def turn(self, wait_ms: int) -> bool:
-        """One round; it waits up to so long when there is nothing to do. Returns whether entries were kept."""
+        """One round; it waits up to so long when nothing is urgent. Returns whether entries were kept."""
         now_ns = self._clock.monotonic_ns()
         self._ring.tell(self._state, now_ns)
         entries = self._ring.take(BATCH_ENTRIES) if now_ns >= self._retry_at_ns else self._ring.take(0)
         if len(entries):
             self._keep(entries)
         # A chore's slice is done even when entries come all the time: the next file must be ready in time.
-        is_busy = self._do_chore(now_ns) or len(entries) > 0
-        self._server.serve(0 if is_busy else wait_ms)
+        is_urgent = self._do_chore(now_ns) or len(entries) >= (BATCH_ENTRIES if self._gathers else 1)
+        self._server.serve(0 if is_urgent else wait_ms)
         return len(entries) > 0
 
     def _keep(self, entries: NDArray[np.int64]) -> None:

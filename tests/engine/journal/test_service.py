@@ -77,9 +77,12 @@ class FailingDisk(Disk):
 class Desk:
     """A service, the ring that it serves, and what it logs."""
 
-    def __init__(self, folder: Path, world: JournaledWorld, *, snapshot_every: int = 1_000_000) -> None:
+    def __init__(
+        self, folder: Path, world: JournaledWorld, *, snapshot_every: int = 1_000_000, mode: str = "process"
+    ) -> None:
         table = sound_table(folder)
         set_key(table, "journal.snapshot_every", snapshot_every)
+        set_key(table, "journal.mode", mode)
         self.config = load_config(write_table(table, folder / "c.toml"))
         self.clock = ManualClock()
         self.world = world
@@ -238,6 +241,31 @@ def test_a_core_that_differs_is_told_and_makes_no_snapshots(tmp_path: Path) -> N
     assert (desk.told_state, desk.durable) == (JournalState.KEEPING, 300)
     desk.service.close(is_orderly=True)
     assert [name.sequence for name in desk.store.snapshots()] == [0]
+
+
+def waits_of(desk: Desk) -> list[int]:
+    """How long the service waits in its turns, asked to wait for 5 ms, when four times ten entries have come."""
+    waits: list[int] = []
+    desk.service._server.serve = waits.append  # type: ignore[assignment, method-assign]
+    for _ in range(4):
+        desk.hand_over(10)
+        desk.service.turn(5)
+    return waits
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("process", 5), ("power", 0)])
+def test_entries_gather_between_turns_unless_orders_wait_for_the_disk(tmp_path: Path, mode: str, expected: int) -> None:
+    desk = Desk(tmp_path, JournaledWorld().trade(200), mode=mode)
+    assert waits_of(desk) == [expected] * 4
+    assert desk.is_kept()
+    desk.service.close(is_orderly=False)
+
+
+def test_a_full_batch_is_followed_by_the_next_one_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.journal.service.BATCH_ENTRIES", 10)
+    desk = Desk(tmp_path, JournaledWorld().trade(200))
+    assert waits_of(desk) == [0] * 4
+    desk.service.close(is_orderly=False)
 
 
 def test_old_files_are_compressed_and_snapshots_taken_while_it_serves(tmp_path: Path) -> None:
