@@ -26,7 +26,7 @@ from perf.running_engine import RunningEngine, running_engine
 MESSAGE_BYTES = 256
 SEND_INTERVAL_NS = 20_000
 SIGNAL_INTERVAL_NS = 100_000
-ZEROMQ_INTERVAL_NS = 400_000
+ZEROMQ_INTERVAL_NS = 2_000_000
 C_ECHO, PICOWS_ECHO, BARE_SEND, ZEROMQ = "C echo", "picows echo", "bare picows send", "bare pyzmq round trip"
 
 
