@@ -1,17 +1,16 @@
 """Keys that can be told from all else go through sessions, faults and deaths, and are found nowhere afterwards."""
 
-import base64
 import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from engine.lifetime import durable_folder
 from tests.system.engine_site import ENGINE, STRATEGY, EngineSite, rest
 from tests.system.installation import account_row, installed
+from tests.system.secrets_search import files, forms_of, hits
 from tests.system.waiting import await_that
 from tests.torture.tracing import can_look_into_others
 from tools.child_process import ChildProcess
@@ -32,13 +31,7 @@ class CanarySite(EngineSite):
 
     def canaries(self) -> list[bytes]:
         """Each key in every form in which it could lie about."""
-        found = []
-        for key in self.venue.trading_keys.values():
-            private = load_pem_private_key(key.private_pem.encode(), password=None)
-            raw = private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-            body = key.private_pem.splitlines()[1].encode()
-            found += [key.api_key.encode(), body, raw, base64.b64encode(raw)[:-4], raw.hex().encode()]
-        return found
+        return [form for key in self.venue.trading_keys.values() for form in forms_of(key)]
 
 
 def family_of(pid: int) -> Iterator[int]:
@@ -73,18 +66,17 @@ def test_no_key_is_found_after_sessions_faults_and_deaths(tmp_path: Path) -> Non
         site.await_ready_again(killed)
         trade(site)
         places |= processes(engine) if can_look_into_others() else {}
-        places |= files(installation.runtime, durable_folder(ENGINE))
+        places |= dict(files(installation.runtime, durable_folder(ENGINE)))
         lines = "\n".join(engine.new_lines()).encode()
         os.kill(engine.pid, signal.SIGTERM)
         await_that(lambda: engine.status is not None, "the end")
         places["log"] = lines + "\n".join(engine.new_lines()).encode()
-        places |= files(installation.runtime, durable_folder(ENGINE))
+        places |= dict(files(installation.runtime, durable_folder(ENGINE)))
         assert not [path for path in (tmp_path, Path.cwd()) for _ in path.glob("core*") if _.is_file()]
         assert len(places) > 10
         key_file = (tmp_path / "main.key.toml").read_bytes()
         assert all(canary in key_file for canary in site.canaries()[:2]), "where they must be, they are found"
-        hits = [name for name, content in places.items() for canary in site.canaries() if canary in content]
-        assert hits == []
+        assert hits(places.items(), site.canaries()) == []
 
 
 def processes(engine: ChildProcess) -> dict[str, bytes]:
@@ -94,8 +86,3 @@ def processes(engine: ChildProcess) -> dict[str, bytes]:
         for pid in family_of(engine.pid)
         for what in ("environ", "cmdline")
     }
-
-
-def files(*folders: Path) -> dict[str, bytes]:
-    """Every file, shared memory among them."""
-    return {str(path): path.read_bytes() for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -16,6 +16,7 @@ from ipc.client import Client, connect
 from ipc.segment import Segment, SegmentKind, SegmentWord
 from tests.engine.configuration_file import write_table
 from tests.gateways.certificate_office import CertificateOffice
+from tests.system.secrets_search import SecretsSearch
 from tests.system.waiting import PATIENCE_S, await_that
 from tools.child_process import ChildProcess
 from tools.demo.venue_account import query_balances
@@ -118,8 +119,9 @@ class VenueProcess:
 class Installation:
     """One folder with whatever runs in it; leaving the `with` block ends all of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, search: SecretsSearch) -> None:
         self.folder = folder
+        self._search = search
         self.runtime = folder / "run"
         self.folders = {"OMS_RUNTIME_DIR": str(self.runtime), "OMS_STATE_DIR": str(folder / "state")}
         self._cleanup = ExitStack()
@@ -132,6 +134,7 @@ class Installation:
         """A venue with these accounts that listens; certified by the office if there is one."""
         venue = VenueProcess(self.folder, accounts, settings, office)
         self._cleanup.callback(venue.stop)
+        self._search.hide([*venue.trading_keys.values(), *venue.checking_keys.values()])
         venue.start()
         for name, key in venue.trading_keys.items():
             path = self.folder / f"{name}.key.toml"
@@ -143,6 +146,7 @@ class Installation:
         """A process of ours in this folder, in which every warning is an error."""
         child = ChildProcess(name, [*STRICT, *arguments], {**self.folders, **(environment or {})})
         self._cleanup.callback(child.stop)
+        self._search.watch(child)
         return child
 
     def launch_engine(
@@ -189,15 +193,18 @@ class Installation:
 
 @contextmanager
 def installed(folder: Path) -> Iterator[Installation]:
-    """An installation whose folders also this process uses."""
-    with pytest.MonkeyPatch.context() as environment:
-        installation = Installation(folder)
+    """An installation whose folders also this process uses; its accounts' keys may lie in configuration alone."""
+    with pytest.MonkeyPatch.context() as environment, SecretsSearch(folder) as search:
+        installation = Installation(folder, search)
         for name, path in installation.folders.items():
             environment.setenv(name, path)
         try:
             yield installation
+            search.verify_files()
         finally:
             installation.close()
+        search.verify_files()
+        search.verify_outputs()
 
 
 def await_file(child: ChildProcess, path: Path) -> None:
