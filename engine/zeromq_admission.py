@@ -138,6 +138,11 @@ def user_of(message: zmq.Frame) -> str:
     return str(message.get("User-Id"))
 
 
+def key_name(user: str) -> str:
+    """The name beside the key by which a user came in, empty for one who needed none."""
+    return user.removeprefix(_KEY) if user.startswith(_KEY) else ""
+
+
 def _domain(place: int) -> bytes:
     return b"curve-%d" % place
 

@@ -19,7 +19,7 @@ import zmq
 
 from engine.zeromq_admission import Admission, CurveEndpoint, user_of
 from engine.zeromq_client import LISTINGS_MAX, ZeromqClient
-from engine.zeromq_operators import Operators
+from engine.zeromq_operators import Operators, Sender
 from engine.zeromq_refusal import COMMAND_KINDS, check_digest, refusal
 from engine.zeromq_socket import bind_all, open_router
 from ipc.clock import NS_PER_S
@@ -94,7 +94,6 @@ class ZeromqServer:
         self._strategies = strategies
         self._engine = engine
         self._clients: dict[bytes, ZeromqClient] = {}
-        self._operators = Operators(engine)
         self._drivers: dict[int, ZeromqClient] = {}
         self._drains = {
             strategy_id: ReportDrain(engine.report_ring(strategy_id), engine.reader.state_address, strategy_id)
@@ -111,6 +110,7 @@ class ZeromqServer:
             self._context.set(zmq.THREAD_AFFINITY_CPU_ADD, core)
         try:
             self._admission = Admission(self._context, curve)
+            self._operators = Operators(engine, self._admission.may_operate)
             self._socket = open_router(self._context)
             self._admission.watch(self._socket)
             self.endpoints = bind_all(self._socket, endpoints, curve)
@@ -181,8 +181,7 @@ class ZeromqServer:
             if further:
                 raise FrameError(RefusalReason.MALFORMED_RECORD, limit=1, requested=1 + further)
             if peer in self._operators:
-                answer = self._operators.answer(str(message.get("Peer-Address")), frame)
-                self._send(peer, answer)
+                self._send(peer, self._operators.answer(_sender_of(message), frame))
                 return 1
             return self._take(peer, message, frame, now_ns)
         except FrameError as error:
@@ -273,8 +272,8 @@ class ZeromqServer:
     def _welcome_operator(self, peer: bytes, message: zmq.Frame, now_ns: int) -> None:
         words = self._engine.command_segment(next(iter(self._strategies.values()))).words
         instance, epoch = int(words[SegmentWord.INSTANCE]), int(words[SegmentWord.EPOCH])
-        address = str(message.get("Peer-Address"))
-        self._send(peer, self._operators.welcome(peer, address, instance=instance, epoch=epoch, now_ns=now_ns))
+        sender = _sender_of(message)
+        self._send(peer, self._operators.welcome(peer, sender, instance=instance, epoch=epoch, now_ns=now_ns))
 
     def _welcome_record(self, strategy_id: int, commands: Segment, now_ns: int) -> bytes:
         ring_sequence, ring_order_sequence = last_in_ring(commands.address)
@@ -328,3 +327,7 @@ class ZeromqServer:
         del self._drivers[client.strategy_id]
         self._engine.command_segment(client.strategy_id).unlock()
         self._engine.remote_changed(client.strategy_id, is_remote=False)
+
+
+def _sender_of(message: zmq.Frame) -> Sender:
+    return Sender(user_of(message), str(message.get("Peer-Address")))

@@ -11,6 +11,7 @@ from pathlib import Path
 import zmq
 
 from ipc.private_file import PrivateFileError, read_private_file, write_private_file
+from ipc.proof import Proof
 from ipc.public_key import raw_key
 from ipc.secret import Secret
 
@@ -60,6 +61,14 @@ def read_keys(path: Path) -> CurveKeys:
     if zmq.curve_public(secret_key.encode()) != public_key.encode():
         raise CurveKeyError(f"{path}: public_key and secret_key do not belong together")
     return CurveKeys(public_key, Secret(secret_key.encode()))
+
+
+def prove(socket: "zmq.Socket[bytes]", proof: Proof) -> None:
+    """Has a socket prove on connecting who we are, and ask the same of the engine; CurveKeyError without our keys."""
+    keys = read_keys(proof.key_file)
+    socket.setsockopt(zmq.CURVE_SERVERKEY, proof.server_key.encode())
+    socket.setsockopt(zmq.CURVE_PUBLICKEY, keys.public_key.encode())
+    socket.setsockopt(zmq.CURVE_SECRETKEY, keys.secret_key.reveal())
 
 
 def _key(value: object) -> str:

@@ -1,15 +1,18 @@
 """Owns an operator's way to an engine over ZeroMQ: commands that are no strategy's, each answered at once."""
 
 import getpass
+from pathlib import Path
 from typing import NamedTuple, Self
 
 import zmq
 
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock
+from ipc.curve import prove
 from ipc.enums import RecordKind, RefusalReason, RiskLimit, ScopeKind, TradingState
 from ipc.errors import ConnectionRefusedByEngineError, EngineNotRunningError
 from ipc.frame import decode, encode
 from ipc.operator_name import OPERATOR
+from ipc.proof import proof_of
 from ipc.records import CONTROL_REPORT, EXECUTION_REPORT
 from ipc.schema import SCHEMA_DIGEST
 from ipc.tables import name_words
@@ -31,9 +34,22 @@ class ControlAnswer(NamedTuple):
 
 
 class Operator:
-    """A connection of one person or tool; `name` stands in the engine's journal beside each command."""
+    """A connection of one person or tool; `name` stands in the engine's journal beside each command.
 
-    def __init__(self, url: str, name: str | None = None, *, timeout_s: float = TIMEOUT_S) -> None:
+    An engine on another host takes only whom it knows, and by the name that stands beside the key there: `key_file`
+    holds our key pair (`oms keys new`), `server_key` is the engine's public key.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        name: str | None = None,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        key_file: Path | None = None,
+        server_key: str | None = None,
+    ) -> None:
+        proof = proof_of(url, key_file, server_key)
         self._url = url
         self._timeout_ms = int(timeout_s * 1_000)
         self._clock = SystemClock()
@@ -43,6 +59,9 @@ class Operator:
         try:
             self._socket = self._context.socket(zmq.DEALER)
             self._socket.setsockopt(zmq.LINGER, 0)
+            self._socket.setsockopt(zmq.IPV6, int("[" in url))
+            if proof is not None:
+                prove(self._socket, proof)
             self._socket.connect(url)
             hello = encode(RecordKind.HELLO, 0, self._clock.monotonic_ns(), SCHEMA_DIGEST, *name_words(OPERATOR, 2))
             self._ask(hello, RecordKind.WELCOME)
@@ -101,9 +120,10 @@ class Operator:
                 if words[_KIND] == RecordKind.EXECUTION_REPORT:
                     raise ConnectionRefusedByEngineError(
                         f"the engine at {self._url} refused an operator's frame: {RefusalReason(words[_REASON]).name}; "
-                        "allowed are the engine's own user on its host, and the same version on both sides"
+                        "allowed are the engine's own user on its host, a key with operator = true, and the same "
+                        "version on both sides"
                     )
         raise EngineNotRunningError(
             f"no engine answered at {self._url} within {self._timeout_ms} ms; what it was asked may still be done: "
-            "look with `oms limits`, and at whether it hangs or is not running"
+            "look with `oms limits`, and at whether it hangs, is not running or does not let our key in"
         )

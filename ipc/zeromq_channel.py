@@ -5,7 +5,7 @@ from collections import deque
 import zmq
 
 from ipc.clock import NS_PER_MS, NS_PER_S, WaitingClock
-from ipc.curve import read_keys
+from ipc.curve import prove
 from ipc.enums import ExecutionType, OrderType, RecordKind, RefusalReason, TimeInForce
 from ipc.errors import (
     ClientError,
@@ -371,9 +371,6 @@ def _connected(context: "zmq.Context[zmq.Socket[bytes]]", url: str, proof: Proof
     socket.setsockopt(zmq.RECONNECT_IVL, 20)
     socket.setsockopt(zmq.IPV6, int("[" in url))
     if proof is not None:
-        keys = read_keys(proof.key_file)
-        socket.setsockopt(zmq.CURVE_SERVERKEY, proof.server_key.encode())
-        socket.setsockopt(zmq.CURVE_PUBLICKEY, keys.public_key.encode())
-        socket.setsockopt(zmq.CURVE_SECRETKEY, keys.secret_key.reveal())
+        prove(socket, proof)
     socket.connect(url)
     return socket

@@ -10,11 +10,12 @@ from ipc.enums import ExecutionType, InstrumentStatus, OrderStatus, RecordKind
 from ipc.frame import decode_slots
 from ipc.memory import address_of
 from ipc.order_id import unpack
-from ipc.records import ALARM, EXECUTION_REPORT, LAYOUTS, SLOT_BYTES, SLOT_WORDS, VENUE_STATE
+from ipc.records import ALARM, CONTROL_REPORT, EXECUTION_REPORT, LAYOUTS, SLOT_BYTES, SLOT_WORDS, VENUE_STATE
 from ipc.ring import count_lost, create_ring, poll, record_at, release, try_publish
 from ipc.segment import Segment, SegmentKind
 from ipc.state_reader import StateReader
 from ipc.tables import name_words
+from tests.ipc.words import words_at
 
 ENGINE = "test-engine"
 STRATEGIES = {"maker": 1, "taker": 2}
@@ -60,6 +61,7 @@ class FakeEngine:
         self.reports: dict[int, Segment] = {}
         self.taken: list[tuple[int, dict[str, int]]] = []
         self.remote: set[int] = set()
+        self.operated: list[dict[str, int]] = []
         self.told: dict[int, list[np.ndarray]] = {strategy_id: [] for strategy_id in STRATEGIES.values()}
         for name, strategy_id in STRATEGIES.items():
             identity = {"epoch": epoch, "instance": INSTANCE, "strategy_id": strategy_id}
@@ -110,6 +112,15 @@ class FakeEngine:
         for words in decode_slots(memoryview(ctypes.string_at(address, count * SLOT_BYTES))):
             names = LAYOUTS[RecordKind(words[1])].names or ()
             self._accept(strategy_id, dict(zip(names, words, strict=True)))
+
+    def carry_out(self, record_address: int) -> tuple[int, ...]:
+        """What the ZeroMQ server hands over of an operator's."""
+        _, kind, *_ = words_at(record_address, SLOT_WORDS)
+        names = LAYOUTS[RecordKind(kind)].names or ()
+        command = dict(zip(names, words_at(record_address, len(names)), strict=True))
+        self.operated.append(command)
+        answer = dict.fromkeys(CONTROL_REPORT.names or (), 0)
+        return tuple((answer | {"command_kind": kind, "command_sequence": command["sequence"]}).values())
 
     def _accept(self, strategy_id: int, command: dict[str, int]) -> None:
         row = self.state.table("strategies")[strategy_id]

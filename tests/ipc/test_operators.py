@@ -5,13 +5,17 @@ import os
 import numpy as np
 import pytest
 
-from engine.zeromq_operators import OPERATORS_MAX, Operators
+from engine.zeromq_admission import OWNER
+from engine.zeromq_operators import OPERATORS_MAX, Operators, Sender
 from ipc.enums import RecordKind, RefusalReason
 from ipc.frame import FrameError, decode, encode
+from ipc.operator_name import OPERATOR_COMMANDS
 from ipc.records import CONTROL_REPORT, HEADER, LAYOUTS, SLOT_WORDS
+from ipc.tables import name_words
 from tests.ipc.words import words_at
 
-LOCAL = f"localhost:{os.geteuid()}:0:77"
+LOCAL = Sender(OWNER, f"localhost:{os.geteuid()}:0:77")
+REMOTE = Sender("key:person", "10.0.0.7")
 PEER = b"peer"
 
 
@@ -38,11 +42,11 @@ def engine() -> EchoingEngine:
 
 @pytest.fixture
 def operators(engine: EchoingEngine) -> Operators:
-    return Operators(engine)
+    return Operators(engine, lambda user: user in (OWNER, REMOTE.user))
 
 
-def welcome(operators: Operators, peer: bytes = PEER, address: str = LOCAL) -> bytes:
-    return operators.welcome(peer, address, instance=3, epoch=7, now_ns=11)
+def welcome(operators: Operators, peer: bytes = PEER, sender: Sender = LOCAL) -> bytes:
+    return operators.welcome(peer, sender, instance=3, epoch=7, now_ns=11)
 
 
 def command(kind: RecordKind, sequence: int) -> bytes:
@@ -50,16 +54,24 @@ def command(kind: RecordKind, sequence: int) -> bytes:
     return encode(kind, sequence, *range(1, count + 1))
 
 
-def test_who_comes_over_a_socket_of_the_engines_own_user_is_one(operators: Operators) -> None:
-    ((_, kind, _, published_ns, _, instance, epoch, *rest),) = decode(welcome(operators))
+@pytest.mark.parametrize("sender", [LOCAL, REMOTE], ids=["the engine's user", "an operator's key"])
+def test_who_is_one(operators: Operators, sender: Sender) -> None:
+    ((_, kind, _, published_ns, _, instance, epoch, *rest),) = decode(welcome(operators, sender=sender))
     assert (kind, published_ns, instance, epoch, rest) == (RecordKind.WELCOME, 11, 3, 7, [0, 0, 0, 0])
     assert PEER in operators
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "", f"localhost:{os.geteuid() + 1}:0:77", "localhost"])
-def test_who_comes_otherwise_is_none(operators: Operators, address: str) -> None:
+@pytest.mark.parametrize(
+    "sender",
+    [
+        *(Sender(OWNER, address) for address in ("", f"localhost:{os.geteuid() + 1}:0:77", "localhost")),
+        *(Sender(user, "127.0.0.1") for user in ("local", "key:desk", "", "key:")),
+        Sender("local", LOCAL.address),
+    ],
+)
+def test_who_comes_otherwise_is_none(operators: Operators, sender: Sender) -> None:
     with pytest.raises(FrameError) as error:
-        welcome(operators, address=address)
+        welcome(operators, sender=sender)
     assert error.value.reason == RefusalReason.NOT_PERMITTED
     assert PEER not in operators
 
@@ -67,8 +79,22 @@ def test_who_comes_otherwise_is_none(operators: Operators, address: str) -> None
 def test_who_takes_over_the_address_of_one_is_none(operators: Operators, engine: EchoingEngine) -> None:
     welcome(operators)
     with pytest.raises(FrameError):
-        operators.answer("127.0.0.1", command(RecordKind.SET_TRADING_STATE, 1))
+        operators.answer(Sender("local", "127.0.0.1"), command(RecordKind.SET_TRADING_STATE, 1))
     assert engine.taken == []
+
+
+@pytest.mark.parametrize("kind", sorted(OPERATOR_COMMANDS))
+def test_a_key_acts_under_its_own_name_whatever_it_calls_itself(
+    operators: Operators, engine: EchoingEngine, kind: RecordKind
+) -> None:
+    names = LAYOUTS[kind].names or ()
+    place = names.index("operator_name_0")
+    for sender in (LOCAL, REMOTE):
+        operators.answer(sender, command(kind, 1))
+    said, stamped = (list(taken[: len(names)]) for taken in engine.taken)
+    assert stamped[place : place + 2] == list(name_words("person", 2))
+    assert said[place : place + 2] == [place - 2, place - 1]
+    assert said[:place] + said[place + 2 :] == stamped[:place] + stamped[place + 2 :]
 
 
 def test_each_command_is_answered_in_order_and_its_slot_holds_nothing_else(

@@ -14,14 +14,16 @@ from engine.zeromq_server import ZeromqServer
 from ipc.client import connect
 from ipc.clock import SystemClock
 from ipc.curve import CurveKeyError, CurveKeys, new_keys, read_keys, write_keys
-from ipc.enums import RecordKind, RefusalReason
+from ipc.enums import RecordKind, RefusalReason, TradingState
 from ipc.errors import AddressError, ConnectionRefusedByEngineError, EngineNotRunningError
 from ipc.frame import decode, encode
+from ipc.operator import Operator
 from ipc.public_key import raw_key
 from ipc.schema import SCHEMA_DIGEST
-from ipc.tables import name_words
+from ipc.tables import name_words, words_name
 from tests.ipc.conftest import ServingThread, engine, runtime, until
 from tests.ipc.fake_engine import STRATEGIES, FakeEngine
+from tests.readme import blocks
 
 __all__ = ["engine", "runtime"]
 
@@ -95,6 +97,35 @@ def test_with_a_wrong_key_on_either_side_nothing_is_heard(
 def test_without_a_key_nobody_gets_in_where_keys_are_asked_for(server: ZeromqServer) -> None:
     with pytest.raises(EngineNotRunningError):
         connect(curve_url(server), strategy="maker", timeout_s=HELLO_WAIT_S)
+
+
+def test_the_readmes_way_from_another_host_drives_a_strategy_and_halts(
+    server: ZeromqServer, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (snippet,) = (text for text in blocks("python") if "server_key" in text)
+    for name, keys in (("desk.key", MAKER), ("person.key", OPERATOR)):
+        write_keys(tmp_path / name, keys)
+    monkeypatch.chdir(tmp_path)
+    for told, here in (("tcp://10.0.0.5:5556", curve_url(server)), ("…", SERVER.public_key), ('"mine"', '"maker"')):
+        assert told in snippet
+        snippet = snippet.replace(told, here)
+    exec(compile(snippet, "README.md", "exec"), {})
+    until(lambda: engine.taken, bool)
+    assert [(strategy, command["kind"]) for strategy, command in engine.taken] == [(1, RecordKind.CANCEL_ALL)]
+    (halt,) = engine.operated
+    assert (halt["kind"], halt["trading_state"]) == (RecordKind.SET_TRADING_STATE, TradingState.HALT)
+    assert words_name([halt["operator_name_0"], halt["operator_name_1"]]) == "person"
+
+
+def test_a_strategys_key_operates_nothing(
+    server: ZeromqServer, engine: FakeEngine, key_file: Callable[[CurveKeys], Path]
+) -> None:
+    with pytest.raises(ConnectionRefusedByEngineError, match="NOT_PERMITTED"):
+        Operator(curve_url(server), key_file=key_file(MAKER), server_key=SERVER.public_key)
+    with pytest.raises(ConnectionRefusedByEngineError, match="NOT_PERMITTED"):
+        Operator(server.endpoints[1])
+    assert engine.operated == []
+    assert server.refused == {RefusalReason.NOT_PERMITTED: 2}
 
 
 def test_the_owner_needs_no_key(server: ZeromqServer) -> None:

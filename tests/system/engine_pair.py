@@ -18,6 +18,7 @@ from tests.system.installation import (
 from tests.system.trading_desk import TradingDesk, desk_of
 
 SMALL, PLAIN = "small", "plain"
+LIMITED_ID = 3
 INSTANCE, STRATEGY_ID, CORE = 9, 77, min(os.sched_getaffinity(0))
 ORDER_CAPACITY, RING_CAPACITY = 16, 64
 ANSWER_TIMEOUT_MS = 300
@@ -108,7 +109,7 @@ class EnginePair:
             "strategy": [
                 strategy_row(STRATEGY_ID, "small", "small", **FREE),
                 strategy_row(2, "maker", "maker", **FREE),
-                strategy_row(3, "limited", "small", limit=[{"instrument": INSTRUMENT, **LIMITS}], **FREE),
+                strategy_row(LIMITED_ID, "limited", "small", limit=[{"instrument": INSTRUMENT, **LIMITS}], **FREE),
             ],
         }
 

@@ -15,9 +15,20 @@ import pytest
 
 from ipc.client import connect
 from ipc.clock import NS_PER_MS, NS_PER_S
-from ipc.enums import ExecutionType, OrderStatus, OrderType, RefusalReason, RejectReason, Side, TimeInForce
+from ipc.enums import (
+    ExecutionType,
+    OrderStatus,
+    OrderType,
+    RefusalReason,
+    RejectReason,
+    ScopeKind,
+    Side,
+    TimeInForce,
+    TradingState,
+)
 from ipc.errors import ConnectionRefusedByEngineError, EngineNotRunningError, RingFullError
 from ipc.histogram import LatencySegment
+from ipc.operator import Operator
 from ipc.order_id import to_text, unpack
 from ipc.records import SLOT_BYTES
 from ipc.segment import HEADER_BYTES
@@ -29,6 +40,7 @@ from tests.system.engine_pair import (
     DUPLICATES_MAX,
     INSTANCE,
     JOURNAL,
+    LIMITED_ID,
     ORDER_CAPACITY,
     PLAIN,
     RECEIVE_WINDOW_MS,
@@ -165,6 +177,16 @@ def test_ipc_curve_endpoint_server_key_file_public_key_strategies_and_operator(p
     with pytest.raises(EngineNotRunningError):
         connect(url, strategy="limited", timeout_s=0.3)
     pair.desks["limited"].client.reconnect()
+    with pytest.raises(
+        ConnectionRefusedByEngineError, match=r"NOT_PERMITTED; allowed are .* a key with operator = true"
+    ):
+        Operator(url, **proof)
+    with Operator(url, **{**proof, "key_file": pair.installation.folder / "operator.key"}) as operator:
+        scope = ScopeKind.STRATEGY, LIMITED_ID
+        halted = operator.set_trading_state(*scope, TradingState.HALT)
+        assert (halted.reason, halted.after) == (RefusalReason.NONE, TradingState.HALT)
+        armed = operator.set_trading_state(*scope, TradingState.ACTIVE, is_rearming=True)
+        assert (armed.before, armed.after) == (TradingState.HALT, TradingState.ACTIVE)
 
 
 @BOTH
