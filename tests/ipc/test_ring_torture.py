@@ -1,11 +1,12 @@
 """The ring between two processes, one of which is killed again and again."""
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="without the JIT there are 
 CAPACITY = 1024
 KILLS = 16
 RECORDS_BETWEEN_KILLS = 4_000
+RUNS_MAX = 20
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -95,19 +97,24 @@ def run(ring: Segment, mode: str) -> tuple[int, int, int]:
 
 
 @pytest.fixture
-def ring(tmp_path: Path) -> Iterator[Segment]:
-    """A ring of full slots."""
-    segment = create_ring(tmp_path / "ring", SegmentKind.TEST_RING, CAPACITY)
-    yield segment
-    segment.close()
+def new_ring(tmp_path: Path) -> Iterator[Callable[[], Segment]]:
+    """Makes rings of full slots."""
+    with ExitStack() as rings:
+
+        def make() -> Segment:
+            segment = create_ring(tmp_path / secrets.token_hex(4), SegmentKind.TEST_RING, CAPACITY)
+            rings.callback(segment.close)
+            return segment
+
+        yield make
 
 
-def test_killing_the_producer_loses_repeats_and_tears_nothing(ring: Segment) -> None:
-    records, torn, gaps = run(ring, "commit-last")
+def test_killing_the_producer_loses_repeats_and_tears_nothing(new_ring: Callable[[], Segment]) -> None:
+    records, torn, gaps = run(new_ring(), "commit-last")
     assert records >= KILLS * RECORDS_BETWEEN_KILLS
     assert (torn, gaps) == (0, 0)
 
 
-def test_a_producer_that_commits_first_is_caught(ring: Segment) -> None:
-    _, torn, _ = run(ring, "commit-first")
-    assert torn > 0
+def test_a_producer_that_commits_first_is_caught(new_ring: Callable[[], Segment]) -> None:
+    # A busy machine may give both ends one core for a whole run, and then no record is seen half written.
+    assert any(run(new_ring(), "commit-first")[1] > 0 for _ in range(RUNS_MAX))
