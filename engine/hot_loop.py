@@ -13,6 +13,7 @@ from engine.core.step import ENGINE
 from engine.joined_frames import JoinedFrames
 from engine.journal.entry import SOURCE_BITS
 from engine.loop import EVENTS_MAX, SpinSelector
+from engine.rearming import overruled
 from engine.spin.control import may_leave
 from engine.spin.core_entry import core_step_address
 from engine.spin.joining import joinable_count
@@ -37,7 +38,8 @@ from ipc.enums import RecordKind, RejectReason, RequestKind, VenueEvent
 from ipc.histogram import HISTOGRAM_BYTES, STAGES, LatencySegment
 from ipc.memory import address_of
 from ipc.record_words import words_of_kind
-from ipc.records import SLOT_WORDS
+from ipc.records import SET_TRADING_STATE, SLOT_WORDS
+from ipc.ring import record_at
 from ipc.segment import Segment
 from ipc.state_reader import StateReader
 
@@ -216,6 +218,9 @@ class HotLoop:
 
     def carry_out(self, record_address: int) -> tuple[int, ...]:
         """Feeds the core an operator's command; returns the report that answers it."""
+        refusal = self._overruled(record_address)
+        if refusal is not None:
+            return refusal
         while not (result := apply_commands(self.address, record_address, 1, 0, ENGINE)) & APPLIED_MASK:
             if result > APPLIED_MASK:
                 self.send_frames()
@@ -227,6 +232,13 @@ class HotLoop:
         if result > APPLIED_MASK:
             self.send_frames()
         return answer
+
+    def _overruled(self, record_address: int) -> tuple[int, ...] | None:
+        command = record_at(record_address, SET_TRADING_STATE)
+        if self._control is None or command["kind"] != RecordKind.SET_TRADING_STATE:
+            return None
+        scopes = self._state.table("scopes")
+        return overruled(command, scopes, self._control.rows, now_ns=self._clock.monotonic_ns())
 
     def send_frames(self) -> None:
         """Hands every finished frame to its account's socket; the core learns of those that could not leave."""

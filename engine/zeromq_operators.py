@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from engine.zeromq_admission import OWNER, key_name
+from engine.zeromq_pace import Pace
 from ipc.enums import RecordKind, RefusalReason
 from ipc.frame import FrameError, encode, outline
 from ipc.operator_name import OPERATOR_COMMANDS
@@ -45,23 +46,23 @@ class Operators:
     def __init__(self, engine: OperatedEngine, may_operate: Callable[[str], bool]) -> None:
         self._engine = engine
         self._may_operate = may_operate
-        self._peers: OrderedDict[bytes, None] = OrderedDict()
+        self._paces: OrderedDict[bytes, Pace] = OrderedDict()
         self._record: np.ndarray = np.zeros(SLOT_WORDS, np.int64)
         self._bytes = memoryview(self._record.view(np.uint8).data)
 
     def __contains__(self, peer: bytes) -> bool:
-        return peer in self._peers
+        return peer in self._paces
 
     def welcome(self, peer: bytes, sender: Sender, *, instance: int, epoch: int, now_ns: int) -> bytes:
         """The answer to a greeting; FrameError unless it comes from the engine's own user or an operator's key."""
         self._check(sender)
-        self._peers[peer] = None
-        if len(self._peers) > OPERATORS_MAX:
+        self._paces[peer] = Pace(now_ns)
+        if len(self._paces) > OPERATORS_MAX:
             # Nothing tells when one has left; who is still there says so again.
-            self._peers.popitem(last=False)
+            self._paces.popitem(last=False)
         return encode(RecordKind.WELCOME, 0, now_ns, SCHEMA_DIGEST, instance, epoch, 0, 0, 0, 0)
 
-    def answer(self, sender: Sender, frame: bytes) -> bytes:
+    def answers(self, peer: bytes, sender: Sender, frame: bytes, now_ns: int) -> list[bytes]:
         """Carries out what a frame says, in order; FrameError before anything is done when it says something else."""
         # A peer chooses how it is addressed, and could have taken over the name of an operator who is gone.
         self._check(sender)
@@ -69,6 +70,8 @@ class Operators:
         unknown = {kind for kind, _, _ in records} - OPERATOR_COMMANDS
         if unknown:
             raise FrameError(RefusalReason.UNKNOWN_RECORD_KIND, limit=max(OPERATOR_COMMANDS), requested=min(unknown))
+        self._paces[peer].take(len(records), now_ns)
+        self._paces.move_to_end(peer)
         answers = []
         name = key_name(sender.user)
         for kind, offset, length in records:
@@ -79,7 +82,7 @@ class Operators:
                 self._record[place : place + 2] = name_words(name, 2)
             words = self._engine.carry_out(int(self._record.ctypes.data))
             answers.append(encode(RecordKind.CONTROL_REPORT, *words[2:]))
-        return b"".join(answers)
+        return answers
 
     def _check(self, sender: Sender) -> None:
         # The owner's sockets lie where nobody else comes; whose process it is the kernel says once more.

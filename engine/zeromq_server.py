@@ -181,8 +181,9 @@ class ZeromqServer:
             if further:
                 raise FrameError(RefusalReason.MALFORMED_RECORD, limit=1, requested=1 + further)
             if peer in self._operators:
-                self._send(peer, self._operators.answer(_sender_of(message), frame))
-                return 1
+                answers = self._operators.answers(peer, _sender_of(message), frame, now_ns)
+                self._send(peer, b"".join(answers))
+                return len(answers)
             return self._take(peer, message, frame, now_ns)
         except FrameError as error:
             self._refuse(peer, error, frame, now_ns)

@@ -11,7 +11,7 @@ Whoever changes one holds the folder's lock, so that a segment is never replaced
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +64,10 @@ class ScopeName(NamedTuple):
 ENGINE_SCOPE = ScopeName(ScopeKind.ENGINE, "")
 
 
+class ScopesInUseError(SegmentError):
+    """A running engine was started with other scopes."""
+
+
 class UnknownScopeError(SegmentError):
     """The engine has no scope of that name."""
 
@@ -86,8 +90,13 @@ class ControlSegment:
         self._words = segment.words
 
     @classmethod
-    def open(cls, folder: Path, scopes: Sequence[ScopeName]) -> "ControlSegment":
-        """The segment of an engine with these scopes: made, or made anew with all that was asked, if need be."""
+    def open(
+        cls, folder: Path, scopes: Sequence[ScopeName], *, may_replace: Callable[[], bool] = lambda: True
+    ) -> "ControlSegment":
+        """The segment of an engine with these scopes: made, or made anew with all that was asked, if need be.
+
+        ScopesInUseError where one with other scopes lies there and may not be replaced.
+        """
         path = private_folder(folder) / CONTROL_FILE
         with _locked(folder):
             try:
@@ -97,7 +106,10 @@ class ControlSegment:
             if found is not None and found._is_whole() and found.scopes == list(scopes):
                 return found
             if found is not None:
+                is_in_use = found._is_whole() and not may_replace()
                 found.close()
+                if is_in_use:
+                    raise ScopesInUseError(f"{path} has other scopes, and an engine that was started with them runs")
             before = _Remains(path)
             made = cls(Segment.create(path, SegmentKind.CONTROL, len(scopes) * CONTROL_ROW.itemsize))
             made._name_rows(scopes)

@@ -21,7 +21,12 @@ TIMEOUT_S = 5.0
 TIME_TO_LIVE_NS = 5 * NS_PER_S
 _KIND = 1
 _REASON = (EXECUTION_REPORT.names or ()).index("reason")
+_COMMAND_SEQUENCE = (CONTROL_REPORT.names or ()).index("command_sequence")
 _NO_ORDER = 0
+
+
+class _ForgottenError(ConnectionRefusedByEngineError):
+    """The engine does not know us as an operator, or no more; it did nothing of what we asked."""
 
 
 class ControlAnswer(NamedTuple):
@@ -63,8 +68,7 @@ class Operator:
             if proof is not None:
                 prove(self._socket, proof)
             self._socket.connect(url)
-            hello = encode(RecordKind.HELLO, 0, self._clock.monotonic_ns(), SCHEMA_DIGEST, *name_words(OPERATOR, 2))
-            self._ask(hello, RecordKind.WELCOME)
+            self._say_hello()
         except BaseException:
             self.close()
             raise
@@ -96,28 +100,46 @@ class Operator:
         """Ends the connection."""
         self._context.destroy(linger=0)
 
+    def _say_hello(self) -> None:
+        hello = encode(RecordKind.HELLO, 0, self._clock.monotonic_ns(), SCHEMA_DIGEST, *name_words(OPERATOR, 2))
+        self._ask(hello, RecordKind.WELCOME)
+
     def _command(self, kind: RecordKind, *words: int) -> ControlAnswer:
         self._sequence += 1
         expires_utc_ns = self._clock.utc_ns() + TIME_TO_LIVE_NS
         head = (self._sequence, self._clock.monotonic_ns(), expires_utc_ns, _NO_ORDER)
-        words = self._ask(encode(kind, *head, *words, *self._name), RecordKind.CONTROL_REPORT)
-        report = dict(zip(CONTROL_REPORT.names or (), words, strict=True))
+        frame = encode(kind, *head, *words, *self._name)
+        try:
+            answer = self._ask(frame, RecordKind.CONTROL_REPORT)
+        except _ForgottenError:
+            # By an engine that was started since, after a connection broke, or for others: nothing was carried out.
+            self._say_hello()
+            answer = self._ask(frame, RecordKind.CONTROL_REPORT)
+        report = dict(zip(CONTROL_REPORT.names or (), answer, strict=True))
         return ControlAnswer(
             report["command_sequence"], RefusalReason(report["reason"]), report["before"], report["after"]
         )
 
+    def _is_ours(self, words: tuple[int, ...]) -> bool:
+        """Whether an answer is to the last command: one that came too late is the answer to an earlier one."""
+        return words[_KIND] != RecordKind.CONTROL_REPORT or words[_COMMAND_SEQUENCE] == self._sequence
+
     def _ask(self, frame: bytes, expected: RecordKind) -> tuple[int, ...]:
         """Sends one record and waits for its answer."""
         deadline_ns = self._clock.monotonic_ns() + self._timeout_ms * NS_PER_MS
+        while self._socket.poll(0):
+            self._socket.recv()
         if self._socket.poll(self._timeout_ms, zmq.POLLOUT):
             self._socket.send(frame)
         while (left_ns := deadline_ns - self._clock.monotonic_ns()) > 0:
             if not self._socket.poll(left_ns // NS_PER_MS + 1):
                 break
             for words in decode(self._socket.recv()):
-                if words[_KIND] == expected:
+                if words[_KIND] == expected and self._is_ours(words):
                     return words
                 if words[_KIND] == RecordKind.EXECUTION_REPORT:
+                    if words[_REASON] == RefusalReason.NOT_CONNECTED:
+                        raise _ForgottenError(f"the engine at {self._url} knows us no more")
                     raise ConnectionRefusedByEngineError(
                         f"the engine at {self._url} refused an operator's frame: {RefusalReason(words[_REASON]).name}; "
                         "allowed are the engine's own user on its host, a key with operator = true, and the same "

@@ -126,6 +126,7 @@ LEASE_EXPIRED The guardian does not watch; only cancels leave until it does.
 UNKNOWN_SCOPE The engine has no such venue, account, strategy or instrument. See oms limits.
 INVALID_TRADING_STATE The trading state is none. Allowed are ACTIVE to HALT.
 REARMING_REQUIRED Nothing but arming lowers a trading state: oms arm --scope SCOPE.
+KILL_STANDS A KILL file, oms kill or the guardian asks for more. Remove the file, then oms arm on the engine's host.
 UNKNOWN_ALARM No alarm has this number, or it is gone. See oms alarms.
 BREAKER_OPEN What a breaker watches exceeds its threshold. oms alarms says which; it closes by itself.
 """

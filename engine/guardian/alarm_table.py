@@ -51,8 +51,8 @@ class AlarmTable:
             return []
         waiting = rows[(rows["alarm_id"] != 0) & (rows["acknowledged_utc_ns"] == 0)]
         new = np.sort(waiting[~np.isin(waiting["alarm_id"], list(self._told))], order="alarm_id")
-        # Only what the table still holds has to be remembered.
-        self._told = {int(alarm_id) for alarm_id in rows["alarm_id"] if alarm_id}
+        # What was acknowledged and waits once more has come again.
+        self._told = {int(alarm_id) for alarm_id in waiting["alarm_id"]}
         return [self._words(row) for row in new]
 
     def close(self) -> None:

@@ -62,15 +62,21 @@ class EngineSight:
         return not poll.poll(0)
 
 
+def is_locked(lock_file: Path) -> bool:
+    """Whether any process holds the lock."""
+    return bool(_holders(lock_file))
+
+
 def _holds_lock(pid: int, lock_file: Path) -> bool:
+    return str(pid) in _holders(lock_file)
+
+
+def _holders(lock_file: Path) -> set[str]:
     """Asked of the kernel's list: to try the lock would keep an engine from starting at that moment."""
     try:
         inode = lock_file.stat().st_ino
     except FileNotFoundError:
-        return False
+        return set()
     # 17: FLOCK  ADVISORY  WRITE 4711 00:17:290 0 EOF
     locks = (line.split() for line in _LOCKS.read_text().splitlines())
-    return any(
-        words[1:2] == ["FLOCK"] and words[4] == str(pid) and words[5].rpartition(":")[2] == str(inode)
-        for words in locks
-    )
+    return {words[4] for words in locks if words[1:2] == ["FLOCK"] and words[5].rpartition(":")[2] == str(inode)}

@@ -74,10 +74,9 @@ class Guardian:
 
     def _heed_kill_file(self) -> None:
         scope = self._kill_file.scope()
-        if scope is None or self._control.request(scope).trading_state >= TradingState.HALT:
-            return
-        self._control.raise_state(scope, Request(TradingState.HALT, 0, self._clock.utc_ns(), "file"))
-        self._log.write(LogLevel.ERROR, "kill_file", scope=str(scope))
+        # Also where the word stands already: whoever wrote it may have died before he said so.
+        if scope and self._control.raise_state(scope, Request(TradingState.HALT, 0, self._clock.utc_ns(), "file")):
+            self._log.write(LogLevel.ERROR, "kill_file", scope=str(scope))
 
     def _tell_alarms(self) -> None:
         for alarm in self._alarms.new_alarms():

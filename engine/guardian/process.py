@@ -18,7 +18,7 @@ from engine.guardian.account_line import AccountLine
 from engine.guardian.accounts import guarded_accounts
 from engine.guardian.alarm_command import AlarmCommand
 from engine.guardian.alarm_table import AlarmTable, Names
-from engine.guardian.engine_sight import EngineSight
+from engine.guardian.engine_sight import EngineSight, is_locked
 from engine.guardian.engine_watch import EngineWatch
 from engine.guardian.guardian import Guardian
 from engine.guardian.kill_file import KillFile
@@ -27,7 +27,7 @@ from engine.privacy import forget_variables, keep_memory_private
 from gateways.errors import CredentialError
 from ipc.address import engine_folder
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock
-from ipc.control_segment import ControlSegment
+from ipc.control_segment import ControlSegment, ScopesInUseError
 from ipc.segment import SegmentError, private_folder, runtime_folder
 
 TURN_S = 0.025
@@ -56,7 +56,7 @@ def run_guardian(config: Config) -> None:
     private_folder(runtime_folder())
     folder = private_folder(engine_folder(config.engine.name))
     with _only_guardian(folder, config.engine.name):
-        control = ControlSegment.open(folder, scopes_of_config(config))
+        control = _control_of(config, folder)
         sight = EngineSight(folder / ENGINE_LOCK)
         generator = random.Random(clock.utc_ns())  # noqa: S311  spreads reconnection attempts, guards nothing
         lines = [AccountLine(account, clock=clock, generator=generator, resolver=look_up) for account in accounts]
@@ -73,6 +73,20 @@ def run_guardian(config: Config) -> None:
             log=log,
         )
         asyncio.run(_live(guardian, control, lines, command, clock, log))
+
+
+def _control_of(config: Config, folder: Path) -> ControlSegment:
+    """The segment to guard by; AnotherConfigurationError when the engine that runs has other scopes.
+
+    An engine keeps the segment that it began with: one put in its place would be a switch that nobody hears.
+    """
+    lock_file = folder / ENGINE_LOCK
+    try:
+        return ControlSegment.open(folder, scopes_of_config(config), may_replace=lambda: not is_locked(lock_file))
+    except ScopesInUseError as error:
+        raise AnotherConfigurationError(
+            f"{error}: put its configuration back, or restart it with the new one; it gets no lease until then"
+        ) from None
 
 
 async def _live(  # noqa: PLR0913, PLR0917 - what the process hands over

@@ -21,7 +21,7 @@ class JournalRing:
     def __init__(self, segment: Segment) -> None:
         self.segment = segment
         self._slots = segment.content.view(np.int64).reshape(-1, SLOT_WORDS)
-        self._capacity = int(segment.words[SegmentWord.CAPACITY])
+        self.capacity = int(segment.words[SegmentWord.CAPACITY])
         self.epoch = int(segment.words[SegmentWord.EPOCH])
 
     @classmethod
@@ -46,15 +46,15 @@ class JournalRing:
     def take(self, most: int) -> NDArray[np.int64]:
         """A copy of the slots that lie ready, up to `most` and to the end of the ring's memory."""
         count = ready_count(self.segment.address, most)
-        first = self.next_sequence & (self._capacity - 1)
+        first = self.next_sequence & (self.capacity - 1)
         return self._slots[first : first + count].copy()
 
     def waiting(self) -> NDArray[np.int64]:
         """A copy of all slots that were handed over and not given back. Precondition: the engine is gone."""
-        sequences = np.arange(self.next_sequence, self.next_sequence + self._capacity)
-        places = sequences & (self._capacity - 1)
+        sequences = np.arange(self.next_sequence, self.next_sequence + self.capacity)
+        places = sequences & (self.capacity - 1)
         is_committed = self._slots[places, 0] == sequences + 1
-        count = self._capacity if is_committed.all() else int(is_committed.argmin())
+        count = self.capacity if is_committed.all() else int(is_committed.argmin())
         return self._slots[places[:count]]
 
     def release(self, durable_sequence: int) -> None:

@@ -43,7 +43,7 @@ class JournalService:
         self._events = EventWriter(store.disk)
         # In mode "process" nothing waits for the disk, so entries gather between turns: one by one they would take a
         # whole core, which on a small machine the engine and its strategies need.
-        self._gathers = config.journal.mode == "process"
+        self._urgent_from = min(BATCH_ENTRIES, ring.capacity // 8) if config.journal.mode == "process" else 1
         self._is_replica_due = True
         self._tidy_at_ns = 0
         # The newest one may have failed, or not be written yet.
@@ -114,7 +114,7 @@ class JournalService:
         if len(entries):
             self._keep(entries)
         # A chore's slice is done even when entries come all the time: the next file must be ready in time.
-        is_urgent = self._do_chore(now_ns) or len(entries) >= (BATCH_ENTRIES if self._gathers else 1)
+        is_urgent = self._do_chore(now_ns) or len(entries) >= self._urgent_from
         self._server.serve(0 if is_urgent else wait_ms)
         return len(entries) > 0
 

@@ -12,6 +12,7 @@ from ipc.control_segment import (
     ControlSegment,
     Request,
     ScopeName,
+    ScopesInUseError,
     UnknownScopeError,
 )
 from ipc.enums import AlarmCode, ScopeKind, TradingState
@@ -149,6 +150,17 @@ def test_a_file_that_is_none_is_replaced(tmp_path: Path, text: bytes) -> None:
     control = ControlSegment.open(tmp_path, SCOPES)
     assert control.request(MAIN).trading_state == TradingState.ACTIVE
     control.close()
+
+
+def test_one_with_other_scopes_is_not_replaced_while_it_is_in_use(control: ControlSegment, tmp_path: Path) -> None:
+    more = (*SCOPES, ScopeName(ScopeKind.STRATEGY, "new"))
+    with pytest.raises(ScopesInUseError, match="an engine that was started with them runs"):
+        ControlSegment.open(tmp_path, more, may_replace=lambda: False)
+    assert control.is_current()
+    ControlSegment.open(tmp_path, SCOPES, may_replace=lambda: False).close()
+    assert control.is_current()
+    ControlSegment.open(tmp_path, more, may_replace=lambda: True).close()
+    assert not control.is_current()
 
 
 def _raise_one(folder: Path, place: int) -> None:

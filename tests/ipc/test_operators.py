@@ -7,6 +7,7 @@ import pytest
 
 from engine.zeromq_admission import OWNER
 from engine.zeromq_operators import OPERATORS_MAX, Operators, Sender
+from engine.zeromq_pace import BURST_RECORDS
 from ipc.enums import RecordKind, RefusalReason
 from ipc.frame import FrameError, decode, encode
 from ipc.operator_name import OPERATOR_COMMANDS
@@ -79,7 +80,7 @@ def test_who_comes_otherwise_is_none(operators: Operators, sender: Sender) -> No
 def test_who_takes_over_the_address_of_one_is_none(operators: Operators, engine: EchoingEngine) -> None:
     welcome(operators)
     with pytest.raises(FrameError):
-        operators.answer(Sender("local", "127.0.0.1"), command(RecordKind.SET_TRADING_STATE, 1))
+        operators.answers(PEER, Sender("local", "127.0.0.1"), command(RecordKind.SET_TRADING_STATE, 1), now_ns=12)
     assert engine.taken == []
 
 
@@ -90,20 +91,25 @@ def test_a_key_acts_under_its_own_name_whatever_it_calls_itself(
     names = LAYOUTS[kind].names or ()
     place = names.index("operator_name_0")
     for sender in (LOCAL, REMOTE):
-        operators.answer(sender, command(kind, 1))
+        answers(operators, command(kind, 1), sender)
     said, stamped = (list(taken[: len(names)]) for taken in engine.taken)
     assert stamped[place : place + 2] == list(name_words("person", 2))
     assert said[place : place + 2] == [place - 2, place - 1]
     assert said[:place] + said[place + 2 :] == stamped[:place] + stamped[place + 2 :]
 
 
+def answers(operators: Operators, frame: bytes, sender: Sender = LOCAL) -> bytes:
+    welcome(operators, sender=sender)
+    return b"".join(operators.answers(PEER, sender, frame, now_ns=12))
+
+
 def test_each_command_is_answered_in_order_and_its_slot_holds_nothing_else(
     operators: Operators, engine: EchoingEngine
 ) -> None:
     frame = command(RecordKind.SET_LIMIT, 1) + command(RecordKind.ACKNOWLEDGE_ALARM, 2)
-    answers = decode(operators.answer(LOCAL, frame))
+    answered = decode(answers(operators, frame))
     place = (CONTROL_REPORT.names or ()).index("command_sequence")
-    assert [(words[1], words[place]) for words in answers] == [(RecordKind.CONTROL_REPORT, n) for n in (1, 2)]
+    assert [(words[1], words[place]) for words in answered] == [(RecordKind.CONTROL_REPORT, n) for n in (1, 2)]
     used = len(LAYOUTS[RecordKind.ACKNOWLEDGE_ALARM].names or ())
     assert engine.taken[1][used:] == (0,) * (SLOT_WORDS - used)
 
@@ -113,7 +119,7 @@ def test_whatever_else_is_in_a_frame_nothing_of_it_is_done(
     operators: Operators, engine: EchoingEngine, kind: RecordKind
 ) -> None:
     with pytest.raises(FrameError) as error:
-        operators.answer(LOCAL, command(RecordKind.SET_TRADING_STATE, 1) + command(kind, 2))
+        answers(operators, command(RecordKind.SET_TRADING_STATE, 1) + command(kind, 2))
     assert error.value.reason == RefusalReason.UNKNOWN_RECORD_KIND
     assert engine.taken == []
 
@@ -122,3 +128,22 @@ def test_of_too_many_the_first_has_to_say_so_again(operators: Operators) -> None
     for number in range(OPERATORS_MAX + 1):
         welcome(operators, b"%d" % number)
     assert [b"%d" % number in operators for number in (0, 1, OPERATORS_MAX)] == [False, True, True]
+
+
+def test_who_gives_commands_is_not_the_one_to_be_forgotten(operators: Operators) -> None:
+    for number in range(OPERATORS_MAX):
+        welcome(operators, b"%d" % number)
+    operators.answers(b"0", LOCAL, command(RecordKind.ACKNOWLEDGE_ALARM, 1), now_ns=12)
+    welcome(operators, b"late")
+    assert [peer in operators for peer in (b"0", b"1")] == [True, False]
+
+
+def test_an_operators_flood_is_refused_as_a_clients_is(operators: Operators, engine: EchoingEngine) -> None:
+    frame = command(RecordKind.ACKNOWLEDGE_ALARM, 1) * 64
+    welcome(operators)
+    for _ in range(BURST_RECORDS // 64):
+        assert len(operators.answers(PEER, LOCAL, frame, now_ns=11)) == 64
+    with pytest.raises(FrameError) as error:
+        operators.answers(PEER, LOCAL, frame, now_ns=11)
+    assert error.value.reason == RefusalReason.CLIENT_TOO_FAST
+    assert len(engine.taken) == BURST_RECORDS

@@ -3,6 +3,7 @@
 import base64
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -26,11 +27,13 @@ def forms_of(key: GeneratedKey | GeneratedSecret) -> list[bytes]:
 
 
 def files(*folders: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file, shared memory among them."""
+    """Every file as it lies there, shared memory among them."""
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                yield str(path), path.read_bytes()
+            # Processes that still live rename and remove some of them.
+            with suppress(FileNotFoundError):
+                if path.is_file():
+                    yield str(path), path.read_bytes()
 
 
 def hits(places: Iterable[tuple[str, bytes]], forms: Iterable[bytes]) -> list[str]:

@@ -56,6 +56,7 @@ _GIVEN_ELSEWHERE = {
     RefusalReason.UNKNOWN_ALARM: "tests/engine/states",
     RefusalReason.CLIENT_TOO_FAST: "tests/security",
     RefusalReason.KEY_NOT_ALLOWED: "tests/security",
+    RefusalReason.KILL_STANDS: "tests/engine/spin",
 }
 
 

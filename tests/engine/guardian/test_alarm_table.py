@@ -116,3 +116,14 @@ def test_numbers_that_nobody_knows_are_told_as_they_are(block: Block) -> None:
 
 def test_without_an_engine_there_are_no_alarms(tmp_path: Path) -> None:
     assert AlarmTable(tmp_path, NAMES).new_alarms() == []
+
+
+def test_what_comes_again_after_it_was_acknowledged_is_told_again(block: Block) -> None:
+    table = AlarmTable(block.folder, NAMES)
+    block.raise_alarm(0, 5)
+    assert [ids(table), ids(table)] == [[5], []]
+    block.rows[0]["acknowledged_utc_ns"] = 9
+    assert ids(table) == []
+    block.rows[0]["acknowledged_utc_ns"] = 0
+    assert [ids(table), ids(table)] == [[5], []]
+    table.close()

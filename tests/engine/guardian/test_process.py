@@ -1,7 +1,17 @@
 """The guardian as a process: how it is called, and how little it is."""
 
+import fcntl
 from pathlib import Path
 
+import pytest
+
+from engine.config import load_config
+from engine.control_scopes import scopes_of_config
+from engine.guardian.process import AnotherConfigurationError, _control_of
+from engine.lifetime import ENGINE_LOCK
+from ipc.control_segment import ControlSegment, ScopeName
+from ipc.enums import ScopeKind
+from ipc.segment import private_folder
 from tests.engine.configuration_file import set_key, sound_table, write_table
 from tests.engine.control.test_process import run
 
@@ -23,3 +33,28 @@ def test_a_bad_configuration_is_told_without_a_traceback(tmp_path: Path) -> None
     assert status == 2
     assert "guardian.hang_ms = 1" in told
     assert "Traceback" not in told
+
+
+def test_a_guardian_with_another_configuration_leaves_the_running_engines_segment_alone(
+    tmp_path: Path,
+) -> None:
+    config = load_config(write_table(sound_table(tmp_path), tmp_path / "engine.toml"))
+    folder = private_folder(tmp_path / "run")
+    scopes = scopes_of_config(config)
+    control = ControlSegment.open(folder, [*scopes, ScopeName(ScopeKind.STRATEGY, "former")])
+    with (folder / ENGINE_LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(AnotherConfigurationError, match="put its configuration back, or restart it"):
+            _control_of(config, folder)
+        assert control.is_current()
+    control.close()
+
+
+def test_without_an_engine_it_makes_the_segment_anew(tmp_path: Path) -> None:
+    config = load_config(write_table(sound_table(tmp_path), tmp_path / "engine.toml"))
+    folder = private_folder(tmp_path / "run")
+    (folder / ENGINE_LOCK).touch()
+    ControlSegment.open(folder, [ScopeName(ScopeKind.ENGINE, "")]).close()
+    control = _control_of(config, folder)
+    assert control.scopes == scopes_of_config(config)
+    control.close()

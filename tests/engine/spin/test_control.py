@@ -10,7 +10,10 @@ from ipc.compiler import JIT_DISABLED
 from ipc.control_enums import FenceState
 from ipc.control_segment import LEASE_EXPIRED, NO_LEASE_NEEDED, ControlSegment, Request, ScopeName
 from ipc.enums import AlarmCode, RecordKind, RefusalReason, ScopeKind, TradingState
+from ipc.memory import address_of
+from ipc.records import CONTROL_REPORT, SET_TRADING_STATE, SLOT_WORDS
 from ipc.segment import SegmentWord
+from ipc.tables import name_words, words_name
 from tests.engine.core.world import EPOCH, NS_PER_S
 from tests.engine.spin.journal_desk import JournalDesk
 from tests.engine.spin.outbox import Outbox
@@ -83,6 +86,69 @@ def test_lowering_a_request_lowers_nothing(desk: ControlDesk) -> None:
     desk.publish(RecordKind.NEW_ORDER)
     desk.turn()
     assert desk.reasons() == [RefusalReason.TRADING_STATE]
+
+
+def told_to_arm(desk: ControlDesk, scope: ScopeName, state: TradingState = TradingState.ACTIVE) -> tuple[int, int, int]:
+    """Reason, before and after of what an operator is answered who arms a scope."""
+    row = KINDS[SCOPES.index(scope)]
+    command = np.zeros(1, SET_TRADING_STATE)
+    values = {
+        "kind": RecordKind.SET_TRADING_STATE,
+        "sequence": 7,
+        "expires_utc_ns": (1 << 63) - 1,
+        "scope_kind": row[0],
+        "subject_id": row[1],
+        "trading_state": state,
+        "is_rearming": 1,
+        "operator_name_0": name_words("ann", 2)[0],
+    }
+    for name, value in values.items():
+        command[name] = value
+    slot = np.zeros(SLOT_WORDS, np.int64)
+    slot[: command.dtype.itemsize // 8] = command.view(np.int64)
+    answer = dict(zip(CONTROL_REPORT.names or (), desk.loop.carry_out(address_of(slot)), strict=True))
+    assert (answer["kind"], answer["command_sequence"]) == (RecordKind.CONTROL_REPORT, 7)
+    assert (answer["scope_kind"], answer["subject_id"]) == row
+    assert words_name([answer["operator_name_0"], answer["operator_name_1"]]) == "ann"
+    return answer["reason"], answer["before"], answer["after"]
+
+
+def state_of(desk: ControlDesk, scope: ScopeName) -> int:
+    return int(desk.world.row("scopes", SCOPES.index(scope))["trading_state"])
+
+
+@pytest.mark.parametrize("scope", SCOPES[:6], ids=str)
+def test_nobody_arms_a_scope_of_which_shared_memory_asks_for_more(desk: ControlDesk, scope: ScopeName) -> None:
+    desk.control.raise_state(scope, HALT)
+    desk.turn()
+    refused = (RefusalReason.KILL_STANDS, TradingState.HALT, TradingState.ACTIVE)
+    assert told_to_arm(desk, scope) == refused
+    assert state_of(desk, scope) == TradingState.HALT
+    desk.control.lower_state(scope, Request(TradingState.ACTIVE))
+    # A KILL file is heeded once more before the command comes.
+    desk.control.raise_state(scope, HALT)
+    assert told_to_arm(desk, scope) == refused
+    desk.control.lower_state(scope, Request(TradingState.ACTIVE))
+    assert told_to_arm(desk, scope) == (0, TradingState.HALT, TradingState.ACTIVE)
+    desk.control.raise_state(SCOPES[9], HALT)
+    desk.turn()
+    assert state_of(desk, scope) == TradingState.ACTIVE, "what is asked of another one changes nothing here"
+
+
+def test_a_word_that_was_raised_and_not_told_of_is_heeded_when_somebody_arms(desk: ControlDesk) -> None:
+    desk.control.raise_state(ENGINE, Request(TradingState.CANCEL_ONLY))
+    desk.turn()
+    desk.control.rows["trading_state"][0] = TradingState.HALT
+    assert told_to_arm(desk, ENGINE)[0] == RefusalReason.KILL_STANDS
+
+
+def test_a_scope_is_armed_as_far_as_shared_memory_lets_it(desk: ControlDesk) -> None:
+    desk.control.raise_state(ENGINE, HALT)
+    desk.turn()
+    desk.control.lower_state(ENGINE, Request(TradingState.CANCEL_ONLY))
+    assert told_to_arm(desk, ENGINE, TradingState.REDUCE_ONLY)[0] == RefusalReason.KILL_STANDS
+    assert told_to_arm(desk, ENGINE, TradingState.CANCEL_ONLY)[0] == RefusalReason.NONE
+    assert state_of(desk, ENGINE) == TradingState.CANCEL_ONLY
 
 
 def test_what_was_asked_of_an_engine_that_was_not_there_holds_from_its_first_turn(tmp_path: Path) -> None:
