@@ -32,11 +32,11 @@ LEASE_EXPIRED The guardian does not watch, so only cancels leave. Look at its lo
 FENCED The guardian has taken over; this engine sends nothing any more. Look why it hung, then start it anew.
 TRADING_STATE_RAISED A scope is restricted; found is its state. See why, mend that, then oms arm --scope SCOPE.
 ENGINE_HUNG The engine gave no sign of life and was fenced and killed. Read its log before arming.
-ENGINE_DIED The engine died with orders open, which were cancelled. Read its log before arming.
+ENGINE_DIED The engine died; what it left open is cancelled. Read its log before arming.
 NOT_CLEARED The guardian could not see every order ended. Look at the venue yourself, now.
 GUARDIAN_DISCONNECTED The guardian has no connection to a venue of its own. Look at its log and its keys.
-LOSS_LIMIT_EXCEEDED A scope has lost more than a day may cost. Decide whether it goes on, then oms arm.
-DRAWDOWN_LIMIT_EXCEEDED A scope has lost too much from its best. Decide whether it goes on, then oms arm.
+LOSS_LIMIT_EXCEEDED A scope has lost more than a day may cost. Decide whether it goes on, then oms arm --scope SCOPE.
+DRAWDOWN_LIMIT_EXCEEDED A scope has lost too much from its best. Decide, then oms arm --scope SCOPE.
 """
 
 _REFUSALS = """
@@ -111,7 +111,7 @@ LEVERAGE_EXCEEDED An account's exposure could exceed its equity by too much. See
 INSUFFICIENT_FUNDS The account has not enough that is free. See oms positions.
 MESSAGE_THROTTLE_EXCEEDED A scope sends messages faster than it may. See oms limits.
 TRADED_VOLUME_EXCEEDED A scope has traded as much in its window as it may. See oms limits.
-MAX_EXECUTIONS_EXCEEDED As many orders as one arming allows. Look at the strategy, then oms arm.
+MAX_EXECUTIONS_EXCEEDED As many orders as one arming allows. Look at the strategy, then oms arm --scope SCOPE.
 ORDER_TO_TRADE_EXCEEDED Too many messages for each fill today. See oms limits.
 RATE_SHARE_EXCEEDED What is left of the venue's limit is the share of other strategies. Send less.
 RATE_QUEUE_FULL As many orders of the strategy wait for room in a rate limit as may. Send less.

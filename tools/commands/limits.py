@@ -25,7 +25,7 @@ def limits(context: typer.Context, engine: Engine = None, json: Json = False) ->
 def set_limit(
     scope: Annotated[str, typer.Argument(help="engine, or KIND:NAME.")],
     limit: Annotated[str, typer.Argument(help="Such as max_open_orders.")],
-    value: Annotated[str, typer.Argument(help="In whole units, or unlimited.")],
+    value: Annotated[str, typer.Argument(help="As listed: money in 1e-8 of the risk asset; or unlimited.")],
     engine: Engine = None,
     json: Json = False,
 ) -> None:
