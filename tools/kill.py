@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+from engine.guardian.kill_file import NAME, KillFile
+from engine.lifetime import durable_folder
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock
 from ipc.control_enums import HaltPhase
 from ipc.control_segment import ScopeName
 from ipc.enums import ScopeKind, TradingState
 from ipc.segment import SegmentError
 from tools.answer import print_json
+from tools.command_error import CommandError
 from tools.control_desk import ControlDesk, checked, parse_scope
 
 _NAP_NS = 5 * NS_PER_MS
@@ -64,9 +67,19 @@ def _outcome(
     return "verified" if sight.halt_phase is HaltPhase.VERIFIED else "", taken_ns
 
 
+def _check_no_kill_file(desk: ControlDesk, scope: ScopeName) -> None:
+    """CommandError while a file asks for what is to be armed: the guardian would raise it again a moment later."""
+    folder = durable_folder(desk.engine.name)
+    file = KillFile(folder, desk.control.scopes)
+    # One that is empty asks for everything at the second look.
+    if scope in (file.scope(), file.scope()):
+        raise CommandError(f"{folder / NAME} halts {scope} for as long as it lies there; remove it, then arm")
+
+
 def arm(engine: Path, scope_text: str, state: TradingState, *, as_json: bool) -> None:
     """Lets a scope trade again, as far as the state says."""
     desk, scope = ControlDesk(engine), parse_scope(scope_text)
+    _check_no_kill_file(desk, scope)
     desk.control.lower_state(scope, desk.request(state))
     before = None
     if desk.is_running():
