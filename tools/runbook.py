@@ -110,7 +110,7 @@ NET_EXPOSURE_EXCEEDED A scope's net exposure could exceed its limit. See oms lim
 LEVERAGE_EXCEEDED An account's exposure could exceed its equity by too much. See oms limits.
 INSUFFICIENT_FUNDS The account has not enough that is free. See oms positions.
 MESSAGE_THROTTLE_EXCEEDED A scope sends messages faster than it may. See oms limits.
-TRADED_VOLUME_EXCEEDED A scope has traded as much in its window as it may. See oms limits.
+TRADED_VOLUME_EXCEEDED What a scope has traded in its window and what works come to all it may. See oms limits.
 MAX_EXECUTIONS_EXCEEDED As many orders as one arming allows. Look at the strategy, then oms arm --scope SCOPE.
 ORDER_TO_TRADE_EXCEEDED Too many messages for each fill today. See oms limits.
 RATE_SHARE_EXCEEDED What is left of the venue's limit is the share of other strategies. Send less.

@@ -156,6 +156,7 @@ def _check_scopes(state: int, leaving: Leaving, units: int, is_reducing: bool) -
     """What each scope allows, the widest first; what only reduces a position is not held up by exposure."""
     scopes, now_ns = scopes_of(state), header_of(state)["now_ns"]
     added_orders = 1 if leaving.is_new else 0
+    added_units = units - leaving.held_units
     is_exposing = leaving.is_raising and not is_reducing
     for row in rows_of(state, leaving.strategy_id, leaving.account_id, leaving.instrument_id):
         scope = scopes[row]
@@ -163,10 +164,10 @@ def _check_scopes(state: int, leaving: Leaving, units: int, is_reducing: bool) -
         if verdict.reason != 0:
             return verdict
         if is_exposing:
-            verdict = check_exposure(scope, leaving.side, units - leaving.held_units)
+            verdict = check_exposure(scope, leaving.side, added_units)
             if verdict.reason != 0:
                 return verdict
-        verdict = check_pace(scope, leaving.request_kind, added_orders, units, now_ns)
+        verdict = check_pace(scope, leaving.request_kind, added_orders, added_units, now_ns)
         if verdict.reason != 0:
             return verdict
     return passed()

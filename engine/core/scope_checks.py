@@ -53,13 +53,13 @@ def check_open_orders(scope: np.void, added_orders: int) -> Verdict:
 
 
 @kernel
-def check_pace(scope: np.void, request_kind: int, added_orders: int, units: int, now_ns: int) -> Verdict:
+def check_pace(scope: np.void, request_kind: int, added_orders: int, added_units: int, now_ns: int) -> Verdict:
     """Whether a scope may do one thing more so soon: executions, volume, messages for a fill, messages at all."""
     if scope["execution_count"] + added_orders > scope["max_executions"]:
         return refuse(
             RefusalReason.MAX_EXECUTIONS_EXCEEDED, scope["max_executions"], scope["execution_count"], added_orders
         )
-    verdict = check_traded(scope, units, now_ns)
+    verdict = check_traded(scope, added_units, now_ns)
     if verdict.reason == 0:
         verdict = check_order_to_trade(scope)
     if verdict.reason == 0:

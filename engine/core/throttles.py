@@ -117,15 +117,16 @@ def count_traded(scope: np.void, units: int, now_ns: int) -> None:
 
 
 @kernel
-def check_traded(scope: np.void, units: int, now_ns: int) -> Verdict:
-    """Whether so much more may be traded."""
+def check_traded(scope: np.void, added_units: int, now_ns: int) -> Verdict:
+    """Whether so much more may work, as all that works already may trade; what makes it less always may."""
     limit = scope["max_traded_units"]
+    open_units = scope["open_buy_units"] + scope["open_sell_units"]
     # What leaked since the last fill makes it less: only an order that does not pass without needs to know.
-    if scope["traded_level_units"] + units <= limit:
+    if scope["traded_level_units"] + open_units + added_units <= limit or added_units < 0:
         return passed()
-    level_units = traded_level(scope, now_ns)
-    if level_units + units > limit:
-        return refuse(RefusalReason.TRADED_VOLUME_EXCEEDED, limit, level_units, units)
+    counted_units = traded_level(scope, now_ns) + open_units
+    if counted_units + added_units > limit:
+        return refuse(RefusalReason.TRADED_VOLUME_EXCEEDED, limit, counted_units, added_units)
     return passed()
 
 

@@ -1,10 +1,13 @@
 """Owns the neighbours of what is refused: right at each limit a command passes, and what it then asks for."""
 
+from collections.abc import Callable
+
 from ipc.enums import OrderType, RequestKind, Side, TimeInForce
 from tests.engine.core.provocation import Provocation, amend, budget, fill, market, new_order, on_order, where
 from tests.engine.core.world import UTC_OFFSET_NS, Step, World
 
 _DAY_MS = 86_400_000
+_STRATEGY = 5
 
 
 def _order(world: World) -> Step:
@@ -21,6 +24,20 @@ def _largest(world: World) -> Step:
 
 def _cancel(world: World) -> Step:
     return world.cancel(world.place())
+
+
+def _next_order(world: World, _: int) -> Step:
+    return world.new_order()
+
+
+def shrink(**limits: int) -> Callable[[World, int], object]:
+    """Lowers limits of the strategy's scope, under which an order works already."""
+
+    def lower(world: World, _: int) -> None:
+        for name, value in limits.items():
+            world.row("scopes", _STRATEGY)[name] = value
+
+    return lower
 
 
 def _expiring_now(world: World) -> Step:
@@ -55,6 +72,16 @@ PASSING: tuple[tuple[str, Provocation, RequestKind], ...] = (
         "defaults for type and time in force",
         new_order(order_type=OrderType.DEFAULT, time_in_force=TimeInForce.DEFAULT),
         RequestKind.NEW,
+    ),
+    (
+        "as much as may be traded beside what was and what works",
+        on_order(_next_order, fill(4), shrink(max_traded_units=200_000)),
+        RequestKind.NEW,
+    ),
+    (
+        "less of an order than may not be traded any more",
+        on_order(amend(order_lots=5), shrink(max_traded_units=1)),
+        RequestKind.AMEND,
     ),
     ("an amendment to the next lot above what is filled", on_order(amend(order_lots=5), fill(4)), RequestKind.AMEND),
 )

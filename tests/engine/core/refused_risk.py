@@ -197,6 +197,18 @@ ROWS = (
     Row("one execution too many", R.MAX_EXECUTIONS_EXCEEDED, scope(STRATEGY, max_executions=0), limit=0),
     Row("too much volume", R.TRADED_VOLUME_EXCEEDED, scope(STRATEGY, max_traded_units=WORTH - 1), limit=WORTH - 1),
     Row(
+        "too much volume if what works is filled",
+        R.TRADED_VOLUME_EXCEEDED,
+        beside_limit(STRATEGY, max_traded_units=2 * WORTH - 1),
+        limit=2 * WORTH - 1,
+    ),
+    Row(
+        "more of an order than may be traded",
+        R.TRADED_VOLUME_EXCEEDED,
+        amended(ACCOUNT, max_traded_units=2 * WORTH - 1),
+        limit=2 * WORTH - 1,
+    ),
+    Row(
         "too many messages for the fills",
         R.ORDER_TO_TRADE_EXCEEDED,
         scope(STRATEGY, message_count=7, order_to_trade_grace=2, max_order_to_trade=5),

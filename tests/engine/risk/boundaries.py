@@ -64,12 +64,19 @@ def _of_scope(q: Question, kind: str, subject: int, scope: Limits, control: str)
         "max_net_units": max(abs(net + buys), abs(net - sells)),
         "max_leverage_percent": min((gross / max(equity, D(1)) * 100).to_integral_value("ROUND_CEILING"), D(9_999)),
         "max_executions": D(scope.executions + 1),
-        # What leaks depends on the limit itself: this is near the boundary for a window of a minute.
-        "max_traded_units": ((scope.traded + worth) / (1 + passed_ms / 60_000)).to_integral_value("ROUND_CEILING"),
+        "max_traded_units": _traded_at(scope.traded, buys + sells, passed_ms / 60_000),
         "max_order_to_trade": (D(counted) / max(scope.fills, 1)).to_integral_value("ROUND_CEILING"),
         "order_to_trade_grace": counted - min(scope.limits["max_order_to_trade"], D(3)) * max(scope.fills, 1),
         "max_new_per_s": scope.sent_level + 1,
     }[control]
+
+
+def _traded_at(traded: Decimal, working: Decimal, part_of_window: Decimal) -> Decimal:
+    """The least limit under which so much may be traded and work: what leaks depends on the limit itself."""
+    limit = max(((traded + working) / (1 + part_of_window)).to_integral_value("ROUND_CEILING"), working)
+    while max(traded - (limit * part_of_window).to_integral_value("ROUND_FLOOR"), D(0)) + working > limit:
+        limit += 1
+    return limit
 
 
 def _sum(orders: list[Working], side: int) -> Decimal:

@@ -208,7 +208,7 @@ def _scope(q: Question, kind: str, subject: int, scope: Limits) -> tuple[int, in
         reason = _exposure(q, kind, scope, inside)
         if reason is not None:
             return reason
-    return _pace(q, scope)
+    return _pace(q, scope, inside)
 
 
 def _exposure(q: Question, kind: str, scope: Limits, inside: list[Working]) -> tuple[int, int | None] | None:
@@ -232,7 +232,7 @@ def _exposure(q: Question, kind: str, scope: Limits, inside: list[Working]) -> t
     return None
 
 
-def _pace(q: Question, scope: Limits) -> tuple[int, int | None] | None:
+def _pace(q: Question, scope: Limits, inside: list[Working]) -> tuple[int, int | None] | None:
     limits = scope.limits
     if scope.executions + 1 > limits["max_executions"]:
         return _no(R.MAX_EXECUTIONS_EXCEEDED, limits["max_executions"])
@@ -240,7 +240,8 @@ def _pace(q: Question, scope: Limits) -> tuple[int, int | None] | None:
         window_ms, passed_ms = limits["traded_window_ns"] // 1_000_000, D((q.now_ns - scope.traded_ns) // 1_000_000)
         leaked = (limits["max_traded_units"] * passed_ms / window_ms).to_integral_value("ROUND_FLOOR")
         level = max(scope.traded - leaked, D(0))
-        if level + worth_of(q) > limits["max_traded_units"]:
+        working = sum((order.worth for order in inside), D(0))
+        if level + working + worth_of(q) > limits["max_traded_units"]:
             return _no(R.TRADED_VOLUME_EXCEEDED, limits["max_traded_units"])
     ratio = limits["max_order_to_trade"]
     if ratio != UNLIMITED and scope.messages + 1 - limits["order_to_trade_grace"] > ratio * max(scope.fills, 1):
