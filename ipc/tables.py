@@ -311,7 +311,7 @@ SCOPE = word_row(
     "traded_ns",
     "traded_window_ns",
     "unknown_count",
-    "oldest_unknown_ns",  # of an account
+    "oldest_unknown_ns",  # of an account: since when an order of it is unknown
     "reject_level_ns",  # leaks out over the window; each rejection adds one window
     "reject_ns",
     "scope_kind",
@@ -372,6 +372,7 @@ ORDER = word_row(
     "accepted",
     "end_reason",
     "is_unknown",
+    "unknown_since_ns",  # 0 without a doubt
     "unresolved_at_ns",  # when a person hears that it still is, NEVER_NS when that was said, 0 without a doubt
     "pending_new_ns",
     "pending_cancel_ns",

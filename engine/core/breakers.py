@@ -84,7 +84,7 @@ def watch(state: int) -> None:
 
 @kernel
 def _watch_orders(state: int) -> None:
-    """Counts the orders of unknown outcome of each account, and finds the oldest of them."""
+    """Counts the orders of unknown outcome of each account, and finds since when one of them is unknown."""
     header, scopes, orders = header_of(state), scopes_of(state), orders_of(state)
     first = account_row(state, 0)
     for account_id in range(header["accounts_count"]):
@@ -99,9 +99,8 @@ def _watch_orders(state: int) -> None:
                 continue
             scope = scopes[first + order["account_id"]]
             scope["unknown_count"] += 1
-            asked_ns = max(order["sent_ns"], order["pending_cancel_ns"], order["pending_replace_ns"])
-            oldest_ns = scope["oldest_unknown_ns"]
-            scope["oldest_unknown_ns"] = asked_ns if oldest_ns == 0 else min(oldest_ns, asked_ns)
+            since_ns, oldest_ns = order["unknown_since_ns"], scope["oldest_unknown_ns"]
+            scope["oldest_unknown_ns"] = since_ns if oldest_ns == 0 else min(oldest_ns, since_ns)
 
 
 @kernel

@@ -70,11 +70,15 @@ def doubt(state: int, order: np.void) -> np.void:
 
 @kernel
 def watch_doubt(state: int, slot: int, order: np.void) -> None:
-    """Sees to it that a person hears of a doubt that lasts. To be called when an order's doubt may have changed."""
+    """Times a doubt, for a person to hear of one that lasts. To be called when an order's doubt may have changed."""
+    header = header_of(state)
     if order["is_unknown"] == 0:
+        order["unknown_since_ns"] = 0
         order["unresolved_at_ns"] = 0
-    elif order["unresolved_at_ns"] == 0:
-        header = header_of(state)
+        return
+    if order["unknown_since_ns"] == 0:
+        order["unknown_since_ns"] = header["now_ns"]
+    if order["unresolved_at_ns"] == 0:
         order["unresolved_at_ns"] = header["now_ns"] + header["request_expiry_ns"] + UNRESOLVED_AFTER_NS
         set_timer(state, slot, order["unresolved_at_ns"])
 

@@ -22,6 +22,7 @@ def end_order(state: int, order: np.void, end_reason: int) -> None:
     order["end_reason"] = end_reason
     order["ended_ns"] = header["now_ns"]
     order["is_unknown"] = 0
+    order["unknown_since_ns"] = 0
     order["unresolved_at_ns"] = 0
     order["end_wanted"] = EndReason.NONE
     order["venue_hold"] = VenueHold.NONE

@@ -81,6 +81,7 @@ def _clear(order: np.void) -> None:
     order["accepted"] = 0
     order["end_reason"] = EndReason.NONE
     order["is_unknown"] = 0
+    order["unknown_since_ns"] = 0
     order["unresolved_at_ns"] = 0
     order["pending_new_ns"] = 0
     order["pending_cancel_ns"] = 0

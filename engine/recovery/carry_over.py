@@ -200,6 +200,8 @@ class _Hand:
         """What may live at a venue is unknown until the venue speaks; what a client wanted cancelled still is."""
         at_venue = (orders["release_at_ns"] == 0) & (orders["retry_at_ns"] == 0)
         orders["is_unknown"] = np.where(at_venue, 1, 0)
+        # Only from now on can anybody ask.
+        orders["unknown_since_ns"] = np.where(at_venue, self._new.header["now_ns"], 0)
         orders["unresolved_at_ns"] = 0
         orders["not_found_count"] = 0
         wanted = (orders["pending_cancel_ns"] != 0) & (orders["replace_state"] != ReplaceState.CANCELING_FIRST)

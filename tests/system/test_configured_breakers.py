@@ -55,7 +55,7 @@ def reject(world: World) -> None:
 
 def lose(world: World, count: int) -> None:
     for place in range(count):
-        world.order(world.place(price_ticks=6_000 + place))["is_unknown"] = 1
+        world.venue(VenueEvent.OUTCOME_UNKNOWN, world.place(price_ticks=6_000 + place))
 
 
 @ACTIONS

@@ -27,7 +27,10 @@ _FACTS_OF_DOUBT = (
     "charged",
     "forgotten_trade_id",
 )
-_TIMES_OF_DOUBT = ("sent_ns", "pending_new_ns", "pending_cancel_ns", "pending_replace_ns", "unresolved_at_ns")
+_TIMES_OF_DOUBT = (
+    *("sent_ns", "pending_new_ns", "pending_cancel_ns", "pending_replace_ns"),
+    *("unknown_since_ns", "unresolved_at_ns"),
+)
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,12 @@ def _check_facts(orders: np.ndarray) -> None:
     ended = ~living
     for field in (
         *("pending_new_ns", "pending_replace_ns", "is_unknown", "replace_state", "end_wanted", "venue_hold"),
-        "unresolved_at_ns",
+        *("unknown_since_ns", "unresolved_at_ns"),
         *("retry_at_ns", "release_at_ns", "wanted_version", "reserved_lots"),
     ):
         assert (orders[field][ended] == 0).all(), f"an ended order has {field}"
+    is_unknown = orders["is_unknown"] != 0
+    assert ((orders["unknown_since_ns"] != 0) == is_unknown).all(), "it is known since when an order is unknown"
     missing = orders["stated_lots"] > orders["cumulative_lots"]
     assert not (ended & missing).any(), "no order has ended while fills that the venue counts are missing"
     assert (orders["is_unknown"][missing & living & (orders["release_at_ns"] == 0)] == 1).all()

@@ -254,6 +254,19 @@ def test_without_a_lost_end_a_scheduled_order_is_still_to_be_sent(world: World) 
     assert (new.order(released)["release_at_ns"] != 0, new.order(released)["is_unknown"]) == (True, 0)
 
 
+def test_what_lives_at_a_venue_is_unknown_since_the_new_run_began(world: World) -> None:
+    resting, lost = world.place(), world.place(price_ticks=9_999)
+    world.now_ns += 3_600 * NS_PER_S
+    world.venue(VenueEvent.OUTCOME_UNKNOWN, lost)
+    waiting = world.order_id()
+    world.new_order(order_id=waiting, release_utc_ns=world.now_ns + UTC_OFFSET_NS + NS_PER_S)
+    new = next_run()
+    handed(world, new)
+    since = [int(new.order(order_id)["unknown_since_ns"]) for order_id in (resting, lost, waiting)]
+    assert since == [new.now_ns, new.now_ns, 0]
+    check_invariants(new)
+
+
 def test_an_attempt_that_was_due_in_inputs_that_are_lost_may_have_been_sent(world: World) -> None:
     world.book_top()
     order_id = int(world.market(order_lots=10).requests[0].order_id)

@@ -88,7 +88,7 @@ def test_refusing_lasts_until_half_of_it_has_leaked_out(world: World) -> None:
 # ---- orders of unknown outcome ----
 def lose(world: World, count: int) -> None:
     for place in range(count):
-        world.order(world.place(price_ticks=6_000 + place))["is_unknown"] = 1
+        world.venue(VenueEvent.OUTCOME_UNKNOWN, world.place(price_ticks=6_000 + place))
 
 
 @pytest.mark.parametrize(("count", "alarms"), [(2, []), (3, [AlarmCode.UNKNOWN_ORDERS])])
@@ -106,6 +106,23 @@ def test_too_old_an_order_of_unknown_outcome_stops_its_account(world: World) -> 
     assert AlarmCode.UNKNOWN_ORDER_AGE in world.after(LOOK_NS).alarms
     assert state_of(world, ACCOUNT_ROW) == TradingState.REDUCE_ONLY
     assert state_of(world, ACCOUNT_ROW + 1) == TradingState.ACTIVE
+
+
+def test_an_order_is_as_old_as_the_doubt_about_it(world: World) -> None:
+    breaker(world, Breaker.UNKNOWN_ORDER_AGE, BreakerAction.ALARM, threshold=3 * NS_PER_S)
+    resting, later = world.place(price_ticks=6_000), world.place(price_ticks=6_001)
+    world.after(3_600 * NS_PER_S)
+    world.venue(VenueEvent.OUTCOME_UNKNOWN, resting)
+    began_ns = world.now_ns
+    world.after(2 * NS_PER_S)
+    world.venue(VenueEvent.OUTCOME_UNKNOWN, later)
+    world.venue(VenueEvent.OUTCOME_UNKNOWN, resting)
+    assert int(world.order(resting)["unknown_since_ns"]) == began_ns
+    assert world.after(NS_PER_S).alarms == []
+    world.venue(VenueEvent.STATUS, resting, answers_request=RequestKind.STATUS)
+    assert int(world.order(resting)["unknown_since_ns"]) == 0
+    assert world.after(2 * NS_PER_S).alarms == []
+    assert world.after(LOOK_NS).alarms == [AlarmCode.UNKNOWN_ORDER_AGE]
 
 
 # ---- prices ----
