@@ -9,9 +9,9 @@ from pathlib import Path
 from engine.address_lookup import look_up
 from engine.config import AccountConfig, Config, CurveConfig, VenueConfig
 from engine.control_scopes import scopes_of_config
-from engine.core.step import HOST_CLOCK
 from engine.directory import Directory
 from engine.event_log import EventLog, LogLevel
+from engine.host_clock import HostClock
 from engine.hot_loop import HotLoop
 from engine.journal.store import JournalStore
 from engine.loop import SpinLoop
@@ -29,7 +29,6 @@ from gateways.instrument import AssetBinding, InstrumentBinding
 from gateways.instruments_query import fetch_instruments
 from gateways.market_data_gateway import MarketDataGateway
 from gateways.order_gateway import AccountLine, OrderGateway
-from gateways.record_writer import RecordWriter, new_rows
 from gateways.registry import VENUES
 from gateways.venue import Venue
 from ipc.clock import NS_PER_MS, WaitingClock
@@ -38,8 +37,9 @@ from ipc.curve import read_keys
 from ipc.enums import ConnectionState, JournalState
 
 CLIENTS_SOCKET = "clients"
-# Nothing tells the server that a client is gone but the sign of life that cannot be sent any more.
-_SERVE_CLIENTS_EVERY_S = 0.5
+# Nothing tells the server that a client is gone but the sign of life that cannot be sent any more, and nothing tells
+# anybody that the host's clock was set.
+_LOOK_AROUND_EVERY_S = 0.5
 
 
 class Engine:
@@ -69,10 +69,11 @@ class Engine:
         self.hot_loop = HotLoop(
             segments.state, strategy_rows=self._directory.strategy_rows, idle=config.engine.idle, clock=clock
         )
+        self._host_clock = HostClock(clock, self.hot_loop)
         self.order_gateways: list[OrderGateway] = []
         self._market_gateways: list[MarketDataGateway] = []
         self._server: ZeromqServer | None = None
-        self._serving: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle | None = None
         self._cores = cores
         self._store = store
         self._earlier = earlier
@@ -110,7 +111,7 @@ class Engine:
         hot_loop.use_senders(self.order_gateways)
         await self._begin_journal()
         self._open_lanes()
-        self._say_utc_offset()
+        self._host_clock.tell()
         self._heed_control()
         self._attach_loop()
         for gateway in self.order_gateways:
@@ -194,13 +195,6 @@ class Engine:
         if self._config.monitoring.track_execution_metrics:
             self.hot_loop.measure(self._segments.latency)
 
-    def _say_utc_offset(self) -> None:
-        rows = new_rows(capacity=1)
-        writer = RecordWriter(HOST_CLOCK)
-        writer.start(rows, self._clock.monotonic_ns())
-        writer.clock_offset(self._clock.utc_ns() - self._clock.monotonic_ns(), 0)
-        self.hot_loop.apply(rows, writer.count)
-
     def _heed_control(self) -> None:
         """From now on guardian and operator are heard, also when nothing else is; what they asked before holds too."""
         control = ControlSegment.open(self._segments.folder, scopes_of_config(self._config))
@@ -233,10 +227,12 @@ class Engine:
             self._serve_clients,
             lambda: server.pending,
         )
-        self._serve_clients_again()
+        self._look_around()
 
-    def _serve_clients_again(self) -> None:
-        self._serving = self._loop.call_later(_SERVE_CLIENTS_EVERY_S, self._serve_clients_again)
+    def _look_around(self) -> None:
+        """Does what nothing asks for, now and every so often."""
+        self._looking = self._loop.call_later(_LOOK_AROUND_EVERY_S, self._look_around)
+        self._host_clock.tell_if_moved()
         self._serve_clients()
 
     def _serve_clients(self) -> None:
@@ -276,8 +272,8 @@ class Engine:
         for gateway in (*self.order_gateways, *self._market_gateways):
             if gateway.failed is not None:
                 await gateway.stop()
-        if self._serving is not None:
-            self._serving.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
         if self._server is not None:
             self._loop.spin_selector.remove_direct_reader(self._server.file_descriptor)
             self._loop.spin_selector.disconnect()

@@ -58,6 +58,10 @@ class ManualClock:
         self._monotonic_ns += duration_ns
         self._utc_ns += duration_ns
 
+    def set_utc(self, change_ns: int) -> None:
+        """Sets the wall clock alone, forwards or back."""
+        self._utc_ns += change_ns
+
     def sleep_ns(self, duration_ns: int) -> None:
         """Sleeping is moving on."""
         self.advance(duration_ns)

@@ -40,7 +40,7 @@ from engine.core.state import (
 )
 from engine.core.state_checks import check_not_fenced
 from engine.core.target_position import on_target_position
-from engine.core.time_passes import next_deadline_ns, on_timer
+from engine.core.time_passes import next_deadline_ns, on_timer, set_clock
 from engine.core.trace import traced
 from engine.core.trading_states import NO_ACCOUNT
 from engine.core.valuation import on_price
@@ -281,7 +281,7 @@ def _on_trades_known(state: int, known: np.void) -> None:
 @kernel
 def _on_clock_offset(state: int, clock: np.void) -> None:
     if clock["account_id"] == HOST_CLOCK:
-        header_of(state)["utc_offset_ns"] = clock["utc_offset_ns"]
+        set_clock(state, clock["utc_offset_ns"])
     else:
         account = accounts_of(state)[clock["account_id"]]
         account["utc_offset_ns"] = clock["utc_offset_ns"]

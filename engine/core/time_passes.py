@@ -33,8 +33,7 @@ def on_timer(state: int) -> None:
     now_ns = header["now_ns"]
     if now_ns >= header["day_end_ns"]:
         begin_day(state)
-        utc_ns = now_ns + header["utc_offset_ns"]
-        header["day_end_ns"] = now_ns + NS_PER_DAY - utc_ns % NS_PER_DAY
+        header["day_end_ns"] = _midnight_ns(header)
     handled = 0
     while handled < _TIMERS_PER_STEP and room_for_effects(state) >= _EFFECTS_OF_ONE_TIMER:
         slot = take_due(state, now_ns)
@@ -51,6 +50,23 @@ def on_timer(state: int) -> None:
         continue_passes(state)
     if header["watch_interval_ns"] > 0 and header["watch_next_ns"] <= now_ns:
         watch(state)
+
+
+@kernel
+def _midnight_ns(header: np.void) -> int:
+    """When the UTC day ends."""
+    utc_ns = header["now_ns"] + header["utc_offset_ns"]
+    return header["now_ns"] + NS_PER_DAY - utc_ns % NS_PER_DAY
+
+
+@kernel
+def set_clock(state: int, utc_offset_ns: int) -> None:
+    """Takes over what the host's clock says; the day ends when that comes to midnight, or has been set past it."""
+    header = header_of(state)
+    change_ns = utc_offset_ns - header["utc_offset_ns"]
+    header["utc_offset_ns"] = utc_offset_ns
+    if 0 < header["day_end_ns"] < NEVER_NS:
+        header["day_end_ns"] = min(header["day_end_ns"] - change_ns, _midnight_ns(header))
 
 
 @kernel
