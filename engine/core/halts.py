@@ -51,8 +51,7 @@ def halt_again(state: int, account_id: int) -> None:
     scopes = scopes_of(state)
     for row in range(len(scopes)):
         scope = scopes[row]
-        is_halted = scope["halt_phase"] != HaltPhase.NONE and scope["scope_kind"] != ScopeKind.STRATEGY
-        if is_halted and (scope["scope_kind"] == ScopeKind.INSTRUMENT or is_of_scope(state, scope, account_id, -1, -1)):
+        if scope["halt_phase"] != HaltPhase.NONE and _is_meant(state, scope, account_id):
             begin_halt(state, scope)
 
 
@@ -75,13 +74,19 @@ def _is_live(state: int, account_id: int) -> bool:
 
 
 @kernel
+def _is_meant(state: int, scope: np.void, account_id: int) -> bool:
+    """Whether an account may have orders in a scope that nobody here knows of; a strategy's own are all known."""
+    kind = scope["scope_kind"]
+    if kind == ScopeKind.INSTRUMENT:
+        return accounts_of(state)[account_id]["venue_id"] == instruments_of(state)[scope["subject_id"]]["venue_id"]
+    return kind != ScopeKind.STRATEGY and is_of_scope(state, scope, account_id, -1, -1)
+
+
+@kernel
 def _is_reached(state: int, scope: np.void) -> bool:
     """Whether every account that the scope has to do with can be asked."""
-    accounts = accounts_of(state)
-    for account_id in range(len(accounts)):
-        kind = scope["scope_kind"]
-        is_meant = kind == ScopeKind.STRATEGY or kind == ScopeKind.INSTRUMENT
-        if not is_meant and is_of_scope(state, scope, account_id, -1, -1) and not _is_live(state, account_id):
+    for account_id in range(len(accounts_of(state))):
+        if _is_meant(state, scope, account_id) and not _is_live(state, account_id):
             return False
     return True
 

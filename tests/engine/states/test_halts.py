@@ -137,6 +137,30 @@ def test_an_unreachable_account_without_a_known_order_is_not_verified_either(wor
     assert world.after(ANSWER_NS).alarms == [AlarmCode.KILL_VERIFIED]
 
 
+@pytest.mark.parametrize(
+    "scope", [(ScopeKind.ENGINE, 0), (ScopeKind.VENUE, 0), (ScopeKind.ACCOUNT, 0), (ScopeKind.INSTRUMENT, 1)]
+)
+def test_nothing_is_verified_while_nobody_can_be_asked(world: World, scope: tuple[ScopeKind, int]) -> None:
+    for account_id in (0, 1):
+        world.connection(ConnectionState.DOWN, account_id=account_id)
+    assert halt(world, *scope) == []
+    for _ in range(5):
+        assert world.after(ANSWER_NS).alarms == []
+    for account_id in (0, 1):
+        world.connection(ConnectionState.LIVE, account_id=account_id)
+    assert set(world.timer().asked) == {RequestKind.CANCEL_ALL}
+    assert world.after(ANSWER_NS).alarms == [AlarmCode.KILL_VERIFIED]
+
+
+def test_an_instrument_has_nothing_to_do_with_an_account_at_another_venue(world: World) -> None:
+    world.row("accounts", 1)["venue_id"] = 1
+    world.connection(ConnectionState.DOWN, account_id=1)
+    halt(world, ScopeKind.INSTRUMENT, 0)
+    assert world.after(ANSWER_NS).alarms == [AlarmCode.KILL_VERIFIED]
+    world.connection(ConnectionState.LIVE, account_id=1)
+    assert world.timer().asked == []
+
+
 def test_an_order_that_waits_for_its_time_ends_at_once(world: World) -> None:
     order_id = world.order_id()
     world.new_order(order_id=order_id, release_utc_ns=world.now_ns + UTC_OFFSET_NS + 60 * NS_PER_S)
