@@ -260,6 +260,7 @@ class Alarm(msgspec.Struct, frozen=True, gc=False):
     published_ns: int
     code: int
     order_id: int
+    venue_id: int
     account_id: int
     instrument_id: int
     asset_id: int

@@ -233,6 +233,7 @@ ALARM = _layout(
     *HEADER_FIELDS,
     "code",  # AlarmCode
     "order_id",
+    "venue_id",  # of an alarm about a venue, here and below; -1 for none
     "account_id",
     "instrument_id",
     "asset_id",

@@ -331,6 +331,7 @@ ALARM_ROW = word_row(
     "alarm_id",  # 0 for a free row
     "code",  # AlarmCode
     "strategy_id",
+    "venue_id",
     "account_id",
     "instrument_id",
     "asset_id",

@@ -11,7 +11,7 @@ from ipc.enums import AlarmCode
 from ipc.tables import ACCOUNT, ALARM_ROW, ASSET, INSTRUMENT, STRATEGY, words_name
 from tools.answer import print_json
 from tools.control_desk import ControlDesk, checked
-from tools.engines import row_name
+from tools.engines import row_name, venue_names
 from tools.manual_client import table
 from tools.state_tables import Tables, read_tables
 
@@ -63,6 +63,9 @@ def _about(alarm: np.void, tables: Tables) -> str:
     parts = []
     if alarm["strategy_id"] > 0:
         parts.append(row_name(tables["strategies"][alarm["strategy_id"]], 2))
+    if alarm["venue_id"] >= 0:
+        venue_id = int(alarm["venue_id"])
+        parts.append(venue_names(tables["instruments"]).get(venue_id, f"venue {venue_id}"))
     if alarm["account_id"] >= 0:
         parts.append(row_name(tables["accounts"][alarm["account_id"]], 2))
     if alarm["instrument_id"] >= 0:

@@ -42,11 +42,9 @@ class EngineNames:
         header = segment.content[: STATE_HEADER.itemsize].view(STATE_HEADER)[0]
         instruments = _rows(segment.content, header, "instruments", INSTRUMENT)
         strategies = _rows(segment.content, header, "strategies", STRATEGY)
-        # A venue is the last part of its instruments' names.
-        venues = {int(row["venue_id"]): row_name(row, 4).rpartition(".")[2] for row in instruments}
         names = {int(row["strategy_id"]): row_name(row, 2) for row in strategies}
         segment.close()
-        return cls(venues, {number: name for number, name in names.items() if name})
+        return cls(venue_names(instruments), {number: name for number, name in names.items() if name})
 
 
 def has_prices(engine: Path) -> bool:
@@ -61,6 +59,11 @@ def has_prices(engine: Path) -> bool:
 def _rows(content: NDArray[np.uint8], header: np.void, table: str, layout: np.dtype[np.void]) -> NDArray[np.void]:
     first, count = int(header[f"{table}_offset"]), int(header[f"{table}_count"])
     return np.array(content[first : first + count * layout.itemsize].view(layout))
+
+
+def venue_names(instruments: NDArray[np.void]) -> dict[int, str]:
+    """What each venue is called: a venue is the last part of its instruments' names."""
+    return {int(row["venue_id"]): row_name(row, 4).rpartition(".")[2] for row in instruments}
 
 
 def row_name(row: np.void, words: int) -> str:

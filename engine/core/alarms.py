@@ -43,6 +43,7 @@ def _keep(state: int, alarm: np.void) -> None:
         row["alarm_id"] = header["last_alarm_id"]
         row["code"] = alarm["code"]
         row["strategy_id"] = alarm["commit"]
+        row["venue_id"] = alarm["venue_id"]
         row["account_id"] = alarm["account_id"]
         row["instrument_id"] = alarm["instrument_id"]
         row["asset_id"] = alarm["asset_id"]
@@ -66,7 +67,8 @@ def _find(state: int, alarm: np.void) -> int:
     alarms = alarms_of(state)
     for place in range(len(alarms)):
         row = alarms[place]
-        if not _is_about(row, alarm["code"], alarm["commit"], alarm["account_id"], alarm["instrument_id"]):
+        account_id, instrument_id = alarm["account_id"], alarm["instrument_id"]
+        if not _is_about(row, alarm["code"], alarm["commit"], alarm["venue_id"], account_id, instrument_id):
             continue
         if row["asset_id"] == alarm["asset_id"]:
             return place
@@ -74,10 +76,10 @@ def _find(state: int, alarm: np.void) -> int:
 
 
 @kernel
-def _is_about(row: np.void, code: int, strategy_id: int, account_id: int, instrument_id: int) -> bool:
+def _is_about(row: np.void, code: int, strategy_id: int, venue_id: int, account_id: int, instrument_id: int) -> bool:
     if row["alarm_id"] == 0 or row["code"] != code or row["strategy_id"] != strategy_id:
         return False
-    return row["account_id"] == account_id and row["instrument_id"] == instrument_id
+    return row["venue_id"] == venue_id and row["account_id"] == account_id and row["instrument_id"] == instrument_id
 
 
 @kernel
@@ -94,12 +96,12 @@ def _free_place(state: int) -> int:
 
 
 @kernel
-def clear_alarm(state: int, code: int, strategy_id: int, account_id: int, instrument_id: int) -> None:
+def clear_alarm(state: int, code: int, strategy_id: int, venue_id: int, account_id: int, instrument_id: int) -> None:
     """Notes that a condition is over, whatever assets it was about; one that was acknowledged is forgotten."""
     alarms, header = alarms_of(state), header_of(state)
     for place in range(len(alarms)):
         row = alarms[place]
-        if not _is_about(row, code, strategy_id, account_id, instrument_id):
+        if not _is_about(row, code, strategy_id, venue_id, account_id, instrument_id):
             continue
         row["cleared_utc_ns"] = header["now_ns"] + header["utc_offset_ns"]
         if row["acknowledged_utc_ns"] != 0:

@@ -14,6 +14,7 @@ from ipc.records import ALARM, CONTROL_REPORT, EXECUTION_REPORT, VENUE_REQUEST, 
 
 # In an alarm that speaks of none.
 NO_ORDER = 0
+NO_VENUE = -1
 NO_INSTRUMENT = -1
 NO_ASSET = -1
 
@@ -236,6 +237,7 @@ def raise_alarm(state: int, strategy_id: int, code: int, order_id: int, account_
     alarm["published_ns"] = header["now_ns"]
     alarm["code"] = code
     alarm["order_id"] = order_id
+    alarm["venue_id"] = NO_VENUE
     alarm["account_id"] = account_id
     alarm["instrument_id"] = instrument_id
     alarm["asset_id"] = NO_ASSET

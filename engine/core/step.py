@@ -14,6 +14,7 @@ from engine.core.command_checks import check_envelope, command_at, use_up_id
 from engine.core.effects import (
     NO_INSTRUMENT,
     NO_ORDER,
+    NO_VENUE,
     announce_venue_state,
     raise_alarm,
     report_order,
@@ -213,7 +214,7 @@ def _on_journal_state(state: int, journal_state: int) -> None:
     before = header_of(state)["journal_state"]
     header_of(state)["journal_state"] = journal_state
     if journal_state == JournalState.KEEPING:
-        clear_alarm(state, AlarmCode.JOURNAL_NOT_KEEPING, ENGINE, NO_ACCOUNT, NO_INSTRUMENT)
+        clear_alarm(state, AlarmCode.JOURNAL_NOT_KEEPING, ENGINE, NO_VENUE, NO_ACCOUNT, NO_INSTRUMENT)
     elif before == JournalState.KEEPING:
         alarm = raise_alarm(state, ENGINE, AlarmCode.JOURNAL_NOT_KEEPING, NO_ORDER, NO_ACCOUNT, NO_INSTRUMENT)
         alarm["expected"] = JournalState.KEEPING
@@ -230,7 +231,7 @@ def _on_fence(state: int, fence_state: int) -> None:
     header["fence_state"] = fence_state
     header["restriction_count"] += int(fence_state != FenceState.OPEN) - int(before != FenceState.OPEN)
     if fence_state == FenceState.OPEN:
-        clear_alarm(state, AlarmCode.LEASE_EXPIRED, ENGINE, NO_ACCOUNT, NO_INSTRUMENT)
+        clear_alarm(state, AlarmCode.LEASE_EXPIRED, ENGINE, NO_VENUE, NO_ACCOUNT, NO_INSTRUMENT)
         return
     code = AlarmCode.FENCED + 0 if fence_state == FenceState.FENCED else AlarmCode.LEASE_EXPIRED + 0
     alarm = raise_alarm(state, ENGINE, code, NO_ORDER, NO_ACCOUNT, NO_INSTRUMENT)

@@ -6,7 +6,7 @@ ACTIVE < REDUCE_ONLY < CANCEL_ONLY < HALT. Of the scopes that an order lies in t
 import numpy as np
 
 from engine.core.alarms import clear_alarm
-from engine.core.effects import NO_INSTRUMENT, NO_ORDER, raise_alarm, report_control, room_for_effects
+from engine.core.effects import NO_INSTRUMENT, NO_ORDER, NO_VENUE, raise_alarm, report_control, room_for_effects
 from engine.core.state import header_of, scopes_of
 from ipc.compiler import kernel
 from ipc.control_enums import HaltPhase
@@ -30,6 +30,12 @@ def strategy_of_scope(scope: np.void) -> int:
 
 
 @kernel
+def venue_of_scope(scope: np.void) -> int:
+    """Which venue an alarm about a scope names."""
+    return scope["subject_id"] if scope["scope_kind"] == ScopeKind.VENUE else NO_VENUE
+
+
+@kernel
 def account_of_scope(scope: np.void) -> int:
     """Which account an alarm about a scope names."""
     return scope["subject_id"] if scope["scope_kind"] == ScopeKind.ACCOUNT else NO_ACCOUNT
@@ -46,6 +52,7 @@ def alarm_of_scope(state: int, scope: np.void, code: int, expected: int, found: 
     """Tells a person of something about a scope; the caller may say more of it. Returns the alarm."""
     strategy_id, account_id = strategy_of_scope(scope), account_of_scope(scope)
     alarm = raise_alarm(state, strategy_id, code, NO_ORDER, account_id, instrument_of_scope(scope))
+    alarm["venue_id"] = venue_of_scope(scope)
     alarm["expected"] = expected
     alarm["found"] = found
     return alarm
@@ -54,7 +61,8 @@ def alarm_of_scope(state: int, scope: np.void, code: int, expected: int, found: 
 @kernel
 def clear_alarm_of_scope(state: int, scope: np.void, code: int) -> None:
     """Notes that a condition of a scope is over."""
-    clear_alarm(state, code, strategy_of_scope(scope), account_of_scope(scope), instrument_of_scope(scope))
+    venue_id, account_id = venue_of_scope(scope), account_of_scope(scope)
+    clear_alarm(state, code, strategy_of_scope(scope), venue_id, account_id, instrument_of_scope(scope))
 
 
 @kernel

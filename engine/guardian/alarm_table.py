@@ -19,6 +19,7 @@ class Names(NamedTuple):
     """What the numbers in an alarm stand for; "" for what is in no table, -1 and what is not ours among it."""
 
     strategies: dict[int, str]
+    venues: dict[int, str]
     accounts: dict[int, str]
     instruments: dict[int, str]
     assets: dict[int, str]
@@ -29,6 +30,7 @@ class Names(NamedTuple):
         directory = Directory(config)
         return cls(
             {strategy.id: strategy.name for strategy in config.strategies},
+            dict(enumerate(directory.venues)),
             dict(enumerate(directory.accounts)),
             dict(enumerate(directory.instruments)),
             dict(enumerate(directory.assets)),
@@ -76,6 +78,7 @@ class AlarmTable:
         return {
             "code": _code_name(int(row["code"])),
             "strategy": self._names.strategies.get(int(row["strategy_id"]), ""),
+            "venue": self._names.venues.get(int(row["venue_id"]), ""),
             "account": self._names.accounts.get(int(row["account_id"]), ""),
             "instrument": self._names.instruments.get(int(row["instrument_id"]), ""),
             "asset": self._names.assets.get(int(row["asset_id"]), ""),

@@ -23,7 +23,7 @@ def carry_states(old: State, new: State, numbers: dict[str, NDArray[np.int64]], 
         ScopeKind.INSTRUMENT: instruments,
     }
     _carry_scopes(old, new, of_scopes, shift_ns)
-    _carry_alarms(old, new, numbers)
+    _carry_alarms(old, new, {**numbers, "venue_id": of_scopes[ScopeKind.VENUE]})
 
 
 def _venues(old: State, new: State, instruments: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from ipc.segment import Segment, SegmentKind
 from ipc.tables import ALARM_ROW, STATE_HEADER
 
 ROWS = 4
-NAMES = Names({1: "alpha"}, {0: "main"}, {0: "BTC/USDT.BINANCE"}, {0: "BTC", 1: "USDT"})
+NAMES = Names({1: "alpha"}, {0: "BINANCE"}, {0: "main"}, {0: "BTC/USDT.BINANCE"}, {0: "BTC", 1: "USDT"})
 
 
 class Block:
@@ -32,7 +32,7 @@ class Block:
     def raise_alarm(self, place: int, alarm_id: int, code: int = AlarmCode.OVERFILL, **words: int) -> None:
         row = self.rows[place]
         row["alarm_id"], row["code"] = alarm_id, code
-        for name, value in {"strategy_id": 1, "account_id": 0, "instrument_id": 0, **words}.items():
+        for name, value in {"strategy_id": 1, "venue_id": -1, "account_id": 0, "instrument_id": 0, **words}.items():
             row[name] = value
 
 
@@ -56,6 +56,7 @@ def test_an_alarm_is_told_once_with_names(block: Block) -> None:
         {
             "code": "OVERFILL",
             "strategy": "alpha",
+            "venue": "",
             "account": "main",
             "instrument": "BTC/USDT.BINANCE",
             "asset": "USDT",
@@ -106,6 +107,12 @@ def test_nothing_is_taken_from_a_block_that_is_being_written(block: Block) -> No
     assert table.new_alarms() == []
     block.header["version"] = 4
     assert ids(table) == [5]
+
+
+def test_an_alarm_about_a_venue_names_it(block: Block) -> None:
+    block.raise_alarm(0, 5, AlarmCode.KILL_VERIFIED, strategy_id=0, venue_id=0, account_id=-1, instrument_id=-1)
+    (alarm,) = AlarmTable(block.folder, NAMES).new_alarms()
+    assert (alarm["venue"], alarm["account"], alarm["instrument"]) == ("BINANCE", "", "")
 
 
 def test_numbers_that_nobody_knows_are_told_as_they_are(block: Block) -> None:

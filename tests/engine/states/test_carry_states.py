@@ -60,6 +60,14 @@ def test_it_follows_the_names(world: World) -> None:
     assert alarms["asset_id"].tolist() == [-1, -1]
 
 
+def test_an_alarm_about_a_venue_goes_on_as_that(world: World) -> None:
+    set_state(world, ScopeKind.VENUE, 0, TradingState.REDUCE_ONLY)
+    state = next_run(world)
+    assert int(state.table("alarms")["venue_id"][0]) == 0
+    gone = next_run(world, instruments=np.array([-1, -1]))
+    assert codes(gone) == []
+
+
 def test_an_alarm_about_an_asset_follows_its_name(world: World) -> None:
     world.feed(RecordKind.BALANCE_CHANGE, account_id=0, asset_id=QUOTE, delta_units=5)
     assert int(next_run(world).table("alarms")["asset_id"][0]) == ROTATED[QUOTE]

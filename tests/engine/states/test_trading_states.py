@@ -51,6 +51,31 @@ def test_only_arming_makes_it_less(world: World, before: TradingState, after: Tr
     assert state_of(world) == after
 
 
+def raised(world: World) -> list[tuple[int, int, int, int]]:
+    """What the alarms that are not over are about: strategy, venue, account and instrument."""
+    rows = world.state.table("alarms")
+    rows = rows[(rows["alarm_id"] != 0) & (rows["cleared_utc_ns"] == 0)]
+    return [tuple(map(int, row)) for row in rows[["strategy_id", "venue_id", "account_id", "instrument_id"]].tolist()]
+
+
+def test_each_scope_has_an_alarm_of_its_own_until_it_is_armed(world: World) -> None:
+    for scope in SCOPES.values():
+        set_state(world, *scope, TradingState.CANCEL_ONLY)
+    left = raised(world)
+    assert len(set(left)) == len(left) == len(SCOPES)
+    for scope in SCOPES.values():
+        arm(world, *scope)
+        left = left[1:]
+        assert raised(world) == left
+
+
+def test_an_alarm_of_a_venue_names_it(world: World) -> None:
+    alarm = set_state(world, ScopeKind.VENUE, 0, TradingState.REDUCE_ONLY).alarm
+    assert (alarm.venue_id, alarm.account_id, alarm.instrument_id) == (0, -1, -1)
+    assert set_state(world, *ENGINE, TradingState.REDUCE_ONLY).alarm.venue_id == -1
+    assert raised(world) == [(0, 0, -1, -1), (0, -1, -1, -1)]
+
+
 @pytest.mark.parametrize("state", STATES[1:])
 def test_the_core_itself_only_raises(world: World, state: TradingState) -> None:
     cause = AlarmCode.POSITION_DIFFERS
