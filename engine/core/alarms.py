@@ -84,15 +84,22 @@ def _is_about(row: np.void, code: int, strategy_id: int, venue_id: int, account_
 
 @kernel
 def _free_place(state: int) -> int:
-    """A free row; when there is none, that which was heard of least recently gives way."""
+    """A free row; when there is none, of those missed least that which was heard of least recently gives way."""
     alarms = alarms_of(state)
-    oldest = 0
+    found = 0
     for place in range(len(alarms)):
         if alarms[place]["alarm_id"] == 0:
             return place
-        if alarms[place]["last_utc_ns"] < alarms[oldest]["last_utc_ns"]:
-            oldest = place
-    return oldest
+        missed, least = _missed(alarms[place]), _missed(alarms[found])
+        if missed < least or (missed == least and alarms[place]["last_utc_ns"] < alarms[found]["last_utc_ns"]):
+            found = place
+    return found
+
+
+@kernel
+def _missed(row: np.void) -> int:
+    """How much a row would be missed: what lasts more than what is over, then what nobody has acknowledged."""
+    return 2 * int(row["cleared_utc_ns"] == 0) + int(row["acknowledged_utc_ns"] == 0)
 
 
 @kernel

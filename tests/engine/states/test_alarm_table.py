@@ -1,5 +1,7 @@
 """An alarm stays until it is over and was acknowledged; the same again is counted."""
 
+import numpy as np
+
 from ipc.enums import AlarmCode, JournalState, RecordKind, RefusalReason, VenueEvent
 from ipc.tables import ALARMS_MAX
 from tests.engine.core.world import BASE, NS_PER_S, QUOTE, UTC_OFFSET_NS, World
@@ -89,11 +91,35 @@ def test_an_alarm_that_is_not_there_is_told(world: World) -> None:
     assert rows(world) == [(AlarmCode.BALANCE_CHANGED, 1)]
 
 
-def test_when_there_are_too_many_the_oldest_gives_way(world: World) -> None:
+def full(world: World) -> np.ndarray:
+    """A table in which nobody has seen anything, the oldest first."""
     alarms = world.state.table("alarms")
     alarms["alarm_id"] = range(1, ALARMS_MAX + 1)
     alarms["last_utc_ns"] = range(1_000, 1_000 + ALARMS_MAX)
     world.state.header["last_alarm_id"] = ALARMS_MAX
+    return alarms
+
+
+def given_way(alarms: np.ndarray) -> list[int]:
+    """The places that were taken since the table was full."""
+    return np.flatnonzero(alarms["alarm_id"] > ALARMS_MAX).tolist()
+
+
+def test_when_there_are_too_many_the_oldest_gives_way(world: World) -> None:
+    alarms = full(world)
     deposit(world)
-    assert int(alarms[0]["alarm_id"]) == ALARMS_MAX + 1
-    assert int(alarms[1]["alarm_id"]) == 2
+    assert given_way(alarms) == [0]
+    deposit(world, account_id=0)
+    assert given_way(alarms) == [0, 1]
+
+
+def test_what_lasts_and_nobody_has_seen_gives_way_last(world: World) -> None:
+    alarms = full(world)
+    alarms["acknowledged_utc_ns"][[30, 31, 50]] = 1
+    alarms["cleared_utc_ns"][[40, 41, 50]] = 1
+    taken: list[int] = []
+    for account_id, asset_id in ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)):
+        # Heard of last, and itself neither over nor seen.
+        world.feed(RecordKind.BALANCE_CHANGE, account_id=account_id, asset_id=asset_id, delta_units=1)
+        taken += [place for place in given_way(alarms) if place not in taken]
+    assert taken == [50, 40, 41, 30, 31, 0]
