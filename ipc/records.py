@@ -46,7 +46,7 @@ NEW_ORDER = _layout(
     "instrument_id",
     "account_id",
     "side",
-    "order_type",
+    "order_type",  # DEFAULT with a price is LIMIT, without one as configured; here and below
     "time_in_force",
     "order_flags",
     "price_ticks",

@@ -31,9 +31,11 @@ _GOOD_TILL_DATE = int(VenueAbility.GOOD_TILL_DATE)
 
 
 @kernel
-def resolve_order_type(terms: np.void, order_type: int) -> int:
-    """The order type asked for, or the configured one."""
-    return terms["default_order_type"] if order_type == OrderType.DEFAULT else order_type
+def resolve_order_type(terms: np.void, order_type: int, price_ticks: int) -> int:
+    """The order type asked for; of an order that names none, what its price says, or the configured one."""
+    if order_type != OrderType.DEFAULT:
+        return order_type
+    return OrderType.LIMIT + 0 if price_ticks != 0 else terms["default_order_type"]
 
 
 @kernel
@@ -106,7 +108,7 @@ def on_new_order(state: int, strategy_id: int, command: np.void) -> Verdict:
     if account_id < 0 or account_id >= header["accounts_count"]:
         return refuse(RefusalReason.UNKNOWN_ACCOUNT, header["accounts_count"] - 1, 0, account_id)
     terms = terms_of(state, strategy_id, account_id)
-    order_type = resolve_order_type(terms, command["order_type"])
+    order_type = resolve_order_type(terms, command["order_type"], command["price_ticks"])
     time_in_force = resolve_time_in_force(terms, order_type, command["time_in_force"])
     verdict = check_fields(state, command, order_type, time_in_force)
     if verdict.reason != 0:

@@ -150,16 +150,20 @@ def own_terms(level: str, *keys: str) -> dict[str, int]:
 def test_default_order_type(floor: Floor, level: str) -> None:
     desk = floor.desk(level)
     is_limit = LEVELS[level]["orders"]["default_order_type"] == "limit"
-    prices = (FAR_TICKS, 0) if is_limit else (0, FAR_TICKS)
-    good, bad = [
+    priced, unpriced = [
         desk.submit(side=Side.BUY, price_ticks=ticks, order_lots=ORDER_LOTS, order_type=OrderType.DEFAULT)
-        for ticks in prices
+        for ticks in (FAR_TICKS, 0)
     ]
-    # A market order must not have a price, a limit order must have one.
-    assert desk.await_report(bad).stated_reason is RefusalReason.INVALID_PRICE
-    desk.await_report(good, ExecutionType.NEW)
-    ticks = FAR_TICKS if is_limit else worst_ticks(execution(level, "max_slippage_bps"))
-    assert prices_ticks(attempts_of(floor.venue, good)) == [ticks]
+    # With a price it is a limit order, whatever is configured.
+    desk.await_report(priced, ExecutionType.NEW)
+    assert prices_ticks(attempts_of(floor.venue, priced)) == [FAR_TICKS]
+    if is_limit:
+        # A limit order must have one.
+        assert desk.await_report(unpriced).stated_reason is RefusalReason.INVALID_PRICE
+    else:
+        desk.await_report(unpriced, ExecutionType.NEW)
+        worst = worst_ticks(execution(level, "max_slippage_bps"))
+        assert prices_ticks(attempts_of(floor.venue, unpriced)) == [worst]
     desk.cancel_everything()
 
 

@@ -47,6 +47,24 @@ def test_a_market_order_goes_out_as_a_limit_that_bounds_its_slippage(
     assert (request.order_type, request.time_in_force) == (OrderType.LIMIT, TimeInForce.IOC)
 
 
+@pytest.mark.parametrize("configured", [OrderType.MARKET, OrderType.LIMIT])
+def test_an_order_that_names_no_type_and_has_a_price_is_a_limit_order(world: World, configured: OrderType) -> None:
+    world.terms()["default_order_type"] = configured
+    step = world.new_order(order_type=OrderType.DEFAULT, price_ticks=9_000)
+    assert (step.requests[0].price_ticks, step.requests[0].time_in_force) == (9_000, TimeInForce.GTC)
+    assert int(world.order(int(step.requests[0].order_id))["order_type"]) == OrderType.LIMIT
+    step = world.target(order_type=OrderType.DEFAULT, price_ticks=9_001, target_lots=30)
+    assert int(world.order(int(step.requests[0].order_id))["order_type"]) == OrderType.LIMIT
+
+
+def test_an_order_that_names_no_type_and_has_no_price_is_as_configured(world: World) -> None:
+    world.book_top()
+    fields = {"order_type": OrderType.DEFAULT, "price_ticks": 0}
+    assert world.new_order(**fields).refusals == [RefusalReason.INVALID_PRICE]
+    world.terms()["default_order_type"] = OrderType.MARKET
+    assert world.new_order(**fields).requests[0].price_ticks == 10_110
+
+
 def test_a_protected_price_stays_within_the_venues_bounds(world: World) -> None:
     world.row("instruments", 0)["max_price_ticks"] = 10_050
     world.row("instruments", 0)["min_price_ticks"] = 9_950
