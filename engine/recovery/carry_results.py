@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.order_kinds import NS_PER_DAY
 from engine.core.state import State
 from ipc.enums import ScopeKind
 from ipc.tables import words_name
@@ -23,8 +24,7 @@ def carry_results(
         worth = old.table("assets")["rate"]
         for asset_id in np.flatnonzero(assets >= 0):
             new.table("assets")[assets[asset_id]]["rate"] = worth[asset_id]
-        day_end_ns = int(old.header["day_end_ns"])
-        new.header["day_end_ns"] = day_end_ns if day_end_ns == _NEVER_NS else day_end_ns + shift_ns
+        new.header["day_end_ns"] = _day_end_ns(old.header, new.header)
         rows = {(int(row["scope_kind"]), int(row["subject_id"])): row for row in new.table("scopes")}
         for scope in old.table("scopes"):
             subject_id = int(scope["subject_id"])
@@ -33,6 +33,16 @@ def carry_results(
             row = rows.get((int(scope["scope_kind"]), subject_id))
             if row is not None:
                 _carry(scope, row, shift_ns)
+
+
+def _day_end_ns(old: np.void, new: np.void) -> int:
+    """The same midnight, or the next one where the host's clock was set back since."""
+    day_end_ns = int(old["day_end_ns"])
+    if day_end_ns in (0, _NEVER_NS):
+        return day_end_ns
+    now_ns, utc_offset_ns = int(new["now_ns"]), int(new["utc_offset_ns"])
+    midnight_ns = now_ns + NS_PER_DAY - (now_ns + utc_offset_ns) % NS_PER_DAY
+    return min(day_end_ns + int(old["utc_offset_ns"]) - utc_offset_ns, midnight_ns)
 
 
 def _carry(scope: np.void, row: np.void, shift_ns: int) -> None:

@@ -23,6 +23,7 @@ from tests.engine.core.random_trading import RandomTrading
 from tests.engine.core.world import NS_PER_S, REQUEST_EXPIRY_NS, START_NS, UTC_OFFSET_NS, World
 
 NAMES = {"instruments": ("A/B.V", "C/B.V"), "accounts": ("one", "two"), "assets": ("A", "B", "C")}
+DAY_NS = 86_400 * NS_PER_S
 WORDS = {"instruments": 4, "accounts": 2, "assets": 2}
 
 
@@ -252,6 +253,22 @@ def test_without_a_lost_end_a_scheduled_order_is_still_to_be_sent(world: World) 
     new = next_run()
     handed(world, new)
     assert (new.order(released)["release_at_ns"] != 0, new.order(released)["is_unknown"]) == (True, 0)
+
+
+@pytest.mark.parametrize("boot_id", [0, 1], ids=["same_boot", "other_boot"])
+@pytest.mark.parametrize("set_by_hours", [0, 2, -2, -20, -20_000])
+def test_the_day_goes_on_to_the_midnight_of_the_clock_as_it_is_now(
+    world: World, boot_id: int, set_by_hours: int
+) -> None:
+    midnight_utc_ns = (START_NS + UTC_OFFSET_NS) // DAY_NS * DAY_NS + DAY_NS
+    world.state.header["day_end_ns"] = midnight_utc_ns - UTC_OFFSET_NS
+    new = next_run()
+    new.state.header["boot_id"] = boot_id
+    new.state.header["utc_offset_ns"] += set_by_hours * 3_600 * NS_PER_S
+    handed(world, new)
+    header = new.state.header
+    now_utc_ns = int(header["now_ns"]) + int(header["utc_offset_ns"])
+    assert int(header["day_end_ns"]) + int(header["utc_offset_ns"]) == now_utc_ns // DAY_NS * DAY_NS + DAY_NS
 
 
 def test_what_lives_at_a_venue_is_unknown_since_the_new_run_began(world: World) -> None:
