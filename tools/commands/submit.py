@@ -34,7 +34,7 @@ def submit(  # noqa: PLR0913, PLR0917  what an order says
     execution_timeout_ms: Annotated[
         int | None, typer.Option(help="When to cancel its rest, instead of the configured; 0 for never.")
     ] = None,
-    account: Annotated[str | None, typer.Option(help="The account, if it is not the one that the strategy has there.")] = None,
+    account: Annotated[str | None, typer.Option(help="The account, if it is not the strategy's own there.")] = None,
     wait: Annotated[float, typer.Option(metavar="S", min=0, help="How long to wait for the venue's answer.")] = 2.0,
     engine: Engine = None,
     url: Url = None,
