@@ -11,7 +11,7 @@ from gateways.simulator import AccountConfig, KeyConfig, SimulatedVenue, generat
 from gateways.simulator.orders import Side
 from tests.simulator.venue_client import BALANCES, Json, provide, quiet_venue
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("leaves_sockets_to_the_collector")]
 
 SYMBOL = "BTC/USDT"
 

@@ -24,6 +24,7 @@ pytestmark = [
     pytest.mark.slow,
     # The client passes a time-out in a form that its own HTTP library has deprecated.
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.usefixtures("leaves_sockets_to_the_collector"),
 ]
 
 
