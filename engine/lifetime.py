@@ -20,11 +20,18 @@ class EpochError(Exception):
     """The count of this engine's starts cannot be kept."""
 
 
-def durable_folder(name: str) -> Path:
-    """Where an engine keeps what must outlive a restart of the machine."""
+def durable_path(name: str) -> Path:
+    """Where an engine keeps what must outlive a restart of the machine, be it there or not."""
     base = os.environ.get("OMS_STATE_DIR") or os.environ.get("XDG_STATE_HOME")
     root = Path(base) if base else Path.home() / ".local" / "state"
-    return private_folder(root / "order-management-platform") / name
+    return root / "order-management-platform" / name
+
+
+def durable_folder(name: str) -> Path:
+    """The same, below a folder that is there and ours alone."""
+    path = durable_path(name)
+    private_folder(path.parent)
+    return path
 
 
 class EngineLock:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from engine.guardian.kill_file import NAME, KillFile
-from engine.lifetime import durable_folder
+from engine.lifetime import durable_path
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock
 from ipc.control_enums import HaltPhase
 from ipc.control_segment import ScopeName
@@ -69,7 +69,7 @@ def _outcome(
 
 def _check_no_kill_file(desk: ControlDesk, scope: ScopeName) -> None:
     """CommandError while a file asks for what is to be armed: the guardian would raise it again a moment later."""
-    folder = durable_folder(desk.engine.name)
+    folder = durable_path(desk.engine.name)
     file = KillFile(folder, desk.control.scopes)
     # One that is empty asks for everything at the second look.
     if scope in (file.scope(), file.scope()):
