@@ -91,11 +91,12 @@ class ControlSegment:
 
     @classmethod
     def open(
-        cls, folder: Path, scopes: Sequence[ScopeName], *, may_replace: Callable[[], bool] = lambda: True
+        cls, folder: Path, scopes: Sequence[ScopeName], *, may_replace: Callable[[int], bool] = lambda _: True
     ) -> "ControlSegment":
         """The segment of an engine with these scopes: made, or made anew with all that was asked, if need be.
 
-        ScopesInUseError where one with other scopes lies there and may not be replaced.
+        ScopesInUseError where one with other scopes lies there and `may_replace`, asked with the process of the engine
+        that began with it, says no.
         """
         path = private_folder(folder) / CONTROL_FILE
         with _locked(folder):
@@ -106,7 +107,7 @@ class ControlSegment:
             if found is not None and found._is_whole() and found.scopes == list(scopes):
                 return found
             if found is not None:
-                is_in_use = found._is_whole() and not may_replace()
+                is_in_use = found._is_whole() and not may_replace(found.engine_pid)
                 found.close()
                 if is_in_use:
                     raise ScopesInUseError(f"{path} has other scopes, and an engine that was started with them runs")

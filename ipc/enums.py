@@ -490,4 +490,4 @@ class RefusalReason(IntEnum):
     RATE_QUEUE_AHEAD = 90  # others of the same strategy wait already
     CLIENT_TOO_FAST = 92
     KEY_NOT_ALLOWED = 93
-    KILL_STANDS = 94  # limit: the state that shared memory asks for
+    KILL_STANDS = 94  # before: the state that shared memory asks for; after: the one that was wanted

@@ -29,7 +29,7 @@ class EngineSight:
 
     def kill(self) -> bool:
         """Kills the engine; False when its process is gone, or is not the one that holds the engine's lock."""
-        if self._descriptor < 0 or not _holds_lock(self._pid, self._lock_file):
+        if self._descriptor < 0 or not holds_lock(self._pid, self._lock_file):
             return False
         try:
             # While the process that we hold on to lives, its number cannot be another's: it is that of the lock.
@@ -62,21 +62,15 @@ class EngineSight:
         return not poll.poll(0)
 
 
-def is_locked(lock_file: Path) -> bool:
-    """Whether any process holds the lock."""
-    return bool(_holders(lock_file))
-
-
-def _holds_lock(pid: int, lock_file: Path) -> bool:
-    return str(pid) in _holders(lock_file)
-
-
-def _holders(lock_file: Path) -> set[str]:
+def holds_lock(pid: int, lock_file: Path) -> bool:
     """Asked of the kernel's list: to try the lock would keep an engine from starting at that moment."""
     try:
         inode = lock_file.stat().st_ino
     except FileNotFoundError:
-        return set()
+        return False
     # 17: FLOCK  ADVISORY  WRITE 4711 00:17:290 0 EOF
     locks = (line.split() for line in _LOCKS.read_text().splitlines())
-    return {words[4] for words in locks if words[1:2] == ["FLOCK"] and words[5].rpartition(":")[2] == str(inode)}
+    return any(
+        words[1:2] == ["FLOCK"] and words[4] == str(pid) and words[5].rpartition(":")[2] == str(inode)
+        for words in locks
+    )

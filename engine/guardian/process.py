@@ -18,7 +18,7 @@ from engine.guardian.account_line import AccountLine
 from engine.guardian.accounts import guarded_accounts
 from engine.guardian.alarm_command import AlarmCommand
 from engine.guardian.alarm_table import AlarmTable, Names
-from engine.guardian.engine_sight import EngineSight, is_locked
+from engine.guardian.engine_sight import EngineSight, holds_lock
 from engine.guardian.engine_watch import EngineWatch
 from engine.guardian.guardian import Guardian
 from engine.guardian.kill_file import KillFile
@@ -78,11 +78,15 @@ def run_guardian(config: Config) -> None:
 def _control_of(config: Config, folder: Path) -> ControlSegment:
     """The segment to guard by; AnotherConfigurationError when the engine that runs has other scopes.
 
-    An engine keeps the segment that it began with: one put in its place would be a switch that nobody hears.
+    An engine keeps the segment that it began with: one put in its place would be a switch that nobody hears. One that
+    is only starting opens its own, and what an earlier engine left is anybody's to replace.
     """
-    lock_file = folder / ENGINE_LOCK
+
+    def may_replace(engine_pid: int) -> bool:
+        return not holds_lock(engine_pid, folder / ENGINE_LOCK)
+
     try:
-        return ControlSegment.open(folder, scopes_of_config(config), may_replace=lambda: not is_locked(lock_file))
+        return ControlSegment.open(folder, scopes_of_config(config), may_replace=may_replace)
     except ScopesInUseError as error:
         raise AnotherConfigurationError(
             f"{error}: put its configuration back, or restart it with the new one; it gets no lease until then"

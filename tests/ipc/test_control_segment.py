@@ -1,6 +1,7 @@
 """What is asked of an engine only rises, outlives it, and is found again under its name."""
 
 import multiprocessing
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,11 +156,14 @@ def test_a_file_that_is_none_is_replaced(tmp_path: Path, text: bytes) -> None:
 def test_one_with_other_scopes_is_not_replaced_while_it_is_in_use(control: ControlSegment, tmp_path: Path) -> None:
     more = (*SCOPES, ScopeName(ScopeKind.STRATEGY, "new"))
     with pytest.raises(ScopesInUseError, match="an engine that was started with them runs"):
-        ControlSegment.open(tmp_path, more, may_replace=lambda: False)
+        ControlSegment.open(tmp_path, more, may_replace=lambda _: False)
     assert control.is_current()
-    ControlSegment.open(tmp_path, SCOPES, may_replace=lambda: False).close()
+    ControlSegment.open(tmp_path, SCOPES, may_replace=lambda _: False).close()
     assert control.is_current()
-    ControlSegment.open(tmp_path, more, may_replace=lambda: True).close()
+    control.begin_epoch(1)
+    asked: list[int] = []
+    ControlSegment.open(tmp_path, more, may_replace=lambda pid: asked.append(pid) is None).close()
+    assert asked == [os.getpid()]
     assert not control.is_current()
 
 

@@ -11,7 +11,7 @@ from engine.guardian.process import AnotherConfigurationError, _control_of
 from engine.lifetime import ENGINE_LOCK
 from ipc.control_segment import ControlSegment, ScopeName
 from ipc.enums import ScopeKind
-from ipc.segment import private_folder
+from ipc.segment import SegmentWord, private_folder
 from tests.engine.configuration_file import set_key, sound_table, write_table
 from tests.engine.control.test_process import run
 
@@ -42,12 +42,27 @@ def test_a_guardian_with_another_configuration_leaves_the_running_engines_segmen
     folder = private_folder(tmp_path / "run")
     scopes = scopes_of_config(config)
     control = ControlSegment.open(folder, [*scopes, ScopeName(ScopeKind.STRATEGY, "former")])
+    control.begin_epoch(1)
     with (folder / ENGINE_LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(AnotherConfigurationError, match="put its configuration back, or restart it"):
             _control_of(config, folder)
         assert control.is_current()
     control.close()
+
+
+def test_an_engine_that_is_only_starting_does_not_keep_it_from_a_former_ones_segment(tmp_path: Path) -> None:
+    """It holds its lock long before it opens the segment: while it compiles, for a minute."""
+    config = load_config(write_table(sound_table(tmp_path), tmp_path / "engine.toml"))
+    folder = private_folder(tmp_path / "run")
+    former = ControlSegment.open(folder, [ScopeName(ScopeKind.ENGINE, "")])
+    former.segment.words[SegmentWord.ENGINE_PID] = 1
+    with (folder / ENGINE_LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        control = _control_of(config, folder)
+    assert control.scopes == scopes_of_config(config)
+    for segment in (control, former):
+        segment.close()
 
 
 def test_without_an_engine_it_makes_the_segment_anew(tmp_path: Path) -> None:
