@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 from ipc.enums import RecordKind, RefusalReason
 from ipc.records import CONTROL_REPORT
 
+_REPEATED = ("scope_kind", "subject_id", "cause", "operator_name_0", "operator_name_1")
+
 
 def overruled(
     command: np.void, scopes: NDArray[np.void], rows: NDArray[np.void], *, now_ns: int
@@ -34,6 +36,3 @@ def overruled(
         "after": int(command["trading_state"]),
     }
     return tuple(report.values())
-
-
-_REPEATED = ("scope_kind", "subject_id", "cause", "operator_name_0", "operator_name_1")

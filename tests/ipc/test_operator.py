@@ -22,13 +22,13 @@ from tests.ipc.fake_engine import STRATEGIES, FakeEngine
 __all__ = ["engine", "runtime"]
 
 WAIT_S = 0.2
-# Who refuses tells it by the alarm's number.
+# The command that is refused, by its number.
 REFUSED = 5
 
 
 @contextmanager
-def answering(folder: Path, answers: Callable[[int, int], list[int]]) -> Iterator[str]:
-    """An engine's end that answers command number N about alarm A with `answers(N, A)`: the sequences it answers."""
+def answering(folder: Path, answers: Callable[[int], list[int]]) -> Iterator[str]:
+    """An engine's end that, asked for command number N, answers the commands whose numbers are `answers(N)`."""
     url = f"ipc://{folder}/slow"
     context = zmq.Context()
     socket = context.socket(zmq.ROUTER)
@@ -46,7 +46,7 @@ def answering(folder: Path, answers: Callable[[int, int], list[int]]) -> Iterato
             if words[1] == RecordKind.HELLO:
                 socket.send_multipart([peer, encode(RecordKind.WELCOME, 0, 0, SCHEMA_DIGEST, 0, 1, 0, 0, 0, 0)])
                 continue
-            for sequence in answers(words[2], words[-3]):
+            for sequence in answers(words[2]):
                 report = dict.fromkeys(names, 0) | {"command_sequence": sequence}
                 report["reason"] = RefusalReason.UNKNOWN_ALARM if sequence == REFUSED else RefusalReason.NONE
                 socket.send_multipart([peer, encode(RecordKind.CONTROL_REPORT, *list(report.values())[2:])])
@@ -60,7 +60,7 @@ def answering(folder: Path, answers: Callable[[int, int], list[int]]) -> Iterato
 
 def test_an_answer_that_came_too_late_is_none_to_the_next_command(tmp_path: Path) -> None:
     with (
-        answering(tmp_path, lambda sequence, _: [] if sequence == 1 else [1, sequence]) as url,
+        answering(tmp_path, lambda sequence: [] if sequence == 1 else [1, sequence]) as url,
         Operator(url, timeout_s=WAIT_S) as operator,
     ):
         with pytest.raises(EngineNotRunningError, match="may still be done"):
@@ -70,7 +70,7 @@ def test_an_answer_that_came_too_late_is_none_to_the_next_command(tmp_path: Path
 
 def test_a_refusal_is_that_of_its_own_command(tmp_path: Path) -> None:
     with (
-        answering(tmp_path, lambda sequence, _: [sequence - 1, sequence]) as url,
+        answering(tmp_path, lambda sequence: [sequence - 1, sequence]) as url,
         Operator(url, timeout_s=WAIT_S) as operator,
     ):
         answers = [operator.acknowledge_alarm(number) for number in range(7)]
