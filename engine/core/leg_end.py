@@ -7,7 +7,7 @@ from engine.core.attempts import may_try_rejected, plan_attempt
 from engine.core.completion import conclude_leg
 from engine.core.doubts import doubt, hold_open, learn_stated, missing_lots
 from engine.core.effects import report_order, tell_venue_word
-from engine.core.order_end import end_order, report_end
+from engine.core.order_end import end_order, report_end, report_end_by_leg
 from engine.core.replace_reports import on_replace_rejected, on_replaced
 from engine.core.replacement import drop_replacement, is_by_one_request, is_replacing_leg
 from engine.core.revival import on_count_after_end
@@ -43,10 +43,9 @@ def on_leg_ended(state: int, order: np.void, report: np.void, leg: int) -> None:
     if missing_lots(order) > 0:
         hold_open(state, order, end_reason, report)
     elif conclude_leg(state, order, end_reason):
-        own = report_end(state, order)
-        end_reason = own["reason"]
+        own = report_end_by_leg(state, order, end_reason)
         tell_venue_word(own, report)
-        own["reason"] = end_reason
+        own["reason"] = order["end_reason"]
 
 
 @kernel

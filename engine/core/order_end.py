@@ -47,10 +47,18 @@ def end_order(state: int, order: np.void, end_reason: int) -> None:
 @kernel
 def report_end(state: int, order: np.void) -> np.void:
     """Reports the end that an order has come to; returns the report."""
-    end_reason = order["end_reason"]
-    is_expired = ended_status(end_reason) == OrderStatus.EXPIRED
+    return report_end_by_leg(state, order, order["end_reason"])
+
+
+@kernel
+def report_end_by_leg(state: int, order: np.void, leg_end_reason: int) -> np.void:
+    """Reports the end of an order of which the venue told how its leg ended; returns the report.
+
+    The order may be filled, when only a replacement kept it open, and yet what happened is that its leg expired.
+    """
+    is_expired = ended_status(leg_end_reason) == OrderStatus.EXPIRED
     report = report_order(state, order, ExecutionType.EXPIRED if is_expired else ExecutionType.CANCELED)
-    report["reason"] = end_reason
+    report["reason"] = order["end_reason"]
     return report
 
 

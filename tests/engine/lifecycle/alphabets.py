@@ -104,7 +104,18 @@ ALPHABETS = {
     ),
     "amend in place": Alphabet(
         _live,
-        ("part A", "rest", "less", "replaced", "replace rejected", "cancel", "canceled", "cancel rejected", "reduced"),
+        (
+            "part A",
+            "rest",
+            "less",
+            "replaced",
+            "replace rejected",
+            "cancel",
+            "canceled",
+            "cancel rejected",
+            "reduced",
+            "expired",
+        ),
     ),
     "cancel-replace": Alphabet(
         _live,

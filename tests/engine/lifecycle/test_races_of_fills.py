@@ -95,6 +95,16 @@ def test_r06_replace_reject_after_a_fill(lots: int, status: OrderStatus) -> None
     twins.stands(status, cum=lots, leaves=10 - lots, lots=10)
 
 
+def test_r06_the_end_of_a_filled_order_that_still_waits_for_its_amendment_is_told_as_the_venue_calls_it() -> None:
+    twins = _live()
+    twins.amend(lots=8)
+    twins.fill(1, 10)
+    twins.stands(PENDING_REPLACE, cum=10, leaves=0)
+    twins.ended(End.EXPIRED)
+    twins.told(ExecutionType.EXPIRED)
+    twins.stands(FILLED, cum=10, leaves=0)
+
+
 @pytest.mark.parametrize("filled", [7, 8], ids=["as much", "more"])
 def test_r07_replace_to_no_more_than_has_traded(filled: int) -> None:
     twins = _live()
