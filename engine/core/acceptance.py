@@ -122,7 +122,8 @@ def _settle_requests(state: int, order: np.void, report: np.void, was_in_doubt: 
         order["pending_cancel_ns"] = 0
     if is_dropped:
         drop_replacement(state, order)
-        end_if_filled(state, order)
+    # What a leg has too much is cancelled again if that failed.
+    end_if_filled(state, order)
     execution_type = ExecutionType.UNKNOWN if missing_lots(order) > 0 else ExecutionType.ORDER_STATUS
     tell_venue_word(report_order(state, order, execution_type), report)
     if is_dropped:

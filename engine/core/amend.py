@@ -147,6 +147,7 @@ def start_amendment(state: int, order: np.void, change: Change, version: int) ->
     is_first_canceled = is_filled and not change.in_place
     order["replace_state"] = ReplaceState.CANCELING_FIRST if is_first_canceled else ReplaceState.SENT
     leg_lots = change.order_lots - order["cumulative_lots"]
+    order["replace_leg_lots"] = 0 if is_first_canceled or change.in_place else leg_lots
     if change.in_place:
         order["replace_leg"] = order["leg"]
         # The venue counts the leg's own lots, what earlier legs filled is not part of it.

@@ -81,9 +81,8 @@ def _on_unknown_trade(state: int, word: np.void, slot: int) -> None:
     if slot != NOWHERE:
         order = orders_of(state)[slot]
         strategy_id = order["strategy_id"]
-        trade = remember_trade(
-            state, order["account_id"], order["instrument_id"], order["side"], order["order_id"], word
-        )
+        leg_id = order["order_id"] if word["order_id"] == EXTERNAL_ORDER else word["order_id"]
+        trade = remember_trade(state, order["account_id"], order["instrument_id"], order["side"], leg_id, word)
         trade["lots"] = 0
         trade["fee_units"] = 0
     alarm_of_word(state, strategy_id, word, 0, word["last_lots"])

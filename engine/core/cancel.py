@@ -58,6 +58,9 @@ def cancel_rest(state: int, order: np.void) -> None:
     elif order["replace_state"] == ReplaceState.CANCELING_FIRST:
         # The cancel is on its way already; without the replacement behind it, it ends the order.
         version = order["replace_version"]
+        if order["end_wanted"] != EndReason.NONE:
+            # The end of its leg, whose last fills are missing, is now the end of the order.
+            order["end_wanted"] = order["cancel_reason"]
         drop_replacement(state, order)
         report_order(state, order, ExecutionType.PENDING_CANCEL)
         # Only the replacement kept an original that is filled.

@@ -42,7 +42,7 @@ def settle_doubt(order: np.void) -> None:
 @kernel
 def settle_if_complete(order: np.void) -> None:
     """Ends a doubt that was about missing fills alone, when the last of them has come."""
-    is_waiting = order["pending_new_ns"] != 0 or order["pending_cancel_ns"] != 0 or order["pending_replace_ns"] != 0
+    is_waiting = order["pending_new_ns"] != 0 or not is_no_cancel_out(order) or order["pending_replace_ns"] != 0
     if not is_waiting and missing_lots(order) == 0:
         order["is_unknown"] = 0
 
@@ -57,6 +57,7 @@ def hold_open(state: int, order: np.void, end_reason: int, report: np.void) -> N
         reserve_working(state, order)
     else:
         order["pending_cancel_ns"] = 0
+        order["cancel_wanted"] = 0
         drop_replacement(state, order)
     tell_venue_word(report_order(state, order, ExecutionType.UNKNOWN), report)
 

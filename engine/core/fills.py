@@ -34,12 +34,14 @@ def on_fill(state: int, order: np.void, fill: np.void, leg: int) -> None:
         if order["stated_lots"] != 0 and not was_missing:
             # The venue's count was of the current leg alone.
             order["stated_lots"] += lots
+    # A replacement that follows on this fill asks for a quantity of its own.
+    order_lots = order["order_lots"]
     if is_ended(order):
         _book_after_end(state, order, fill)
     else:
         _book_living(state, order, fill, leg, was_missing)
-    if order["cumulative_lots"] > order["order_lots"]:
-        _raise_overfill(state, order, fill)
+    if order["cumulative_lots"] > order_lots:
+        _raise_overfill(state, order, fill, order_lots)
     if strategy_id == NOBODY:
         alarm = alarm_of_order(state, order, AlarmCode.EXTERNAL_TRADE)
         alarm["trade_id"] = fill["trade_id"]
@@ -78,11 +80,11 @@ def _book_after_end(state: int, order: np.void, fill: np.void) -> None:
 
 
 @kernel
-def _raise_overfill(state: int, order: np.void, fill: np.void) -> None:
+def _raise_overfill(state: int, order: np.void, fill: np.void, order_lots: int) -> None:
     header_of(state)["overfill_count"] += 1
     alarm = alarm_of_order(state, order, AlarmCode.OVERFILL)
     alarm["trade_id"] = fill["trade_id"]
-    alarm["expected"] = order["order_lots"]
+    alarm["expected"] = order_lots
     alarm["found"] = order["cumulative_lots"]
 
 

@@ -6,7 +6,8 @@ from engine.core.acceptance import accept_leg
 from engine.core.completion import end_if_filled
 from engine.core.doubts import learn_stated, missing_lots, settle_doubt
 from engine.core.effects import report_order, tell_venue_word
-from engine.core.replacement import reserve_working
+from engine.core.replacement import is_by_one_request, reserve_working
+from engine.core.requests import send_cancel
 from engine.core.state import header_of
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ExecutionType, VenueEvent, VenueHold
@@ -29,6 +30,9 @@ def on_state_word(state: int, order: np.void, report: np.void, leg: int) -> None
         _on_hold(state, order, report, leg, VenueHold.STOPPED, ExecutionType.STOPPED)
     elif event == VenueEvent.SUSPENDED:
         _on_hold(state, order, report, leg, VenueHold.SUSPENDED, ExecutionType.SUSPENDED)
+    is_awaited = order["accepted"] == 0 or is_by_one_request(order)
+    if order["cancel_wanted"] != 0 and _is_of_living_leg(order, leg) and not is_awaited:
+        send_cancel(state, order)
 
 
 @kernel
@@ -59,8 +63,8 @@ def _on_restated(state: int, order: np.void, report: np.void, leg: int) -> None:
     if report["price_ticks"] > 0:
         order["price_ticks"] = report["price_ticks"]
     reserve_working(state, order)
-    tell_venue_word(report_order(state, order, ExecutionType.RESTATED), report)
     end_if_filled(state, order)
+    tell_venue_word(report_order(state, order, ExecutionType.RESTATED), report)
 
 
 @kernel

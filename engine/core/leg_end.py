@@ -50,6 +50,9 @@ def on_leg_ended(state: int, order: np.void, report: np.void, leg: int) -> None:
 
 @kernel
 def _end_reason_of(order: np.void, report: np.void) -> int:
+    """Why a leg ended; its end may be told more than once, and the first word of it counts."""
+    if order["end_wanted"] != EndReason.NONE:
+        return order["end_wanted"]
     if report["event"] == VenueEvent.CANCELED:
         return order["cancel_reason"]
     return EndReason.SELF_TRADE_PREVENTED + 0 if report["reason"] == RejectReason.SELF_TRADE else EndReason.EXPIRED + 0

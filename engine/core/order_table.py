@@ -73,6 +73,18 @@ def take_slot(state: int, order_id: int) -> int:
 
 
 @kernel
+def _clear_amendments(order: np.void) -> None:
+    order["version"] = 0
+    order["replace_version"] = 0
+    order["replace_state"] = 0
+    order["replace_leg"] = 0
+    order["replace_price_ticks"] = 0
+    order["replace_lots"] = 0
+    order["replace_leg_lots"] = 0
+    order["wanted_version"] = 0
+
+
+@kernel
 def _clear(order: np.void) -> None:
     order["leg"] = 0
     order["last_leg"] = 0
@@ -86,10 +98,6 @@ def _clear(order: np.void) -> None:
     order["pending_new_ns"] = 0
     order["pending_cancel_ns"] = 0
     order["pending_replace_ns"] = 0
-    order["replace_state"] = 0
-    order["replace_leg"] = 0
-    order["replace_price_ticks"] = 0
-    order["replace_lots"] = 0
     order["reserved_lots"] = 0
     order["reserved_units"] = 0
     order["reserved_funds"] = 0
@@ -105,9 +113,7 @@ def _clear(order: np.void) -> None:
     order["cancel_reason"] = EndReason.CANCELED
     order["cancel_wanted"] = 0
     order["not_found_count"] = 0
-    order["version"] = 0
-    order["replace_version"] = 0
-    order["wanted_version"] = 0
+    _clear_amendments(order)
     order["stop_price_ticks"] = 0
     order["triggered_ns"] = 0
     order["expire_at_ns"] = 0

@@ -61,8 +61,8 @@ def _on_reduced(state: int, order: np.void, report: np.void, leg: int) -> None:
     order["leg_lots"] = report["order_lots"]
     order["is_leg_reduced"] = 1
     reserve_working(state, order)
-    tell_venue_word(report_order(state, order, ExecutionType.REPLACED), report)
     end_if_filled(state, order)
+    tell_venue_word(report_order(state, order, ExecutionType.REPLACED), report)
 
 
 @kernel

@@ -48,7 +48,7 @@ def working_lots(order: np.void) -> int:
     if state == ReplaceState.NONE:
         return max(rest_lots, 0)
     if is_by_one_request(order):
-        return max(rest_lots, order["replace_lots"] - order["leg_base_lots"], 0)
+        return max(rest_lots, order["replace_leg_lots"], 0)
     return max(rest_lots, order["replace_lots"] - done_lots, 0)
 
 
@@ -78,8 +78,7 @@ def take_replacement(state: int, order: np.void) -> None:
     else:
         # Sent in one request it asked for what was left at that time, when its old leg had not traded yet.
         is_sent = is_by_one_request(order)
-        left_from = order["leg_base_lots"] if is_sent else order["cumulative_lots"]
-        order["leg_lots"] = order["replace_lots"] - left_from
+        order["leg_lots"] = order["replace_leg_lots"] if is_sent else order["replace_lots"] - order["cumulative_lots"]
         order["leg"] = order["replace_leg"]
         order["leg_base_lots"] = order["cumulative_lots"]
         order["is_leg_reduced"] = 0

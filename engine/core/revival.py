@@ -57,7 +57,9 @@ def on_sign_of_life(state: int, order: np.void, report: np.void, leg: int) -> bo
     if leg < order["leg"]:
         return False
     _raise_revived(state, order, leg)
-    if is_ended(order) or order["replace_state"] != ReplaceState.NONE or leg != order["replace_leg"]:
+    is_over = is_ended(order) or order["end_wanted"] != EndReason.NONE
+    was_sent = leg == order["replace_leg"] and order["replace_leg_lots"] != 0
+    if is_over or order["replace_state"] != ReplaceState.NONE or not was_sent:
         # Two legs must not live: the one that nobody waits for goes.
         cancel_stray_leg(state, order, leg)
         return False

@@ -65,7 +65,7 @@ def _working(orders: np.ndarray) -> np.ndarray:
     state = orders["replace_state"]
     sent = (state == ReplaceState.SENT) | (state == ReplaceState.OLD_LEG_GONE)
     by_one_request = sent & (orders["replace_leg"] != orders["leg"])
-    new_leg = orders["replace_lots"] - np.where(by_one_request, orders["leg_base_lots"], done)
+    new_leg = np.where(by_one_request, orders["replace_leg_lots"], orders["replace_lots"] - done)
     return np.maximum(np.maximum(rest, np.where(state != 0, new_leg, 0)), 0)
 
 

@@ -22,6 +22,8 @@ class Clocks:
     cancel_wait_ns: int = 0
     sent_ns: int = 0
     cancel_ns: int = 0
+    amendment_ns: int = 0
+    amendment_version: int = 0
 
     @classmethod
     def of(cls, fields: Mapping[str, int], terms: Mapping[str, int], now_ns: int, utc_offset_ns: int) -> Self:
@@ -41,12 +43,15 @@ class Clocks:
             self.cancel_ns = 0
         elif self.cancel_ns == 0:
             self.cancel_ns = now_ns
+        version = model.amendment.version if model.amendment else 0
+        if version != self.amendment_version:
+            self.amendment_ns, self.amendment_version = now_ns, version
         if model.is_time_over and not model.is_pending_cancel and not model.end and self.over_ns == 0:
             self.over_ns = now_ns + AGAIN_NS
 
     def ring(self, model: LogicalOrder, now_ns: int) -> None:
         """Lets happen what is due."""
-        if self.over_ns and self.over_ns <= now_ns:
+        if self.over_ns and self.over_ns <= now_ns and not model.end:
             self.over_ns = 0
             model.time_out(self.gives)
             return

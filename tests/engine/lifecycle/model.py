@@ -35,11 +35,6 @@ class LogicalOrder(Requests):
 
     def fill(self, trade_id: int, lots: int, price: int, *, leg: int = 0, stated: int | None = None) -> None:
         """A trade: it is booked whatever the order's state, exactly once."""
-        known = self.ledger.find(trade_id)
-        if known:
-            if not known.is_taken_back and (known.lots, known.price) != (lots, price):
-                self.alarms.append(Alarm.TRADE_DIFFERS)
-            return
         if self._is_replacement(leg):
             self._come_about()
         elif leg > self.leg:
@@ -47,25 +42,35 @@ class LogicalOrder(Requests):
         is_revived = self.is_end_deduced
         if is_revived:
             self._revive()
-        self.ledger.book(trade_id, Trade(leg, lots, price))
-        if self.end not in (None, End.FILLED):
-            self.alarms.append(Alarm.LATE_FILL)
-        if self.cum > self.lots:
-            self.alarms.append(Alarm.OVERFILL)
-        if not self.end:
-            if leg == self.leg:
-                self._prove_taken()
-            self._state(leg, stated)
-            self._fill_up()
-        ending = self._end_if_all_is_here()
-        self._tell(Happened.TRADE)
-        if ending:
-            self._tell(ending)
+        known = self.ledger.find(trade_id)
+        if known is None:
+            self._book(trade_id, Trade(leg, lots, price), stated)
+        elif not known.is_taken_back and (known.lots, known.price) != (lots, price):
+            self.alarms.append(Alarm.TRADE_DIFFERS)
         if is_revived and not self.end:
             # It traded; whether its rest still lives the venue must say.
             self.is_in_doubt = True
             self._tell(Happened.UNKNOWN)
         self._go_on()
+
+    def _book(self, trade_id: int, trade: Trade, stated: int | None) -> None:
+        missed_trades = self.stated > self.cum
+        self.ledger.book(trade_id, trade)
+        if self.end not in (None, End.FILLED):
+            self.alarms.append(Alarm.LATE_FILL)
+        if self.cum > self.lots:
+            self.alarms.append(Alarm.OVERFILL)
+        if not self.end:
+            if trade.leg == self.leg:
+                self._prove_taken()
+            self._state(trade.leg, stated)
+            if missed_trades and self.stated <= self.cum:
+                self._settle_doubt()
+            self._fill_up()
+        ending = self._end_if_all_is_here()
+        self._tell(Happened.TRADE)
+        if ending and self.end is not End.FILLED:
+            self._tell(ending)
 
     def ended(self, gives: End, *, leg: int = 0, stated: int | None = None) -> None:
         """A leg is over: canceled or expired, asked for or not."""
@@ -80,15 +85,14 @@ class LogicalOrder(Requests):
         self.is_accepted = True
         if self._is_old_leg_lost():
             return
-        wanted = self.cancel_gives if gives is End.CANCELED else gives
+        wanted = self.end_wanted or (self.cancel_gives if gives is End.CANCELED else gives)
         if not self._cancels_first():
             self._drop_pending()
+        if self.stated > self.cum:
+            self._wait_for_trades(wanted)
+            return
         self.end_wanted = wanted
         self.hold = None
-        if self.stated > self.cum:
-            self.is_in_doubt = True
-            self._tell(Happened.UNKNOWN)
-            return
         ending = self._end_if_all_is_here()
         if ending:
             self._tell(ending)
@@ -100,9 +104,10 @@ class LogicalOrder(Requests):
             return
         if leg != self.leg or self.end:
             return
-        if self.end_wanted:
-            self.end_wanted = End.CANCELED
-            self._tell(Happened.UNKNOWN)
+        if self.end_wanted or self.stated > self.cum:
+            if not self._cancels_first():
+                self._drop_pending()
+            self._wait_for_trades(End.CANCELED)
             return
         self._drop_pending()
         # FIX puts Rejected below PartiallyFilled: of an order that has traded only the rest was refused.
@@ -152,7 +157,6 @@ class LogicalOrder(Requests):
             return
         gone = self.amendment.is_old_leg_gone
         self._drop_amendment()
-        self._settle_doubt()
         if is_order_unknown and not gone and self.cum < self.lots:
             self.is_in_doubt = True
         if not gone:
@@ -161,12 +165,15 @@ class LogicalOrder(Requests):
         if gone:
             gives = self.cancel_gives
             self._drop_pending()
-            self._finish(gives, Happened.CANCELED)
+            if self.stated > self.cum:
+                self._wait_for_trades(gives)
+            else:
+                self._finish(gives, Happened.CANCELED)
             return
         self._go_on()
 
-    def lives(self, *, leg: int = 0, stated: int | None = None) -> None:
-        """The answer to a query: this leg is open; what was in doubt did not happen, or did."""
+    def lives(self, *, leg: int = 0, stated: int | None = None, amendment_may_arrive: bool = False) -> None:
+        """The answer to a query: this leg is open; what was in doubt did not happen, or did, or still may."""
         if self._is_replacement(leg):
             self._come_about()
             return
@@ -183,24 +190,30 @@ class LogicalOrder(Requests):
             return  # It is older than the last trades.
         if self.end:
             self._revive()
-        if self.end_wanted:
-            self._state(leg, stated)
-            return
+        self._state(leg, stated)
+        if not self.end_wanted:
+            self._settle_requests(amendment_may_arrive=amendment_may_arrive)
+
+    def _settle_requests(self, *, amendment_may_arrive: bool) -> None:
         was_in_doubt, self.is_in_doubt = self.is_in_doubt, False
         self._prove_taken()
         self.not_found_count = 0
         self.hold = None
+        if was_in_doubt and self.amendment and not self._cancels_first() and amendment_may_arrive:
+            self.is_in_doubt = True
+            self._cancel_as_wanted()
+            return
         dropped = was_in_doubt and self.amendment is not None
         if was_in_doubt:
             self._forget_cancel(keep_waiting=True)
             self._drop_amendment()
-        self._state(leg, stated)
         self.is_in_doubt = self.stated > self.cum
         self._fill_up()
         self._tell(Happened.UNKNOWN if self.is_in_doubt else Happened.ORDER_STATUS)
         if dropped:
             self._tell(Happened.REPLACE_REJECTED)
-        self._go_on()
+        if not self.end:
+            self._cancel_as_wanted()
 
     def outcome_unknown(self, request: str = "") -> None:
         """The answer to a request was lost."""
@@ -229,22 +242,30 @@ class LogicalOrder(Requests):
         self.not_found_count += 1
         if self.not_found_count > 1:
             was_canceling = self.is_pending_cancel
+            if self._is_replacement(self.leg):
+                self._reject_amendment()
+                self.cancel_waits, self.is_end_deduced = was_canceling, True
+                return
             self._drop_pending()
             # If it lives after all, the cancel is still wanted.
             self.cancel_waits = was_canceling
             self.is_end_deduced = True
-            self._finish(End.REJECTED, Happened.REJECTED)
+            self._finish(End.CANCELED if self.cum else End.REJECTED, Happened.REJECTED)
 
     def held(self, hold: Status) -> None:
         """The venue keeps the order from trading for a while."""
-        if self.end or self.end_wanted or self.hold is hold:
+        self._hear_of_replacement()
+        if self.end or self.end_wanted:
             return
-        self._prove_taken()
-        self.hold = hold
-        self._tell(Happened[hold.name])
+        if self.hold is not hold:
+            self._prove_taken()
+            self.hold = hold
+            self._tell(Happened[hold.name])
+        self._go_on()
 
     def restated(self, lots: int | None = None, price: int | None = None) -> None:
         """The venue says the order anew: a hold is over, a quantity is another."""
+        self._hear_of_replacement()
         if self.end or self.end_wanted:
             return
         self._prove_taken()
@@ -252,14 +273,20 @@ class LogicalOrder(Requests):
         self.price = price or self.price
         if lots is not None:
             self._restate(lots)
+        self._fill_up()
         self._tell(Happened.RESTATED)
+        self._go_on()
 
     def triggered(self) -> None:
         """The stop price has traded."""
-        if self.is_stop and not self.is_triggered and not self.end and not self.end_wanted:
+        self._hear_of_replacement()
+        if self.end or self.end_wanted:
+            return
+        if self.is_stop and not self.is_triggered:
             self._prove_taken()
             self.is_triggered = True
             self._tell(Happened.TRIGGERED)
+        self._go_on()
 
     def trade_canceled(self, trade_id: int) -> None:
         """A bust: the trade is taken back, even if this word overtook it."""

@@ -3,7 +3,7 @@
 import copy
 from typing import Self
 
-from tests.engine.lifecycle.facts import PRECEDENCE, Alarm, Amendment, End, Happened, Status, Wanted
+from tests.engine.lifecycle.facts import PRECEDENCE, Alarm, Amendment, End, Happened, Status, Wanted, Way
 from tests.engine.lifecycle.ledger import Ledger
 
 _END_STATUS = {
@@ -74,8 +74,10 @@ class OrderFacts:
             follows = self.amendment.lots - self.cum if self.amendment else 0
             return max(self.leaves, follows)
         most = max(self.lots - self.cum, self.rest_of(self.leg), 0)
-        if self.amendment:
-            most = max(most, self.amendment.lots - self.cum, self.rest_of(self.amendment.leg))
+        if self.amendment and self.amendment.way is Way.NEW_LEG:
+            most = max(most, self.rest_of(self.amendment.leg))
+        elif self.amendment:
+            most = max(most, self.amendment.lots - self.cum)
         return most
 
     @property

@@ -35,7 +35,7 @@ class OrderSteps(OrderFacts):
         """An order is in doubt as a whole: an answer ends it if no other is awaited."""
         cancel_is_out = self.is_pending_cancel and not self.cancel_waits
         if not self.is_pending_new and not cancel_is_out and self.amendment is None:
-            self.is_in_doubt = False
+            self.is_in_doubt = self.stated > self.cum
 
     def _state(self, leg: int, stated: int | None) -> None:
         if stated is not None:
@@ -51,8 +51,10 @@ class OrderSteps(OrderFacts):
             if self.rest_of(self.leg) > 0:
                 # Another leg traded after this one was asked for: what it has too much must go.
                 if not self.is_pending_cancel and not self.end_wanted:
-                    self._cancel(End.CANCELED)
+                    self._ask_cancel(End.CANCELED)
                 return
+            if self.end_wanted:
+                self._forget_cancel()
             self.end = End.FILLED
             self.end_wanted = None
             self.is_in_doubt = False
@@ -69,6 +71,7 @@ class OrderSteps(OrderFacts):
         expired = self.end_wanted is End.EXPIRED
         self.end = End.FILLED if self.cum >= self.lots else self.end_wanted
         self.end_wanted, self.is_in_doubt, self.hold = None, False, None
+        self._forget_cancel()
         return Happened.EXPIRED if expired else Happened.CANCELED
 
     def _finish(self, end: End, happened: Happened) -> None:
@@ -90,18 +93,28 @@ class OrderSteps(OrderFacts):
 
     def _drop_amendment(self) -> None:
         amendment, self.amendment = self.amendment, None
-        if amendment and amendment.way is not Way.IN_PLACE and not amendment.is_old_leg_gone:
+        if amendment and amendment.way is Way.NEW_LEG:
             self.dropped = amendment
-            self.asked[amendment.leg] = amendment.lots - self.ledger.before_leg(self.leg)
 
     def _hear_of_dropped_leg(self, leg: int) -> None:
         """A replacement that was given up shows itself: it is the order now, or one leg too many."""
         self.alarms.append(Alarm.REVIVED_ORDER)
-        if self.end or self.amendment or self.dropped is None or leg != self.dropped.leg:
+        is_over = self.end or self.end_wanted
+        if is_over or self.amendment or self.dropped is None or leg != self.dropped.leg:
             self.requests.append("CANCEL")
             return
         self.amendment, self.dropped = self.dropped, None
         self._come_about()
+
+    def _hear_of_replacement(self) -> None:
+        """Whatever the venue says of a new leg proves it."""
+        if self._is_replacement(self.leg):
+            self._come_about()
+
+    def _wait_for_trades(self, gives: End) -> None:
+        """Over at the venue, which counts trades that have not come."""
+        self.end_wanted, self.is_in_doubt, self.hold = gives, True, None
+        self._tell(Happened.UNKNOWN)
 
     def _drop_waiting(self) -> None:
         if self.waiting:
@@ -119,12 +132,16 @@ class OrderSteps(OrderFacts):
 
     def _cancel(self, gives: End) -> None:
         self._drop_waiting()
+        self._ask_cancel(gives)
+
+    def _ask_cancel(self, gives: End) -> None:
         self.is_pending_cancel = True
         if not self.is_time_over:
             self.cancel_gives = gives
         drops = self._cancels_first()
         if drops:
             self._drop_amendment()
+            self.end_wanted = self.end_wanted and self.cancel_gives
         else:
             self.requests.append("CANCEL")
         self._tell(Happened.PENDING_CANCEL)
@@ -139,6 +156,7 @@ class OrderSteps(OrderFacts):
         self.end_wanted = End.CANCELED if self.end is End.REJECTED else self.end
         self.end, self.is_end_deduced = None, False
         self.is_in_doubt = self.is_accepted = True
+        self._forget_cancel()
         self._tell(Happened.UNKNOWN)
 
     def _amend(self, wanted: Wanted) -> None:
@@ -152,7 +170,8 @@ class OrderSteps(OrderFacts):
             way, request = Way.CANCEL_FIRST, "CANCEL"
         if way is not Way.IN_PLACE:
             self.last_leg += 1
-        self.amendment = Amendment(way, lots, price, self.last_leg, wanted.version)
+        leg = self.leg if way is Way.IN_PLACE else self.last_leg
+        self.amendment, self.dropped = Amendment(way, lots, price, leg, wanted.version), None
         if way is Way.NEW_LEG:
             self.asked[self.last_leg] = lots - self.cum
         self.requests.append(request)
@@ -163,14 +182,15 @@ class OrderSteps(OrderFacts):
         amendment = self.amendment
         if amendment is None or amendment.way is Way.IN_PLACE:
             return False
-        if amendment.is_old_leg_gone:
-            return True
-        if amendment.way is Way.CANCEL_FIRST and self.stated > self.cum:
+        misses_trades = self.stated > self.cum
+        if amendment.way is Way.CANCEL_FIRST and misses_trades and not amendment.is_old_leg_gone:
             return False
-        amendment.is_old_leg_gone = True
-        if self.stated > self.cum:
+        was_gone, amendment.is_old_leg_gone = amendment.is_old_leg_gone, True
+        if misses_trades:
             self.is_in_doubt = True
-        if amendment.way is Way.CANCEL_FIRST:
+        if amendment.way is Way.CANCEL_FIRST and not was_gone:
+            # The leg that was asked about is over, and that was its last word.
+            self.is_in_doubt = False
             if amendment.lots <= self.cum:
                 # Nothing is left to be sent: the order is amended to what has traded.
                 self.amendment, self.lots, self.version = None, self.cum, amendment.version
@@ -191,7 +211,9 @@ class OrderSteps(OrderFacts):
         if amendment.way is Way.IN_PLACE:
             amendment.lots = min(amendment.lots, self.lots)
             self.asked[self.leg] = amendment.lots - self.ledger.before_leg(self.leg)
-        self._take_parameters(amendment)
+        if not (amendment.way is Way.CANCEL_FIRST and amendment.is_old_leg_gone):
+            # Those of a leg that was sent after the old one's end are in force since.
+            self._take_parameters(amendment)
         self._prove_taken()
         self._settle_doubt()
         self._tell(Happened.REPLACED)
@@ -207,8 +229,10 @@ class OrderSteps(OrderFacts):
 
     def _go_on(self) -> None:
         """Sends what waited for the answer that is here now."""
-        if self.end or self.is_pending_new or self.amendment:
-            return
+        if not (self.end or self.is_pending_new or self.amendment):
+            self._cancel_as_wanted()
+
+    def _cancel_as_wanted(self) -> None:
         if self.cancel_waits:
             self.cancel_waits, self.is_pending_cancel = False, True
             self.requests.append("CANCEL")
@@ -217,6 +241,7 @@ class OrderSteps(OrderFacts):
     def _revive(self) -> None:
         self.end, self.is_end_deduced = None, False
         self.is_pending_new = True
+        self.cancel_waits = self.cancel_waits or self.is_time_over
         self.not_found_count = 0
         self.alarms.append(Alarm.REVIVED_ORDER)
 
@@ -227,6 +252,7 @@ class OrderSteps(OrderFacts):
         self.alarms.append(alarm)
         if self.end is End.FILLED and self.cum < self.lots:
             self.end = None
+            self.cancel_waits = self.cancel_waits or self.is_time_over
         if not self.end_wanted:
             self._fill_up()
         self._tell(happened)

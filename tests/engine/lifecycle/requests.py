@@ -28,7 +28,7 @@ class Requests(OrderSteps):
 
     def time_out(self, gives: End = End.EXECUTION_TIMEOUT) -> None:
         """The order's own time is over: what is left is cancelled and the outcome waited for."""
-        if self.end or self.end_wanted:
+        if self.end or (self.end_wanted and not self._cancels_first()):
             return
         self.cancel_gives = gives
         self.is_time_over = True

@@ -83,6 +83,18 @@ def test_r05_fill_of_the_old_leg_during_a_pending_replace() -> None:
     assert twins.world.order(twins.order_id)["cumulative_notional"] == 4 * 10_000 + 8 * 9_000
 
 
+def test_r05_a_late_fill_of_the_leg_before_does_not_make_less_of_what_was_asked_for() -> None:
+    twins = _live()
+    twins.amend(price=9_000)
+    twins.replaced()
+    twins.amend(lots=20)
+    twins.fill(1, 4, leg=0)
+    assert twins.world.book()["open_buy_lots"] == 20, "the leg was sent for 20 before anybody knew"
+    twins.replaced()
+    twins.stands(PARTIALLY_FILLED, cum=4, leaves=16, lots=20)
+    assert twins.world.book()["open_buy_lots"] == 20
+
+
 @pytest.mark.parametrize(("lots", "status"), [(4, PARTIALLY_FILLED), (10, FILLED)], ids=["in part", "in full"])
 def test_r06_replace_reject_after_a_fill(lots: int, status: OrderStatus) -> None:
     twins = _live()
@@ -145,6 +157,17 @@ def test_r17_overfill_is_booked_and_raises_an_alarm() -> None:
     twins.fill(2, 1)
     twins.stands(FILLED, cum=16, leaves=0)
     assert (twins.world.book()["position_lots"], twins.world.book()["open_buy_lots"]) == (16, 0)
+
+
+def test_r17_an_overfill_is_told_though_a_larger_replacement_follows_it() -> None:
+    twins = _live()
+    twins.fill(1, 4)
+    twins.amend(lots=20)
+    twins.ended(stated=5)
+    twins.fill(2, 12)
+    twins.asked(RequestKind.NEW)
+    assert [alarm.name for alarm in twins.step.alarms] == [AlarmCode.OVERFILL.name]
+    twins.stands(PENDING_REPLACE, cum=16, leaves=4, lots=20)
 
 
 def test_r18_the_venues_count_is_ahead_of_the_trades_that_came() -> None:

@@ -13,6 +13,7 @@ from ipc.enums import (
     VenueEvent,
 )
 from tests.engine.core.world import REQUEST_EXPIRY_NS
+from tests.engine.lifecycle.facts import Status
 from tests.engine.lifecycle.twins import Twins
 
 NEW, PARTIALLY_FILLED, FILLED = OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED
@@ -50,6 +51,14 @@ def test_r09_cancel_before_the_acknowledgement() -> None:
     twins.asked(RequestKind.CANCEL)
     twins.ended()
     twins.stands(CANCELED, cum=0, leaves=0)
+
+
+def test_r09_any_word_on_the_order_proves_it_and_lets_the_cancel_follow() -> None:
+    twins = Twins()
+    twins.cancel()
+    twins.cancel_rejected(is_order_unknown=True)
+    twins.held(Status.SUSPENDED)
+    twins.asked(RequestKind.CANCEL)
 
 
 def test_r10_a_cancel_rejected_because_the_order_is_unknown_proves_nothing() -> None:
@@ -144,6 +153,25 @@ def test_r20_the_legs_of_a_replacement_are_told_of_in_any_order(first: str) -> N
         twins.ended(leg=0)
     cum = 4 if first == "fill of the new leg" else 0
     twins.stands(PARTIALLY_FILLED if cum else NEW, cum=cum, leaves=10 - cum)
+
+
+def test_r20_a_leg_that_shows_itself_while_the_order_waits_for_last_fills_is_cancelled() -> None:
+    twins = _live()
+    twins.amend(price=9_000)
+    twins.replace_rejected()
+    twins.ended(stated=4)
+    twins.accept(leg=1)
+    twins.asked(RequestKind.CANCEL)
+    twins.stands(UNKNOWN, cum=0, leaves=4)
+
+
+def test_r22_the_first_word_on_an_end_says_why() -> None:
+    twins = Twins(execution_timeout_ms=1_000)
+    twins.ended(stated=4)
+    twins.passes(REQUEST_EXPIRY_NS)
+    twins.ended()
+    twins.fill(1, 4)
+    assert twins.seen_by_core()["end"] == EndReason.CANCELED.name
 
 
 def test_r22_an_end_that_nobody_asked_for_says_why() -> None:

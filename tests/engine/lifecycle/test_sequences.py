@@ -1,6 +1,7 @@
 """All sequences of events without repetition leave the core and the reference model with the same facts.
 
 Up to five events long in an ordinary run. OMS_SEQUENCE_LENGTH=7 goes further: some ten minutes of one core.
+Longer lives are tried at random, OMS_RANDOM_SEQUENCES of them.
 `-s` prints how many sequences, distinct states and pairs of status and event there were.
 """
 
@@ -12,11 +13,13 @@ import pytest
 
 from tests.engine.lifecycle.alphabets import ALPHABETS, EVENTS
 from tests.engine.lifecycle.facts import Status
-from tests.engine.lifecycle.walk import Count, walk
+from tests.engine.lifecycle.walk import Count, walk, wander
 
 LENGTH = int(os.environ.get("OMS_SEQUENCE_LENGTH", "5"))
 # Of all events at once only the beginnings of lives can be tried.
 EVERYTHING_LENGTH = max(LENGTH - 2, 3)
+RANDOM_LENGTH = 10
+RANDOM_SEQUENCES = int(os.environ.get("OMS_RANDOM_SEQUENCES", "10000"))
 
 
 @cache
@@ -33,6 +36,15 @@ def _walked(name: str) -> Count:
 @pytest.mark.parametrize("name", ALPHABETS)
 def test_core_and_reference_agree_after_every_sequence(name: str) -> None:
     count = _walked(name)
+    assert count.differences == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7_200)
+@pytest.mark.parametrize("start", ["everything", "ends"])
+def test_core_and_reference_agree_in_random_lives(start: str) -> None:
+    count = wander(ALPHABETS[start].start, EVENTS, RANDOM_LENGTH, sequences=RANDOM_SEQUENCES, seed=RANDOM_LENGTH)
+    sys.stdout.write(f"\n{start}: random sequences of {RANDOM_LENGTH} of all events: {count}")
     assert count.differences == []
 
 

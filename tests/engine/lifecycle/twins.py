@@ -94,6 +94,8 @@ class Twins:
         self.model.carry_on()
         found = self.differences()
         assert not found, f"reference and core differ: {found}"
+        if "NEW" in self.model.requests[self.model_requests :]:
+            self.sent_ns = self.world.now_ns
         self.model_reports, self.model_requests = len(self.model.reports), len(self.model.requests)
         self.model.alarms.clear()
         self.clocks.watch(self.model, self.world.now_ns)
@@ -185,8 +187,9 @@ class Twins:
         amendment = self.model.amendment
         if amendment is None or amendment.leg == self.model.leg:
             lots = amendment.lots if amendment else self.model.lots
+            leg_lots = lots - self.model.ledger.before_leg(self.model.leg)
             self.model.replaced(lots=lots)
-            self._venue(VenueEvent.REPLACED, leg=self.model.leg, order_lots=lots, answers_request=RequestKind.AMEND)
+            self._venue(VenueEvent.REPLACED, leg=self.model.leg, order_lots=leg_lots, answers_request=RequestKind.AMEND)
             return
         old = self.model.leg
         self.model.replaced(leg=amendment.leg)
@@ -199,14 +202,16 @@ class Twins:
         )
 
     def reduced(self, lots: int) -> None:
-        """The venue takes quantity away by itself."""
-        self.model.replaced(lots=lots)
-        self._venue(VenueEvent.REPLACED, leg=self.model.leg, order_lots=lots)
+        """The venue leaves the leg so many lots by itself."""
+        leg = self.model.leg
+        self.model.replaced(lots=self.model.ledger.before_leg(leg) + lots)
+        self._venue(VenueEvent.REPLACED, leg=leg, order_lots=lots)
 
     def replace_rejected(self, *, is_order_unknown: bool = False) -> None:
         """The venue does not amend."""
-        leg = self.model.last_leg
-        in_place = self.model.amendment is None or self.model.amendment.leg == self.model.leg
+        amendment = self.model.amendment
+        leg = amendment.leg if amendment else self.model.last_leg
+        in_place = amendment is None or amendment.leg == self.model.leg
         answers = RequestKind.AMEND if in_place else RequestKind.CANCEL_REPLACE
         self.model.replace_rejected(is_order_unknown=is_order_unknown)
         reason = RejectReason.UNKNOWN_ORDER if is_order_unknown else RejectReason.OTHER
@@ -215,7 +220,8 @@ class Twins:
     def lives(self, *, leg: int | None = None, stated: int | None = None) -> None:
         """The answer to a query: the leg is open."""
         leg = self.model.leg if leg is None else leg
-        self.model.lives(leg=leg, stated=stated)
+        may_arrive = self.world.now_ns < self.clocks.amendment_ns + REQUEST_EXPIRY_NS
+        self.model.lives(leg=leg, stated=stated, amendment_may_arrive=may_arrive)
         cumulative = NOT_STATED if stated is None else stated
         self._venue(VenueEvent.STATUS, leg=leg, cumulative_lots=cumulative, answers_request=RequestKind.STATUS)
 
@@ -227,35 +233,41 @@ class Twins:
 
     def not_found(self) -> None:
         """The answer to a query: there is no such order."""
+        leg = self.model.leg
         self.model.not_found(may_still_arrive=self.world.now_ns < self.sent_ns + REQUEST_EXPIRY_NS)
-        self._venue(VenueEvent.NOT_FOUND, leg=self.model.leg, answers_request=RequestKind.STATUS)
+        self._venue(VenueEvent.NOT_FOUND, leg=leg, answers_request=RequestKind.STATUS)
 
     def held(self, hold: Status) -> None:
         """The venue keeps the order from trading."""
+        leg = self.model.leg
         self.model.held(hold)
-        self._venue(_HOLDS[hold], leg=self.model.leg)
+        self._venue(_HOLDS[hold], leg=leg)
 
     def restated(self, *, lots: int | None = None, price: int | None = None) -> None:
         """The venue says the order anew."""
+        leg = self.model.leg
         self.model.restated(lots, price)
         order_lots, price_ticks = NOT_STATED if lots is None else lots, NOT_STATED if price is None else price
-        self._venue(VenueEvent.RESTATED, leg=self.model.leg, order_lots=order_lots, price_ticks=price_ticks)
+        self._venue(VenueEvent.RESTATED, leg=leg, order_lots=order_lots, price_ticks=price_ticks)
 
     def triggered(self) -> None:
         """The stop price has traded."""
+        leg = self.model.leg
         self.model.triggered()
-        self._venue(VenueEvent.TRIGGERED, leg=self.model.leg)
+        self._venue(VenueEvent.TRIGGERED, leg=leg)
 
     def trade_canceled(self, trade_id: int) -> None:
         """A bust."""
+        leg = self.model.leg
         self.model.trade_canceled(trade_id)
-        self._venue(VenueEvent.TRADE_CANCELED, leg=self.model.leg, trade_id=trade_id)
+        self._venue(VenueEvent.TRADE_CANCELED, leg=leg, trade_id=trade_id)
 
     def trade_corrected(self, trade_id: int, lots: int, price: int = PRICE_TICKS) -> None:
         """A trade with other contents."""
+        leg = self.model.leg
         self.model.trade_corrected(trade_id, lots, price)
         fields = {"trade_id": trade_id, "last_lots": lots, "last_price_ticks": price}
-        self._venue(VenueEvent.TRADE_CORRECTED, leg=self.model.leg, **fields)
+        self._venue(VenueEvent.TRADE_CORRECTED, leg=leg, **fields)
 
     # ---- time ----
     def passes(self, delay_ns: int) -> None:

@@ -1,7 +1,8 @@
-"""Owns the walk over all sequences of an alphabet's events without repetition, both twins compared after each."""
+"""Owns the walks over sequences of an alphabet's events, all or random ones, both twins compared after each event."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from random import Random
 
 from tests.engine.lifecycle.twins import Twins
 
@@ -50,6 +51,30 @@ def walk(
     twins = start()
     count.states.add(twins.model.facts())
     _descend(twins, alphabet, (), length, count)
+    return count
+
+
+def wander(
+    start: Callable[[], Twins], alphabet: Mapping[str, Event], length: int, *, sequences: int, seed: int
+) -> Count:
+    """Walks so many random sequences of that length, in which events may come again; a difference ends one."""
+    count, chance = Count(), Random(seed)
+    twins = start()
+    saved = twins.save()
+    names = list(alphabet)
+    for _ in range(sequences):
+        twins.restore(saved)
+        path: list[str] = []
+        while len(path) < length:
+            path.append(chance.choice(names))
+            count.pairs.add((twins.model.status.name, path[-1]))
+            try:
+                alphabet[path[-1]](twins)
+            except AssertionError as difference:
+                count.differences.append(f"{' > '.join(path)}: {difference}")
+                break
+            count.states.add(twins.model.facts())
+        count.sequences += 1
     return count
 
 
