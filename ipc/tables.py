@@ -382,7 +382,7 @@ ORDER = word_row(
     "replace_leg",
     "replace_price_ticks",
     "replace_lots",
-    "replace_leg_lots",  # what a new leg has asked for, whatever earlier legs fill since; 0 when none was sent
+    "replace_leg_lots",  # what the leg was asked to be, whatever earlier legs fill since; 0 when nothing was sent
     "reserved_lots",
     "reserved_units",  # their worth in the risk currency
     "reserved_funds",  # what of the account's asset they may take, fees included

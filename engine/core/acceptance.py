@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.core.amendment_reports import carried_out_by, report_amendment
-from engine.core.cancel import cancel_again_if_over
+from engine.core.cancel import cancel_again_if_due
 from engine.core.completion import end_if_filled
 from engine.core.doubts import is_in_doubt, learn_stated, missing_lots, settle_doubt
 from engine.core.effects import report_order, tell_venue_word
@@ -56,7 +56,10 @@ def confirm_new_leg(state: int, order: np.void, report: np.void) -> None:
         settle_doubt(order)
     own = report_amendment(state, order, ExecutionType.REPLACED, RequestKind.NEW, order["version"])
     tell_venue_word(own, report)
-    if order["cancel_wanted"] != 0:
+    if order["cumulative_lots"] >= order["order_lots"]:
+        # An earlier leg's last fills came while it was on its way.
+        end_if_filled(state, order)
+    elif order["cancel_wanted"] != 0:
         send_cancel(state, order)
 
 
@@ -103,6 +106,8 @@ def _on_leg_lives(state: int, order: np.void, report: np.void, leg: int) -> None
     if 0 <= report["order_lots"] < order["leg_lots"]:
         # Only an amendment or the venue itself makes a leg smaller.
         on_replaced(state, order, report, leg)
+        if is_ended(order) or order["end_wanted"] != EndReason.NONE:
+            return
     if was_in_doubt and may_still_come_about(state, order):
         # A leg that lives proves nothing yet: the request may be on its way. The gateway goes on asking.
         order["is_unknown"] = 1
@@ -122,8 +127,7 @@ def _settle_requests(state: int, order: np.void, report: np.void, was_in_doubt: 
         order["pending_cancel_ns"] = 0
     if is_dropped:
         drop_replacement(state, order)
-    # What a leg has too much is cancelled again if that failed.
-    end_if_filled(state, order)
+        end_if_filled(state, order)
     execution_type = ExecutionType.UNKNOWN if missing_lots(order) > 0 else ExecutionType.ORDER_STATUS
     tell_venue_word(report_order(state, order, execution_type), report)
     if is_dropped:
@@ -133,4 +137,4 @@ def _settle_requests(state: int, order: np.void, report: np.void, was_in_doubt: 
     if order["cancel_wanted"] != 0:
         send_cancel(state, order)
     elif was_in_doubt:
-        cancel_again_if_over(state, order)
+        cancel_again_if_due(state, order)

@@ -147,7 +147,6 @@ def start_amendment(state: int, order: np.void, change: Change, version: int) ->
     is_first_canceled = is_filled and not change.in_place
     order["replace_state"] = ReplaceState.CANCELING_FIRST if is_first_canceled else ReplaceState.SENT
     leg_lots = change.order_lots - order["cumulative_lots"]
-    order["replace_leg_lots"] = 0 if is_first_canceled or change.in_place else leg_lots
     if change.in_place:
         order["replace_leg"] = order["leg"]
         # The venue counts the leg's own lots, what earlier legs filled is not part of it.
@@ -157,6 +156,7 @@ def start_amendment(state: int, order: np.void, change: Change, version: int) ->
         order["last_leg"] += 1
         order["replace_leg"] = order["last_leg"]
         charge_limiter(state, order["strategy_id"], order["account_id"])
+    order["replace_leg_lots"] = 0 if is_first_canceled else leg_lots
     reserve_working(state, order)
     note_own_price(state, order, change.price_ticks)
     if is_first_canceled:

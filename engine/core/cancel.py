@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.core.amendment_reports import reject_amendment, reject_waiting
 from engine.core.command_checks import check_living
-from engine.core.completion import end_if_filled
+from engine.core.completion import end_if_filled, has_surplus
 from engine.core.effects import report_order
 from engine.core.order_end import end_order, report_end
 from engine.core.order_table import find_order
@@ -106,8 +106,13 @@ def on_time_over(state: int, order: np.void, end_reason: int) -> None:
 
 
 @kernel
-def cancel_again_if_over(state: int, order: np.void) -> None:
-    """Sees to it that an order whose time is over is cancelled again when a cancel did not end it."""
-    if order["cancel_reason"] != EndReason.CANCELED and order["end_reason"] == EndReason.NONE:
-        order["execution_deadline_ns"] = header_of(state)["now_ns"] + _CANCEL_AGAIN_NS
-        set_timer(state, find_order(state, order["order_id"]), order["execution_deadline_ns"])
+def cancel_again_if_due(state: int, order: np.void) -> None:
+    """Sees to it that an order that has to end is cancelled again when a cancel did not end it."""
+    if order["end_reason"] != EndReason.NONE or order["end_wanted"] != EndReason.NONE:
+        return
+    if order["cancel_reason"] == EndReason.CANCELED and not has_surplus(order):
+        return
+    again_ns = header_of(state)["now_ns"] + _CANCEL_AGAIN_NS
+    if order["execution_deadline_ns"] == 0 or order["execution_deadline_ns"] > again_ns:
+        order["execution_deadline_ns"] = again_ns
+    set_timer(state, find_order(state, order["order_id"]), order["execution_deadline_ns"])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.core.amendment_reports import report_amendment
-from engine.core.cancel import cancel_again_if_over
+from engine.core.cancel import cancel_again_if_due
 from engine.core.completion import end_if_filled
 from engine.core.effects import report_order, tell_venue_word
 from engine.core.replacement import drop_replacement, is_by_one_request
@@ -43,4 +43,4 @@ def on_cancel_rejected(state: int, order: np.void, report: np.void, leg: int) ->
         version = order["replace_version"]
         own = report_amendment(state, order, ExecutionType.REPLACE_REJECTED, RequestKind.CANCEL, version)
         tell_venue_word(own, report)
-    cancel_again_if_over(state, order)
+    cancel_again_if_due(state, order)

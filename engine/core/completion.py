@@ -15,6 +15,13 @@ from ipc.enums import EndReason, ExecutionType, ReplaceState, RequestKind
 
 
 @kernel
+def has_surplus(order: np.void) -> bool:
+    """Whether the current leg of a filled order may trade on: it is larger than what was left of the order."""
+    is_filled = order["cumulative_lots"] >= order["order_lots"] and order["replace_state"] == ReplaceState.NONE
+    return is_filled and leg_rest_lots(order) > 0
+
+
+@kernel
 def end_if_filled(state: int, order: np.void) -> None:
     """Ends a living order that is filled.
 
@@ -25,12 +32,13 @@ def end_if_filled(state: int, order: np.void) -> None:
     if order["replace_state"] != ReplaceState.NONE:
         # The original is filled, but the replacement may still come about: the venue's word on that is awaited.
         return
-    if missing_lots(order) > 0:
+    missing = missing_lots(order)
+    if missing > 0 and missing >= leg_rest_lots(order):
         # The venue counts even more than was ordered: what is still to come is waited for.
         order["end_wanted"] = EndReason.FILLED
         order["is_unknown"] = 1
         reserve_working(state, order)
-    elif leg_rest_lots(order) <= 0 or order["retry_at_ns"] != 0:
+    elif not has_surplus(order) or order["retry_at_ns"] != 0:
         end_order(state, order, EndReason.FILLED)
     elif is_no_cancel_out(order) and order["end_wanted"] == EndReason.NONE:
         order["retry_attempts"] = 0

@@ -31,7 +31,7 @@ def on_fill(state: int, order: np.void, fill: np.void, leg: int) -> None:
     order["cumulative_notional"] += lots * fill["last_price_ticks"]
     if leg != order["leg"]:
         order["leg_base_lots"] += lots
-        if order["stated_lots"] != 0 and not was_missing:
+        if order["stated_lots"] != 0 and (leg > order["leg"] or not was_missing):
             # The venue's count was of the current leg alone.
             order["stated_lots"] += lots
     # A replacement that follows on this fill asks for a quantity of its own.

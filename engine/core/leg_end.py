@@ -51,7 +51,7 @@ def on_leg_ended(state: int, order: np.void, report: np.void, leg: int) -> None:
 @kernel
 def _end_reason_of(order: np.void, report: np.void) -> int:
     """Why a leg ended; its end may be told more than once, and the first word of it counts."""
-    if order["end_wanted"] != EndReason.NONE:
+    if order["end_wanted"] != EndReason.NONE and order["end_wanted"] != EndReason.FILLED:
         return order["end_wanted"]
     if report["event"] == VenueEvent.CANCELED:
         return order["cancel_reason"]

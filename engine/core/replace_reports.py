@@ -24,8 +24,8 @@ def _confirms_replacement(order: np.void, report: np.void, leg: int) -> bool:
     if replace_leg != order["leg"]:
         names_leg = leg == replace_leg or report["replacement_order_id"] & LEG_MAX == replace_leg
         return is_by_one_request(order) and names_leg
-    # The answer to an earlier amendment, whose event came first, states another quantity.
-    return report["order_lots"] in (-1, order["replace_lots"] - order["leg_base_lots"])
+    # The answer to an earlier amendment, whose event came first, speaks of another leg or quantity.
+    return leg == replace_leg and report["order_lots"] in (-1, order["replace_leg_lots"])
 
 
 @kernel
@@ -53,12 +53,15 @@ def on_replaced(state: int, order: np.void, report: np.void, leg: int) -> None:
 @kernel
 def _on_reduced(state: int, order: np.void, report: np.void, leg: int) -> None:
     """The venue took quantity away unasked, as self-trade prevention does."""
-    total_lots = report["order_lots"] + order["leg_base_lots"]
-    is_less = total_lots < order["order_lots"]
-    if report["order_lots"] < 0 or not is_less or leg != order["leg"]:
+    leg_lots = report["order_lots"]
+    total_lots = leg_lots + order["leg_base_lots"]
+    # The leg may be larger than what is left of its order, and still be after it has become less.
+    is_less = leg_lots < order["leg_lots"] or total_lots < order["order_lots"]
+    if leg_lots < 0 or not is_less or leg != order["leg"]:
         return
-    order["order_lots"] = max(total_lots, order["cumulative_lots"])
-    order["leg_lots"] = report["order_lots"]
+    if total_lots < order["order_lots"]:
+        order["order_lots"] = max(total_lots, order["cumulative_lots"])
+    order["leg_lots"] = min(order["leg_lots"], leg_lots)
     order["is_leg_reduced"] = 1
     reserve_working(state, order)
     end_if_filled(state, order)

@@ -74,7 +74,7 @@ def take_replacement(state: int, order: np.void) -> None:
     if order["replace_leg"] == order["leg"]:
         # It only lowers; the venue may have taken more away since it carried it out.
         order_lots = min(order_lots, order["order_lots"])
-        order["leg_lots"] = order_lots - order["leg_base_lots"]
+        order["leg_lots"] = min(order["replace_leg_lots"], order["leg_lots"])
     else:
         # Sent in one request it asked for what was left at that time, when its old leg had not traded yet.
         is_sent = is_by_one_request(order)

@@ -8,7 +8,7 @@ from tests.engine.lifecycle.facts import End
 from tests.engine.lifecycle.model import LogicalOrder
 
 NS_PER_MS = 1_000_000
-# A cancel that did not end an order whose time is over is tried again after so long.
+# A cancel that did not end an order whose time is over, or that trades too much, is tried again after so long.
 AGAIN_NS = 1_000_000_000
 
 
@@ -46,7 +46,8 @@ class Clocks:
         version = model.amendment.version if model.amendment else 0
         if version != self.amendment_version:
             self.amendment_ns, self.amendment_version = now_ns, version
-        if model.is_time_over and not model.is_pending_cancel and not model.end and self.over_ns == 0:
+        has_to_end = (model.is_time_over or model.has_surplus) and not model.is_pending_cancel
+        if has_to_end and not model.end and not model.end_wanted and not 0 < self.over_ns <= now_ns + AGAIN_NS:
             self.over_ns = now_ns + AGAIN_NS
 
     def ring(self, model: LogicalOrder, now_ns: int) -> None:

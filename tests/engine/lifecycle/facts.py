@@ -127,6 +127,7 @@ class Amendment:
     price: int
     leg: int
     version: int
+    leg_lots: int  # what the venue is asked for, whatever earlier legs trade since
     is_old_leg_gone: bool = False
 
 

@@ -64,6 +64,8 @@ class LogicalOrder(Requests):
             if trade.leg == self.leg:
                 self._prove_taken()
             self._state(trade.leg, stated)
+            if trade.leg > self.leg and self.stated:
+                self.stated += trade.lots  # it is none of the trades that the venue had counted
             if missed_trades and self.stated <= self.cum:
                 self._settle_doubt()
             self._fill_up()
@@ -141,9 +143,17 @@ class LogicalOrder(Requests):
         if fits and self.amendment and self.amendment.way is not Way.CANCEL_FIRST:
             if self.amendment.way is Way.IN_PLACE or leg == self.amendment.leg:
                 self._come_about()
-        elif lots is not None and lots < self.lots and not self.end and not self.end_wanted:
-            self._restate(lots)
+        elif lots is not None and not self.end and not self.end_wanted:
+            self._reduce(lots)
+
+    def _reduce(self, lots: int) -> None:
+        leg_lots = lots - self.ledger.before_leg(self.leg)
+        if lots < self.lots or leg_lots < self.asked[self.leg]:
+            if lots < self.lots:
+                self.lots = max(lots, self.cum)
+            self.asked[self.leg] = min(leg_lots, self.asked[self.leg])
             self.is_leg_reduced = True
+            self._fill_up()
             self._tell(Happened.REPLACED)
 
     def replace_rejected(self, *, is_order_unknown: bool = False) -> None:
@@ -208,7 +218,8 @@ class LogicalOrder(Requests):
             self._forget_cancel(keep_waiting=True)
             self._drop_amendment()
         self.is_in_doubt = self.stated > self.cum
-        self._fill_up()
+        if dropped:
+            self._fill_up()
         self._tell(Happened.UNKNOWN if self.is_in_doubt else Happened.ORDER_STATUS)
         if dropped:
             self._tell(Happened.REPLACE_REJECTED)

@@ -66,6 +66,11 @@ class OrderFacts:
         return self.asked.get(leg, 0) - self.ledger.of_leg(leg)
 
     @property
+    def has_surplus(self) -> bool:
+        """Whether the order is filled, and its leg may trade on."""
+        return self.cum >= self.lots and self.amendment is None and self.rest_of(self.leg) > 0
+
+    @property
     def reserved(self) -> int:
         """The most that may still trade, by what is in force and by what was asked for."""
         if self.end:

@@ -48,7 +48,7 @@ class OrderSteps(OrderFacts):
 
     def _fill_up(self) -> None:
         if not self.end and not self.amendment and self.cum >= self.lots:
-            if self.rest_of(self.leg) > 0:
+            if self.has_surplus:
                 # Another leg traded after this one was asked for: what it has too much must go.
                 if not self.is_pending_cancel and not self.end_wanted:
                     self._ask_cancel(End.CANCELED)
@@ -171,7 +171,8 @@ class OrderSteps(OrderFacts):
         if way is not Way.IN_PLACE:
             self.last_leg += 1
         leg = self.leg if way is Way.IN_PLACE else self.last_leg
-        self.amendment, self.dropped = Amendment(way, lots, price, leg, wanted.version), None
+        leg_lots = lots - self.ledger.before_leg(leg)
+        self.amendment, self.dropped = Amendment(way, lots, price, leg, wanted.version, leg_lots), None
         if way is Way.NEW_LEG:
             self.asked[self.last_leg] = lots - self.cum
         self.requests.append(request)
@@ -210,7 +211,7 @@ class OrderSteps(OrderFacts):
         amendment, self.amendment = self.amendment, None
         if amendment.way is Way.IN_PLACE:
             amendment.lots = min(amendment.lots, self.lots)
-            self.asked[self.leg] = amendment.lots - self.ledger.before_leg(self.leg)
+            self.asked[self.leg] = min(self.asked[self.leg], amendment.leg_lots)
         if not (amendment.way is Way.CANCEL_FIRST and amendment.is_old_leg_gone):
             # Those of a leg that was sent after the old one's end are in force since.
             self._take_parameters(amendment)

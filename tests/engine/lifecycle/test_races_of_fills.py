@@ -95,6 +95,63 @@ def test_r05_a_late_fill_of_the_leg_before_does_not_make_less_of_what_was_asked_
     assert twins.world.book()["open_buy_lots"] == 20
 
 
+def test_r05_an_amendment_is_known_by_what_it_asked_for_though_a_late_fill_came_since() -> None:
+    twins = _live()
+    twins.amend(price=9_000)
+    twins.replaced()
+    twins.amend(lots=8)
+    twins.fill(1, 3, leg=0)
+    twins.replaced()
+    twins.told(ExecutionType.REPLACED)
+    twins.stands(PARTIALLY_FILLED, cum=3, leaves=5, lots=8)
+    assert twins.world.book()["open_buy_lots"] == 8, "the leg may trade more than is left of the order"
+    twins.fill(2, 8)
+    twins.stands(FILLED, cum=11, leaves=0)
+
+
+def test_r05_a_leg_that_is_too_large_is_cancelled_until_it_is_gone() -> None:
+    twins = _live()
+    twins.amend(price=9_000)
+    twins.replaced()
+    twins.fill(1, 4, leg=0)
+    twins.fill(2, 6)
+    twins.asked(RequestKind.CANCEL)
+    twins.outcome_unknown(RequestKind.CANCEL)
+    twins.lives()
+    twins.asked()
+    twins.passes(NS_PER_S)
+    twins.asked(RequestKind.CANCEL)
+    twins.cancel_rejected(is_order_unknown=False)
+    twins.passes(NS_PER_S)
+    twins.asked(RequestKind.CANCEL)
+    twins.ended()
+    twins.stands(FILLED, cum=10, leaves=0)
+
+
+def test_r05_a_leg_whose_rest_the_venue_takes_away_is_not_cancelled() -> None:
+    twins = _live()
+    twins.amend(price=9_000)
+    twins.replaced()
+    twins.fill(1, 4, leg=0)
+    twins.reduced(8)
+    twins.fill(2, 8)
+    twins.asked()
+    twins.stands(FILLED, cum=12, leaves=0)
+
+
+def test_r05_a_new_leg_that_late_fills_have_made_needless_is_cancelled() -> None:
+    twins = _live()
+    twins.amend(price=9_000)
+    twins.replaced()
+    twins.fill(1, 3)
+    twins.amend(price=9_001)
+    twins.ended()
+    twins.asked(RequestKind.NEW)
+    twins.fill(2, 7, leg=0)
+    twins.accept(leg=2)
+    twins.asked(RequestKind.CANCEL)
+
+
 @pytest.mark.parametrize(("lots", "status"), [(4, PARTIALLY_FILLED), (10, FILLED)], ids=["in part", "in full"])
 def test_r06_replace_reject_after_a_fill(lots: int, status: OrderStatus) -> None:
     twins = _live()

@@ -39,6 +39,20 @@ def test_r08_the_first_of_two_replacements_in_flight_is_rejected() -> None:
     twins.stands(NEW, cum=0, leaves=10, lots=10)
 
 
+def test_r08_a_late_answer_to_one_replacement_does_not_answer_the_next() -> None:
+    twins = _live()
+    twins.amend(price=9_000)
+    twins.amend(lots=5)
+    twins.accept(leg=1)
+    twins.asked(RequestKind.AMEND)
+    world, answers = twins.world, RequestKind.CANCEL_REPLACE
+    late = world.venue(
+        VenueEvent.REPLACED, twins.order_id, replacement_order_id=twins.order_id | 1, answers_request=answers
+    )
+    assert late.happened == []
+    twins.stands(PENDING_REPLACE, cum=0, leaves=10)
+
+
 def test_r09_cancel_before_the_acknowledgement() -> None:
     twins = Twins()
     twins.cancel()

@@ -17,7 +17,7 @@ from ipc.enums import (
 )
 from tests.engine.core.world import REQUEST_EXPIRY_NS, UTC_OFFSET_NS, World
 from tests.engine.lifecycle.clocks import Clocks
-from tests.engine.lifecycle.facts import End, Status
+from tests.engine.lifecycle.facts import End, Status, Way
 from tests.engine.lifecycle.model import LogicalOrder
 from tests.engine.lifecycle.twin_facts import core_facts, model_facts
 
@@ -186,10 +186,13 @@ class Twins:
         """The answer to the amendment under way, or to one that is none any more."""
         amendment = self.model.amendment
         if amendment is None or amendment.leg == self.model.leg:
-            lots = amendment.lots if amendment else self.model.lots
-            leg_lots = lots - self.model.ledger.before_leg(self.model.leg)
+            leg = self.model.leg
+            leg_lots = self.model.asked[leg]
+            lots = self.model.ledger.before_leg(leg) + leg_lots
+            if amendment and amendment.way is Way.IN_PLACE:
+                lots, leg_lots = amendment.lots, amendment.leg_lots
             self.model.replaced(lots=lots)
-            self._venue(VenueEvent.REPLACED, leg=self.model.leg, order_lots=leg_lots, answers_request=RequestKind.AMEND)
+            self._venue(VenueEvent.REPLACED, leg=leg, order_lots=leg_lots, answers_request=RequestKind.AMEND)
             return
         old = self.model.leg
         self.model.replaced(leg=amendment.leg)
