@@ -81,9 +81,45 @@ RULES = (
         '        rest_lots = order["order_lots"] - done_lots\n',
     ),
     Rule(
+        "a leg that is too large is cancelled again",
+        _CANCEL,
+        "EndReason.CANCELED and not has_surplus(order):",
+        "EndReason.CANCELED:",
+    ),
+    Rule(
+        "the answer to an amendment speaks of its leg",
+        _REPLACE_REPORTS,
+        "return leg == replace_leg and",
+        "return",
+    ),
+    Rule(
+        "a leg that shows itself after its order's end at the venue is cancelled",
+        _REVIVAL,
+        'is_over = is_ended(order) or order["end_wanted"] != EndReason.NONE\n',
+        "is_over = is_ended(order)\n",
+    ),
+    Rule(
+        "an overfill is one of the order as it was",
+        _FILLS,
+        'if order["cumulative_lots"] > order_lots:',
+        'if order["cumulative_lots"] > order["order_lots"]:',
+    ),
+    Rule(
+        "the first word on an end counts",
+        _LEG_END,
+        'if order["end_wanted"] != EndReason.NONE and',
+        "if False and",
+    ),
+    Rule(
+        "a leg is as large as it was asked to be",
+        _REPLACEMENT,
+        'order["replace_leg_lots"] if is_sent else',
+        'order["replace_lots"] - order["leg_base_lots"] if is_sent else',
+    ),
+    Rule(
         "a leg that became too large is cancelled",
         _COMPLETION,
-        "leg_rest_lots(order) <= 0 or",
+        "not has_surplus(order) or",
         "True or",
     ),
     Rule(
