@@ -101,6 +101,10 @@ class InstrumentQueries:
 
     def clear(self) -> None:
         """Forgets every question, but not which trades are known."""
+        for instrument_id, known in self._known.items():
+            if self._identities.untold_from(instrument_id) is not None:
+                # What these looks have found is forgotten untold, so they prove nothing.
+                known.ends.clear()
         self._questions.clear()
         self._identities.clear()
 

@@ -193,6 +193,12 @@ class Codec:
         lots, price_ticks = scale.fill(report.last_quantity, report.last_price)
         fee_asset_id, fee_units = self._assets.fee(report.commission_asset, report.commission)
         scale.see_trade(report.trade_id, is_buyer=report.side == "BUY")
+        cumulative_lots = scale.lots[report.cumulative_quantity]
+        if report.order_status == "FILLED" and cumulative_lots < order_lots:
+            # Self-trade prevention took the rest at a time of which no list tells.
+            self._writer.venue_report(
+                order_id, _REPLACED, scale.instrument_id, report.order_id, order_lots=cumulative_lots
+            )
         self._writer.venue_report(
             order_id,
             _FILL,
@@ -201,7 +207,7 @@ class Codec:
             report.trade_id,
             lots,
             price_ticks,
-            scale.lots[report.cumulative_quantity],
+            cumulative_lots,
             order_lots,
             scale.ticks[report.price],
             _ADDED if report.is_maker else _REMOVED,

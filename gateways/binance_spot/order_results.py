@@ -248,13 +248,18 @@ class OrderResults:
             raise VenueProtocolError(f"unknown order status {order.status!r}")
         scale = self._instruments[order.symbol]
         side = SIDES.get(order.side, 0)
+        cumulative_lots = scale.lots[order.executed_qty]
+        order_lots = scale.lots[order.orig_qty] - scale.lots[order.prevented_quantity]
+        if order.status == "FILLED" and order_lots > 0:
+            # Whatever self-trade prevention took is not part of the order any more.
+            order_lots = cumulative_lots
         self._writer.venue_report(
             order_id,
             event,
             scale.instrument_id,
             order.order_id,
-            cumulative_lots=scale.lots[order.executed_qty],
-            order_lots=scale.lots[order.orig_qty] - scale.lots[order.prevented_quantity],
+            cumulative_lots=cumulative_lots,
+            order_lots=order_lots,
             price_ticks=scale.ticks[order.price],
             reason=end_reason(order.status, order.expiry_reason) if event == _EXPIRED else 0,
             venue_utc_ns=order.update_time * NS_PER_MS,

@@ -320,6 +320,18 @@ def test_what_was_not_settled_before_a_disconnect_is_found_again() -> None:
     assert desk.account_trades(2, trade(41)) == [Send(2, b"whose 7 900")]
 
 
+def test_lists_that_lag_do_not_settle_what_was_found_before_a_disconnect() -> None:
+    desk = returning()
+    desk.account_trades(1, trade(41))
+    for link_id in range(2, LOOKS + 1):
+        desk.disconnected(link_id - 1)
+        desk.wait(2 * TICK_NS)
+        desk.open_only(link_id)
+        desk.listed(link_id)
+        desk.account_trades(link_id)
+    assert Send(LOOKS, f"all trades 7 41 {TRADES_PAGE}".encode()) in desk.wait(12 * NS_PER_S, alive=[LOOKS])
+
+
 def others(*venue_order_ids: int) -> Desk:
     """A desk whose connection came up again while others had these orders open; the list is still to come."""
     desk = Desk()

@@ -20,6 +20,9 @@ FOUND = (
     248484,  # an amendment in place of an order of which self-trade prevention had taken something
     248880,  # the same
     252523,  # an order that a replica denied twice, when the trades told of one without a name already
+    1063111,  # trades without an owner that two lost connections and a lagging list made settled untold
+    1078215,  # an order that is filled though self-trade prevention took a part, of which no list had told
+    1083365,  # an order that ended without a fill, forgotten by the power loss and then by its strategy
     211955,  # an order beyond what an earlier run had sent, forgotten by a calendar that was not known yet
 )
 

@@ -123,11 +123,13 @@ class Client:
     def crash(self) -> None:
         """Forgets everything, and learns it anew from the engine's history."""
         last = self._last_report
+        was_told_of = {told.order_id for told in self.told} | {effect[_ORDER_ID] for effect in self._mailbox}
         self.told.clear()
         self._living.clear()
         self._mailbox.clear()
         self._last_report = 0
         self._read_history(last)
+        self.forgotten |= was_told_of - {told.order_id for told in self.told}
 
     def _read_history(self, to_sequence: int) -> None:
         for effect in self._stage.history(self.strategy_id):
