@@ -6,6 +6,7 @@ from engine.core.acceptance import accept_leg
 from engine.core.completion import end_if_filled
 from engine.core.doubts import learn_stated, missing_lots, settle_doubt
 from engine.core.effects import report_order, tell_venue_word
+from engine.core.own_orders import note_own_price
 from engine.core.replacement import is_by_one_request, reserve_working
 from engine.core.requests import send_cancel
 from engine.core.state import header_of
@@ -62,6 +63,7 @@ def _on_restated(state: int, order: np.void, report: np.void, leg: int) -> None:
         order["order_lots"] = order["leg_base_lots"] + report["order_lots"]
     if report["price_ticks"] > 0:
         order["price_ticks"] = report["price_ticks"]
+        note_own_price(state, order, report["price_ticks"])
     reserve_working(state, order)
     end_if_filled(state, order)
     tell_venue_word(report_order(state, order, ExecutionType.RESTATED), report)

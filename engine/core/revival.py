@@ -10,6 +10,7 @@ from engine.core.deadlines import arm
 from engine.core.doubts import hold_open, learn_stated, missing_lots
 from engine.core.effects import alarm_of_order
 from engine.core.order_table import find_order, relink_open
+from engine.core.own_orders import note_own_price
 from engine.core.replace_reports import on_replaced
 from engine.core.replacement import reserve_working
 from engine.core.requests import cancel_stray_leg
@@ -64,6 +65,7 @@ def on_sign_of_life(state: int, order: np.void, report: np.void, leg: int) -> bo
         cancel_stray_leg(state, order, leg)
         return False
     # The replacement that was dropped has come about, and its old leg is gone by it.
+    note_own_price(state, order, order["replace_price_ticks"])
     order["replace_state"] = ReplaceState.SENT
     order["pending_replace_ns"] = header_of(state)["now_ns"]
     on_replaced(state, order, report, leg)
