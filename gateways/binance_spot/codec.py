@@ -195,10 +195,9 @@ class Codec:
         scale.see_trade(report.trade_id, is_buyer=report.side == "BUY")
         cumulative_lots = scale.lots[report.cumulative_quantity]
         if report.order_status == "FILLED" and cumulative_lots < order_lots:
-            # Self-trade prevention took the rest at a time of which no list tells.
-            self._writer.venue_report(
-                order_id, _REPLACED, scale.instrument_id, report.order_id, order_lots=cumulative_lots
-            )
+            # Self-trade prevention took the rest, of which no list of orders tells.
+            order_lots = cumulative_lots
+            self._writer.venue_report(order_id, _REPLACED, scale.instrument_id, report.order_id, order_lots=order_lots)
         self._writer.venue_report(
             order_id,
             _FILL,

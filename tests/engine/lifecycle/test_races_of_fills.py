@@ -18,6 +18,14 @@ def _live() -> Twins:
     return twins
 
 
+def _replaced() -> Twins:
+    """Its second leg is in force, of which late fills of the first one know nothing."""
+    twins = _live()
+    twins.amend(price=9_000)
+    twins.replaced()
+    return twins
+
+
 @pytest.mark.parametrize(("lots", "status"), [(4, PARTIALLY_FILLED), (10, FILLED)], ids=["in part", "in full"])
 def test_r01_fill_arrives_before_the_acknowledgement(lots: int, status: OrderStatus) -> None:
     twins = Twins()
@@ -84,9 +92,7 @@ def test_r05_fill_of_the_old_leg_during_a_pending_replace() -> None:
 
 
 def test_r05_a_late_fill_of_the_leg_before_does_not_make_less_of_what_was_asked_for() -> None:
-    twins = _live()
-    twins.amend(price=9_000)
-    twins.replaced()
+    twins = _replaced()
     twins.amend(lots=20)
     twins.fill(1, 4, leg=0)
     assert twins.world.book()["open_buy_lots"] == 20, "the leg was sent for 20 before anybody knew"
@@ -96,9 +102,7 @@ def test_r05_a_late_fill_of_the_leg_before_does_not_make_less_of_what_was_asked_
 
 
 def test_r05_an_amendment_is_known_by_what_it_asked_for_though_a_late_fill_came_since() -> None:
-    twins = _live()
-    twins.amend(price=9_000)
-    twins.replaced()
+    twins = _replaced()
     twins.amend(lots=8)
     twins.fill(1, 3, leg=0)
     twins.replaced()
@@ -110,9 +114,7 @@ def test_r05_an_amendment_is_known_by_what_it_asked_for_though_a_late_fill_came_
 
 
 def test_r05_a_leg_that_is_too_large_is_cancelled_until_it_is_gone() -> None:
-    twins = _live()
-    twins.amend(price=9_000)
-    twins.replaced()
+    twins = _replaced()
     twins.fill(1, 4, leg=0)
     twins.fill(2, 6)
     twins.asked(RequestKind.CANCEL)
@@ -129,9 +131,7 @@ def test_r05_a_leg_that_is_too_large_is_cancelled_until_it_is_gone() -> None:
 
 
 def test_r05_a_leg_whose_rest_the_venue_takes_away_is_not_cancelled() -> None:
-    twins = _live()
-    twins.amend(price=9_000)
-    twins.replaced()
+    twins = _replaced()
     twins.fill(1, 4, leg=0)
     twins.reduced(8)
     twins.fill(2, 8)
@@ -140,9 +140,7 @@ def test_r05_a_leg_whose_rest_the_venue_takes_away_is_not_cancelled() -> None:
 
 
 def test_r05_a_new_leg_that_late_fills_have_made_needless_is_cancelled() -> None:
-    twins = _live()
-    twins.amend(price=9_000)
-    twins.replaced()
+    twins = _replaced()
     twins.fill(1, 3)
     twins.amend(price=9_001)
     twins.ended()

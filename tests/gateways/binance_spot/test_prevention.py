@@ -17,7 +17,7 @@ def traded(**changes: str) -> list[tuple[int, int]]:
 
 def test_a_trade_that_fills_less_than_the_order_leaves_nothing_of_it() -> None:
     ordered = traded()[0][1]
-    assert traded(X="FILLED") == [(REDUCED, ordered // 4), (FILL, ordered)]
+    assert traded(X="FILLED") == [(REDUCED, ordered // 4), (FILL, ordered // 4)]
 
 
 def test_a_trade_that_fills_the_order_or_a_part_of_it_reduces_nothing() -> None:
