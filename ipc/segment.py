@@ -307,6 +307,8 @@ def _retire_predecessor(path: Path) -> None:
 
 def _check_file(path: Path, status: os.stat_result) -> None:
     mode = stat.S_IMODE(status.st_mode)
+    if status.st_nlink == 0:
+        raise SegmentGoneError(f"{path} was replaced or removed a moment ago; is the engine starting or ending?")
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
         raise SegmentError(f"{path} is not a plain file with one name")
     if status.st_uid != os.geteuid() or mode & 0o077:

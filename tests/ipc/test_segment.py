@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from ipc.segment import HEADER_BYTES, Segment, SegmentError, SegmentKind, SegmentWord, private_folder, runtime_folder
+from ipc.segment import (
+    HEADER_BYTES,
+    Segment,
+    SegmentError,
+    SegmentGoneError,
+    SegmentKind,
+    SegmentWord,
+    private_folder,
+    runtime_folder,
+)
 
 KIND = SegmentKind.TEST_RING
 
@@ -68,6 +77,24 @@ def test_what_others_write_over_the_fixed_words_does_not_reach_who_keeps_them(se
     stranger.content[:] = 7
     assert segment.content.tolist() == [7] * 256
     stranger.close()
+
+
+@pytest.mark.parametrize("follow_up", [lambda path: None, lambda path: Segment.create(path, KIND, 256).close()])
+def test_a_segment_that_goes_while_it_is_opened_is_gone_and_not_refused(
+    segment: Segment, follow_up: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_file = os.open
+
+    def open_too_late(path: Path, flags: int) -> int:
+        monkeypatch.undo()
+        descriptor = open_file(path, flags)
+        segment.unlink()
+        follow_up(segment.path)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", open_too_late)
+    with pytest.raises(SegmentGoneError, match="was replaced or removed a moment ago"):
+        attach(segment.path)
 
 
 def _open_to_others(path: Path) -> None:
