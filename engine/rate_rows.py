@@ -9,7 +9,8 @@ import numpy as np
 from engine.core.state import State
 from gateways.rate_window import RateWindow
 from ipc.clock import NS_PER_S
-from ipc.enums import RateWindowKind, RequestKind
+from ipc.enums import RequestKind
+from ipc.rate_enums import RateWindowKind
 from ipc.rate_tables import BUDGETS_PER_ACCOUNT, RATE_AGES
 
 _PPM = 1_000_000

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ipc.enums import RateLimitType, RateWindowKind, RequestKind
+from ipc.enums import RequestKind
+from ipc.rate_enums import RateLimitType, RateWindowKind
 
 
 class AgeCost(NamedTuple):

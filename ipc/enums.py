@@ -12,9 +12,12 @@ class RecordKind(IntEnum):
     CANCEL_ALL = 4
     TARGET_POSITION = 5
     STATUS_REQUEST = 6
-    SET_TRADING_STATE = 8
-    SET_LIMIT = 9
-    ACKNOWLEDGE_ALARM = 10
+    NEW_PARENT = 7
+    CONTROL_PARENT = 8
+    SCHEDULE = 9
+    SET_TRADING_STATE = 12
+    SET_LIMIT = 13
+    ACKNOWLEDGE_ALARM = 14
     HELLO = 16
     SNAPSHOT_REQUEST = 17
     EXECUTION_REPORT = 32
@@ -29,6 +32,8 @@ class RecordKind(IntEnum):
     LAGGED = 41
     ALARM = 42
     CONTROL_REPORT = 43
+    PARENT_REPORT = 44
+    ROUTE_DECISION = 45
     VENUE_REPORT = 64
     BOOK_TOP = 65
     BALANCE = 66
@@ -41,6 +46,10 @@ class RecordKind(IntEnum):
     FENCE = 73
     LOOP_STALL = 74
     TRADES_KNOWN = 75
+    BOOK_DEPTH = 76
+    MARKET_TRADES = 77
+    COST_MODEL = 78
+    FEE_RATES = 79
     VENUE_REQUEST = 96
 
 
@@ -78,6 +87,7 @@ class OrderFlag(IntFlag):
     NONE = 0
     POST_ONLY = 1
     REDUCE_ONLY = 2
+    FILL_FIRST = 4  # a MARKET order goes out as the venue's own, once the depth says that its price keeps within bounds
 
 
 class SelfTradePrevention(IntEnum):
@@ -297,6 +307,8 @@ class AlarmCode(IntEnum):
     GUARDIAN_DISCONNECTED = 33  # it could not cancel anything now
     LOSS_LIMIT_EXCEEDED = 40
     DRAWDOWN_LIMIT_EXCEEDED = 41
+    BOTH_LEGS_FILLED = 50  # the legs of a bracket traded more than it holds
+    MARKET_DATA_GAP = 51
 
 
 class TradingState(IntEnum):
@@ -344,31 +356,6 @@ class RiskLimit(IntEnum):
     MAX_SHORT_LOTS = 35
     PRICE_COLLAR_BPS = 36
     FAT_FINGER_BPS = 37
-
-
-class RateLimitType(IntEnum):
-    """What a venue counts; ORDERS is per account, the others are per address."""
-
-    REQUEST_WEIGHT = 1
-    ORDERS = 2
-    RAW_REQUESTS = 3
-    CONNECTIONS = 4
-
-
-class RateWindowKind(IntEnum):
-    """How a venue forgets what it has counted."""
-
-    CALENDAR = 0  # all at once, when its calendar enters the next window
-    ROLLING = 1  # each request by itself, a window later
-    DECAYING = 2  # at a steady rate: a counter that decays, credits that come back
-
-
-class WhenExceeded(IntEnum):
-    """What becomes of an order for which a rate limit has no room."""
-
-    REFUSE = 0
-    QUEUE = 1  # it waits; one for which there is no place to wait is refused
-    SHED = 2  # it waits; one for which there is no place to wait takes that of the oldest
 
 
 class RejectReason(IntEnum):
@@ -491,3 +478,19 @@ class RefusalReason(IntEnum):
     CLIENT_TOO_FAST = 92
     KEY_NOT_ALLOWED = 93
     KILL_STANDS = 94  # before: the state that shared memory asks for; after: the one that was wanted
+    INVALID_ALGORITHM = 100
+    INVALID_SCHEDULE = 101
+    INVALID_PARTICIPATION = 102
+    INVALID_TRIGGER = 103
+    INVALID_INTERVAL = 104
+    INVALID_ENTRY = 105  # the order that a parent is to follow is not one that it can follow
+    PARENT_TABLE_FULL = 106
+    UNKNOWN_PARENT = 107
+    PARENT_ALREADY_ENDED = 108
+    PARENT_STATE_CONFLICT = 109  # limit: the state that it takes; current: the state
+    SLIPPAGE_EXCEEDED = 110  # limit: the worst price allowed; current: the worst that the depth says; requested: lots
+    NO_DEPTH = 111
+    NO_ROUTE = 112
+    CHILD_OF_PARENT = 113  # it is worked by its parent, which is what can be changed
+    NOTHING_TO_CLOSE = 114
+    NOT_PROFITABLE = 115

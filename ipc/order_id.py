@@ -30,6 +30,8 @@ INSTANCE_SHIFT = EPOCH_SHIFT + EPOCH_BITS
 
 LEG_MAX = (1 << LEG_BITS) - 1
 SEQUENCE_MAX = (1 << SEQUENCE_BITS) - 1
+# The lower half is the client's, the upper half the engine's: for the children of its parents.
+CLIENT_SEQUENCE_MAX = SEQUENCE_MAX >> 1
 STRATEGY_MAX = (1 << STRATEGY_BITS) - 1
 EPOCH_MAX = (1 << EPOCH_BITS) - 1
 INSTANCE_MAX = (1 << INSTANCE_BITS) - 1

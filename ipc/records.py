@@ -14,6 +14,7 @@ bytes. Prices are ticks, quantities lots, money units of the asset's scale, time
 import numpy as np
 
 from ipc.enums import RecordKind
+from ipc.market_tables import DEPTH_LEVELS
 from ipc.tables import word_row
 
 SLOT_BYTES = 256
@@ -78,6 +79,40 @@ TARGET_POSITION = _layout(
     "execution_timeout_ms",
     "retry_attempts",
     "retry_delay_ms",
+)
+# A parent, which is worked by an algorithm. It is amended and cancelled as an order is, by its id.
+NEW_PARENT = _layout(
+    *COMMAND_FIELDS,
+    "instrument_id",
+    "account_id",  # of a routed one it may be ALL_ACCOUNTS
+    "side",
+    "algorithm",
+    "parent_flags",
+    "order_lots",
+    "quote_notional",  # price ticks x lots to trade at the arrival price when order_lots is 0, else 0
+    "limit_price_ticks",  # 0 for none
+    "client_tag",
+    "start_utc_ns",  # 0 for at once
+    "end_utc_ns",  # 0 for none, where the algorithm needs none
+    "urgency_ppm",
+    "participation_ppm",  # the largest part of what the market trades, 0 for any
+    "display_lots",
+    "interval_ms",  # between decisions or slices, 0 for the algorithm's own
+    "noise_ppm",  # by how much slices and their times may vary
+    "seed",
+    "trigger_price_ticks",
+    "trail_ticks",
+    "take_profit_ticks",
+    "after_order_id",
+    "benchmark",
+)
+CONTROL_PARENT = _layout(*COMMAND_FIELDS, "control")
+SLICES_PER_RECORD = 20
+SCHEDULE = _layout(
+    *COMMAND_FIELDS,
+    "first_slice",
+    "slice_count",  # of the whole schedule; all slices last equally long
+    *(f"lots_{place}" for place in range(SLICES_PER_RECORD)),
 )
 CANCEL_ORDER = _layout(*COMMAND_FIELDS)
 AMEND_ORDER = _layout(
@@ -257,6 +292,58 @@ CONTROL_REPORT = _layout(
     "operator_name_0",
     "operator_name_1",
 )
+# How a parent stands, and what happened to it. Prices and lots are those of its own instrument.
+PARENT_REPORT = _layout(
+    *HEADER_FIELDS,
+    "order_id",
+    "parent_event",
+    "parent_state",
+    "end_reason",  # ParentEnd
+    "algorithm",
+    "instrument_id",
+    "account_id",
+    "side",
+    "client_tag",
+    "order_lots",
+    "cumulative_lots",
+    "working_lots",
+    "cumulative_notional",
+    "limit_price_ticks",
+    "child_order_id",  # that the event speaks of, 0 for none
+    "child_count",
+    "reason",  # RefusalReason, or of CHILD_REJECTED RejectReason
+    "limit",
+    "current",
+    "requested",
+    "arrival_ticks",
+    "expected_cost_ppm",  # against arrival, by the model; positive is worse
+    "realised_cost_ppm",
+    "market_lots",  # of everybody's trades while it worked
+    "market_notional",
+    "fee_units",
+    "end_utc_ns",
+)
+# What one venue scored when a parent's quantity was given to venues; one decision is a row for each of them.
+ROUTE_DECISION = _layout(
+    *HEADER_FIELDS,
+    "order_id",  # of the parent
+    "decision",  # its number
+    "instrument_id",
+    "account_id",
+    "child_order_id",  # 0 when nothing was given to it
+    "side",
+    "wanted_lots",  # by the parent, of its own instrument
+    "routed_lots",  # here
+    "price_ticks",  # of the child here
+    "available_lots",  # within the limit
+    "best_ticks",  # the first level, in ticks of this instrument
+    "fee_ppm",
+    "latency_ns",
+    "fill_ppm",  # how much of what rested here was filled
+    "score_ticks",  # mean price of what it would give, fees included, in ticks of the parent's instrument x 1,000
+    "route_reason",
+    "refusal",  # RefusalReason behind NOT_PERMITTED
+)
 # lost_count reports found the client's ring full since its start; sequence is that of the last report there is.
 LAGGED = _layout(*HEADER_FIELDS, "lost_count")
 
@@ -285,6 +372,33 @@ VENUE_REPORT = _layout(
     "side",  # 0 when the venue did not say
 )
 BOOK_TOP = _layout(*HEADER_FIELDS, "instrument_id", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots", "venue_sequence")
+# One side of a book, the best level first; a level without lots ends it.
+BOOK_DEPTH = _layout(
+    *HEADER_FIELDS,
+    "instrument_id",
+    "side",
+    "venue_sequence",
+    *(f"{word}_{level}" for level in range(DEPTH_LEVELS) for word in ("price_ticks", "lots")),
+)
+# What everybody traded since the record before.
+MARKET_TRADES = _layout(
+    *HEADER_FIELDS,
+    "instrument_id",
+    "last_trade_id",
+    "last_price_ticks",
+    "high_ticks",
+    "low_ticks",
+    "bought_lots",  # by takers
+    "sold_lots",
+    "traded_notional",
+    "trade_count",
+    "missed_count",  # by the gaps in the venue's numbers
+)
+# What models made outside of it: an account's fees, and what trading costs beyond the book.
+FEE_RATES = _layout(
+    *HEADER_FIELDS, "account_id", "instrument_id", "maker_ppm", "taker_ppm", "funding_ppm", "funding_utc_ns"
+)
+COST_MODEL = _layout(*HEADER_FIELDS, "instrument_id", "impact_ppm", "day_lots")
 BALANCE = _layout(*HEADER_FIELDS, "account_id", "asset_id", "free_units", "locked_units", "venue_utc_ns")
 RATE_LIMIT = _layout(*HEADER_FIELDS, "account_id", "limit_type", "window_ns", "limit", "count", "blocked_until_utc_ns")
 VENUE_STATE = _layout(*HEADER_FIELDS, "account_id", "state")
@@ -329,6 +443,9 @@ LAYOUTS: dict[RecordKind, np.dtype[np.void]] = {
     RecordKind.CANCEL_ALL: CANCEL_ALL,
     RecordKind.TARGET_POSITION: TARGET_POSITION,
     RecordKind.STATUS_REQUEST: STATUS_REQUEST,
+    RecordKind.NEW_PARENT: NEW_PARENT,
+    RecordKind.CONTROL_PARENT: CONTROL_PARENT,
+    RecordKind.SCHEDULE: SCHEDULE,
     RecordKind.SET_TRADING_STATE: SET_TRADING_STATE,
     RecordKind.SET_LIMIT: SET_LIMIT,
     RecordKind.ACKNOWLEDGE_ALARM: ACKNOWLEDGE_ALARM,
@@ -346,6 +463,8 @@ LAYOUTS: dict[RecordKind, np.dtype[np.void]] = {
     RecordKind.LAGGED: LAGGED,
     RecordKind.ALARM: ALARM,
     RecordKind.CONTROL_REPORT: CONTROL_REPORT,
+    RecordKind.PARENT_REPORT: PARENT_REPORT,
+    RecordKind.ROUTE_DECISION: ROUTE_DECISION,
     RecordKind.VENUE_REPORT: VENUE_REPORT,
     RecordKind.BOOK_TOP: BOOK_TOP,
     RecordKind.BALANCE: BALANCE,
@@ -358,6 +477,10 @@ LAYOUTS: dict[RecordKind, np.dtype[np.void]] = {
     RecordKind.FENCE: FENCE,
     RecordKind.LOOP_STALL: LOOP_STALL,
     RecordKind.TRADES_KNOWN: TRADES_KNOWN,
+    RecordKind.BOOK_DEPTH: BOOK_DEPTH,
+    RecordKind.MARKET_TRADES: MARKET_TRADES,
+    RecordKind.COST_MODEL: COST_MODEL,
+    RecordKind.FEE_RATES: FEE_RATES,
     RecordKind.VENUE_REQUEST: VENUE_REQUEST,
 }
 assert set(LAYOUTS) == set(RecordKind), "every kind has a layout"

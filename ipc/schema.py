@@ -8,12 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from ipc import control_enums, enums, order_id, rate_tables, tables
+from ipc import (
+    control_enums,
+    enums,
+    market_tables,
+    order_id,
+    parent_enums,
+    parent_tables,
+    rate_enums,
+    rate_tables,
+    tables,
+)
 from ipc.records import LAYOUTS, SLOT_BYTES
 
 ENUMS: dict[str, type[IntEnum] | type[IntFlag]] = {
     name: member
-    for module in (enums, control_enums)
+    for module in (enums, rate_enums, control_enums, parent_enums)
     for name, member in vars(module).items()
     if inspect.isclass(member) and issubclass(member, (IntEnum, IntFlag)) and member.__module__ == module.__name__
 }
@@ -50,7 +60,7 @@ def _digest(description: dict[str, Any]) -> int:
 # Whoever maps the engine's state, or reads a snapshot of it, depends on the tables' rows as well.
 _TABLES = {
     name: list(row.names or ())
-    for name, row in {**vars(tables), **vars(rate_tables)}.items()
+    for name, row in {**vars(tables), **vars(rate_tables), **vars(market_tables), **vars(parent_tables)}.items()
     if isinstance(row, np.dtype)
 }
 SCHEMA_DIGEST = _digest({**_description(), "tables": _TABLES})

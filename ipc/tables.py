@@ -40,9 +40,15 @@ TABLE_NAMES = (
     "limiter_times",
     "rate_entries",
     "rate_shares",
+    "markets",
+    "levels",
+    "routes",
     "orders",
     "order_index",
     "timers",
+    "parents",
+    "slices",
+    "parent_timers",
     "tombstones",
     "trades",
     "trade_index",
@@ -98,6 +104,12 @@ STATE_HEADER = word_row(
     "watch_interval_ns",  # between two looks at what the breakers watch, 0 for never
     "watch_next_ns",
     "last_alarm_id",
+    "free_parent",  # first slot of the free list, -1 when none
+    "oldest_ended_parent",  # ended ones keep their slot until it is needed, oldest first
+    "newest_ended_parent",
+    "living_parent_count",
+    "parent_timer_count",
+    "child_requests",  # what parents have asked of venues in this step
     *(word for name in TABLE_NAMES for word in _table(name)),
 )
 
@@ -162,6 +174,7 @@ STRATEGY = word_row(
     "last_sequence",
     "last_order_sequence",
     "report_sequence",  # of its last report
+    "last_child_sequence",  # of the ids that its parents gave to their children
     "first_open",
     "command_count",
     "refused_count",
@@ -431,6 +444,9 @@ ORDER = word_row(
     "end_wanted",  # EndReason that holds as soon as all stated fills have come
     "forgotten_trade_id",  # the first of its trades that came again when it was forgotten, 0 when none did
     "timer_position",  # its place among the timers, -1 when none
+    "parent_order_id",  # 0 for none
+    "previous_child",  # of the living ones
+    "next_child",
     "previous_open",
     "next_open",
     "previous_own",  # of the account's orders on this side of the instrument
@@ -452,6 +468,7 @@ TOMBSTONE = word_row(
     "client_tag",
     "venue_order_id",
     "end_reason",
+    "parent_order_id",
 )
 TRADE = word_row(
     "trade_id",

@@ -31,9 +31,9 @@ from engine.state_builder import Directory
 from engine.warmup import ENTRY_KERNELS, load_entries
 from gateways.record_writer import RecordWriter, new_rows
 from ipc.clock import SystemClock
-from ipc.enums import RateLimitType
 from ipc.histogram import HISTOGRAM_WORDS
 from ipc.memory import address_of
+from ipc.rate_enums import RateLimitType
 from perf.machine import USABLE_CORES
 from perf.peer import Peer
 from perf.setting import ENGINE, Setting

@@ -7,7 +7,8 @@ from msgspec import structs
 
 from engine.configuration.shape import AccountConfig, Config, Overriding, Section, StrategyConfig
 from ipc.clock import NS_PER_MS
-from ipc.enums import OrderType, TimeInForce, WhenExceeded
+from ipc.enums import OrderType, TimeInForce
+from ipc.rate_enums import WhenExceeded
 
 T = TypeVar("T", bound=Section)
 

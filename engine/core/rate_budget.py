@@ -12,7 +12,8 @@ from engine.core.rate_windows import bring_up, count, doubt_ns, has_room, learn_
 from engine.core.requests_out import note_back, note_out, out_count
 from engine.core.state import accounts_of, budget_rows_of, header_of
 from ipc.compiler import kernel
-from ipc.enums import RateLimitType, RequestKind
+from ipc.enums import RequestKind
+from ipc.rate_enums import RateLimitType
 from ipc.rate_tables import BUDGETS_PER_ACCOUNT
 
 NO_ROW = -1

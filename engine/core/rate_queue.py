@@ -12,7 +12,8 @@ from engine.core.state import header_of, orders_of, terms_of
 from engine.core.timers import set_timer
 from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
-from ipc.enums import ExecutionType, RefusalReason, WhenExceeded
+from ipc.enums import ExecutionType, RefusalReason
+from ipc.rate_enums import WhenExceeded
 
 _TRY_AGAIN_NS = 10_000_000
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.core.state import accounts_of, header_of, rate_entries_of
 from ipc.compiler import kernel
-from ipc.enums import RateWindowKind
+from ipc.rate_enums import RateWindowKind
 
 _NS_PER_S = 1_000_000_000
 _COUNT_MAX = 1_000_000_000

@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from ipc.compiler import kernel
 from ipc.control_enums import Breaker
 from ipc.enums import ScopeKind
+from ipc.market_tables import DEPTH_LEVELS, LEVEL, MARKET, ROUTE
 from ipc.memory import view
+from ipc.order_id import CLIENT_SEQUENCE_MAX
+from ipc.parent_tables import PARENT, SLICE, SLICES_MAX
 from ipc.rate_tables import BUDGET, BUDGETS_PER_ACCOUNT, RATE_ENTRY, RATE_SHARE
 from ipc.records import SLOT_BYTES
 from ipc.tables import (
@@ -44,6 +47,8 @@ from ipc.tables import (
 EFFECTS_MAX = 256
 _EFFECT = np.dtype([("words", "<i8", (SLOT_BYTES // 8,))])
 _CACHE_LINE_BYTES = 64
+_LEVEL_BYTES = LEVEL.itemsize
+_SLICE_BYTES = SLICE.itemsize
 
 ROWS: dict[str, np.dtype[np.void]] = {
     "instruments": INSTRUMENT,
@@ -59,9 +64,15 @@ ROWS: dict[str, np.dtype[np.void]] = {
     "limiter_times": LIMITER_TIME,
     "rate_entries": RATE_ENTRY,
     "rate_shares": RATE_SHARE,
+    "markets": MARKET,
+    "levels": LEVEL,
+    "routes": ROUTE,
     "orders": ORDER,
     "order_index": INDEX_ENTRY,
     "timers": TIMER_ROW,
+    "parents": PARENT,
+    "slices": SLICE,
+    "parent_timers": TIMER_ROW,
     "tombstones": TOMBSTONE,
     "trades": TRADE,
     "trade_index": INDEX_ENTRY,
@@ -70,6 +81,16 @@ ROWS: dict[str, np.dtype[np.void]] = {
     "breakers": BREAKER,
     "effects": _EFFECT,
 }
+_ORDER_LINKS = (
+    "timer_position",
+    "previous_child",
+    "next_child",
+    "previous_open",
+    "next_open",
+    "previous_own",
+    "next_own",
+    "next_ended",
+)
 _SCOPED = {ScopeKind.ACCOUNT: "accounts", ScopeKind.STRATEGY: "strategies", ScopeKind.INSTRUMENT: "instruments"}
 assert tuple(ROWS) == TABLE_NAMES, "the header's offsets stand in the order of the tables"
 
@@ -89,6 +110,7 @@ class Capacities:
     instrument_budgets: int = 0
     rate_entries: int = 1
     venues: int = 1
+    parents: int = 1_024
 
 
 def table_counts(capacities: Capacities) -> dict[str, int]:
@@ -113,10 +135,16 @@ def table_counts(capacities: Capacities) -> dict[str, int]:
         "limiter_times": c.limiter_times,
         "rate_entries": c.rate_entries,
         "rate_shares": budgets * c.strategies,
+        "markets": c.instruments,
+        "levels": 2 * c.instruments * DEPTH_LEVELS,
+        "routes": c.accounts * c.instruments,
         "orders": c.orders,
         # An order that is not ours is found by its id at the venue as well.
-        "order_index": index_size(2 * c.orders + c.tombstones),
+        "order_index": index_size(2 * c.orders + c.tombstones + c.parents),
         "timers": c.orders,
+        "parents": c.parents,
+        "slices": c.parents * SLICES_MAX,
+        "parent_timers": c.parents,
         "tombstones": c.tombstones,
         "trades": c.trades,
         "trade_index": index_size(c.trades),
@@ -194,7 +222,7 @@ class State:
         orders = self.table("orders")
         orders["next_free"] = np.arange(1, counts["orders"] + 1)
         orders["next_free"][-1] = -1
-        for field in ("timer_position", "previous_open", "next_open", "previous_own", "next_own", "next_ended"):
+        for field in _ORDER_LINKS:
             orders[field] = -1
         self.header["free_order"] = 0
         for field in ("first_open", "mass_cursor"):
@@ -202,8 +230,24 @@ class State:
         for field in ("first_buy", "first_sell"):
             self.table("holdings")[field] = -1
         self.table("assets")["rate_instrument_id"] = -1
+        self._empty_parent_tables(counts)
         for name in ("order_index", "trade_index"):
             self.table(name)["value"] = -1
+
+    def _empty_parent_tables(self, counts: dict[str, int]) -> None:
+        parents, markets = self.table("parents"), self.table("markets")
+        parents["next_free"] = np.arange(1, counts["parents"] + 1)
+        parents["next_free"][-1] = -1
+        for field in ("first_child", "timer_position", "next_watcher", "previous_watcher", "next_ended"):
+            parents[field] = -1
+        for field in ("oldest_ended_parent", "newest_ended_parent"):
+            self.header[field] = -1
+        self.header["free_parent"] = 0
+        markets["first_watcher"] = -1
+        markets["next_of_pair"] = np.arange(counts["markets"])
+        for field in ("pair_price_scale", "pair_lot_scale"):
+            markets[field] = 1
+        self.table("strategies")["last_child_sequence"] = CLIENT_SEQUENCE_MAX
 
     def table(self, name: str) -> NDArray[np.void]:
         """One table; writing to it changes the block."""
@@ -313,6 +357,50 @@ def rate_share_of(state: int, budget_row: int, strategy_id: int) -> np.void:
     header = header_of(state)
     shares = view(state + header["rate_shares_offset"], header["rate_shares_count"], RATE_SHARE)
     return shares[budget_row * header["strategies_count"] + strategy_id]
+
+
+@kernel
+def markets_of(state: int) -> NDArray[np.void]:
+    """What is known of each instrument's market, by instrument_id."""
+    header = header_of(state)
+    return view(state + header["markets_offset"], header["markets_count"], MARKET)
+
+
+@kernel
+def levels_of(state: int, instrument_id: int, side: int) -> NDArray[np.void]:
+    """The levels of one side of an instrument's book, the best first; the market says how many there are."""
+    header = header_of(state)
+    first = (2 * instrument_id + side - 1) * DEPTH_LEVELS
+    return view(state + header["levels_offset"] + first * _LEVEL_BYTES, DEPTH_LEVELS, LEVEL)
+
+
+@kernel
+def route_of(state: int, account_id: int, instrument_id: int) -> np.void:
+    """What an account pays and meets in one instrument."""
+    header = header_of(state)
+    routes = view(state + header["routes_offset"], header["routes_count"], ROUTE)
+    return routes[account_id * header["instruments_count"] + instrument_id]
+
+
+@kernel
+def parents_of(state: int) -> NDArray[np.void]:
+    """Parent orders, by slot."""
+    header = header_of(state)
+    return view(state + header["parents_offset"], header["parents_count"], PARENT)
+
+
+@kernel
+def slices_of(state: int, slot: int) -> NDArray[np.void]:
+    """The schedule of one parent."""
+    header = header_of(state)
+    return view(state + header["slices_offset"] + slot * SLICES_MAX * _SLICE_BYTES, SLICES_MAX, SLICE)
+
+
+@kernel
+def parent_timers_of(state: int) -> NDArray[np.void]:
+    """A heap of parents by when they want to be looked at; the header says how many rows are used."""
+    header = header_of(state)
+    return view(state + header["parent_timers_offset"], header["parent_timers_count"], TIMER_ROW)
 
 
 @kernel

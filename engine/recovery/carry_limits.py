@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from engine.core.state import State
 from engine.recovery.rows import as_matrix
-from ipc.enums import RateWindowKind
+from ipc.rate_enums import RateWindowKind
 from ipc.rate_tables import BUDGETS_PER_ACCOUNT
 
 _USE = ("window_end_utc_ns", "counted", "counted_next", "blocked_until_utc_ns", "level")

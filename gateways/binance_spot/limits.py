@@ -5,7 +5,8 @@ from gateways.errors import VenueProtocolError
 from gateways.rate_window import RateWindow
 from gateways.venue import QueryWeights
 from ipc.clock import NS_PER_S
-from ipc.enums import RateLimitType, RequestKind
+from ipc.enums import RequestKind
+from ipc.rate_enums import RateLimitType
 
 LIMIT_TYPES: dict[str, int] = {member.name: int(member) for member in RateLimitType}
 

@@ -16,8 +16,9 @@ from gateways.scale import InstrumentScales, OrderIds
 from gateways.template import REQUEST_LETTERS
 from gateways.verdict import Concern, Verdict
 from ipc.clock import NS_PER_MS
-from ipc.enums import RateLimitType, RequestKind, VenueEvent
+from ipc.enums import RequestKind, VenueEvent
 from ipc.order_id import TEXT_BYTES
+from ipc.rate_enums import RateLimitType
 from ipc.records import EXTERNAL_ORDER, NOT_STATED
 
 BALANCES_LETTER = "B"

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from engine.config import load_config, resolve_terms
-from ipc.enums import OrderType, TimeInForce, WhenExceeded
+from ipc.enums import OrderType, TimeInForce
+from ipc.rate_enums import WhenExceeded
 from tests.engine.configuration_file import set_key, sound_table, write_table
 
 

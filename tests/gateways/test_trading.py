@@ -21,13 +21,13 @@ from ipc.enums import (
     Liquidity,
     OrderFlag,
     OrderType,
-    RateLimitType,
     RecordKind,
     RejectReason,
     RequestKind,
     Side,
     VenueEvent,
 )
+from ipc.rate_enums import RateLimitType
 from tests.gateways.awaiting_core import AwaitingCore
 from tests.gateways.trading_floor import SYMBOLS, VENUE, Desk, bindings, new_trader, order_url, quiet_venue, rules_of
 from tests.simulator.turn_clock import run_in_turns

@@ -7,7 +7,6 @@ from ipc.enums import (
     JournalState,
     OrderFlag,
     OrderType,
-    RateLimitType,
     RecordKind,
     RefusalReason,
     Side,
@@ -16,6 +15,7 @@ from ipc.enums import (
     VenueEvent,
 )
 from ipc.order_id import pack
+from ipc.rate_enums import RateLimitType
 from tests.engine.core.world import (
     EPOCH,
     INSTANCE,

@@ -1,15 +1,7 @@
 """Owns the first part of the table of refusals: for each guard of a new order the least input that it refuses."""
 
-from ipc.enums import (
-    ConnectionState,
-    InstrumentStatus,
-    JournalState,
-    RateLimitType,
-    RecordKind,
-    RefusalReason,
-    Side,
-    TimeInForce,
-)
+from ipc.enums import ConnectionState, InstrumentStatus, JournalState, RecordKind, RefusalReason, Side, TimeInForce
+from ipc.rate_enums import RateLimitType
 from tests.engine.core.provocation import (
     INT64_MAX,
     INT64_MIN,

@@ -2,16 +2,8 @@
 
 import pytest
 
-from ipc.enums import (
-    ConnectionState,
-    ExecutionType,
-    OrderStatus,
-    RateLimitType,
-    RefusalReason,
-    RejectReason,
-    RequestKind,
-    VenueEvent,
-)
+from ipc.enums import ConnectionState, ExecutionType, OrderStatus, RefusalReason, RejectReason, RequestKind, VenueEvent
+from ipc.rate_enums import RateLimitType
 from tests.engine.core.world import NS_PER_MS, NS_PER_S, RETENTION_NS, UTC_OFFSET_NS, World
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ipc.enums import RateLimitType, RecordKind, RefusalReason, RequestKind, VenueEvent
+from ipc.enums import RecordKind, RefusalReason, RequestKind, VenueEvent
+from ipc.rate_enums import RateLimitType
 from tests.engine.core.world import NS_PER_S, QUOTE, UTC_OFFSET_NS, World
 
 DAY_NS = 86_400 * NS_PER_S

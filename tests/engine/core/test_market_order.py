@@ -8,7 +8,6 @@ from ipc.enums import (
     ExecutionType,
     OrderStatus,
     OrderType,
-    RateLimitType,
     RefusalReason,
     RejectReason,
     RequestKind,
@@ -16,6 +15,7 @@ from ipc.enums import (
     TimeInForce,
     VenueEvent,
 )
+from ipc.rate_enums import RateLimitType
 from tests.engine.core.world import NS_PER_MS, NS_PER_S, UTC_OFFSET_NS, World
 
 DELAY_NS = 50 * NS_PER_MS

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from engine.core.order_limiter import charge_limiter, limiter_has_room
 from ipc.compiler import JIT_DISABLED
-from ipc.enums import RateLimitType, RecordKind, RefusalReason, RequestKind, VenueEvent
+from ipc.enums import RecordKind, RefusalReason, RequestKind, VenueEvent
+from ipc.rate_enums import RateLimitType
 from tests.engine.core.world import NS_PER_S, REQUEST_EXPIRY_NS, START_NS, UTC_OFFSET_NS, World
 
 WINDOW_NS = 10 * NS_PER_S

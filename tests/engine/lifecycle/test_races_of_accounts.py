@@ -5,7 +5,6 @@ from ipc.enums import (
     ConnectionState,
     ExecutionType,
     OrderStatus,
-    RateLimitType,
     RecordKind,
     RefusalReason,
     RejectReason,
@@ -14,6 +13,7 @@ from ipc.enums import (
     VenueEvent,
 )
 from ipc.order_id import pack
+from ipc.rate_enums import RateLimitType
 from ipc.records import EXTERNAL_ORDER
 from tests.engine.core.step_effects import Step
 from tests.engine.core.world import EPOCH, INSTANCE, NS_PER_S, UTC_OFFSET_NS, World

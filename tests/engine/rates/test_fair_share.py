@@ -4,7 +4,8 @@ from fractions import Fraction
 
 from engine.rate_rows import RateRows
 from gateways.rate_window import RateWindow
-from ipc.enums import RateLimitType, RefusalReason, RequestKind
+from ipc.enums import RefusalReason, RequestKind
+from ipc.rate_enums import RateLimitType
 from tests.engine.core.world import NS_PER_S, START_NS, World
 
 WINDOW_NS = 10 * NS_PER_S

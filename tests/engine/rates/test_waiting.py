@@ -2,7 +2,8 @@
 
 import pytest
 
-from ipc.enums import EndReason, ExecutionType, RefusalReason, RequestKind, VenueEvent, WhenExceeded
+from ipc.enums import EndReason, ExecutionType, RefusalReason, RequestKind, VenueEvent
+from ipc.rate_enums import WhenExceeded
 from tests.engine.core.world import NS_PER_MS, NS_PER_S, World
 
 QUEUED, RELEASED = ExecutionType.QUEUED, ExecutionType.RELEASED

@@ -4,7 +4,8 @@ from fractions import Fraction
 
 from engine.rate_rows import RateRows, rate_entries
 from gateways.rate_window import RateWindow
-from ipc.enums import RateLimitType, RateWindowKind, RecordKind, RefusalReason, RequestKind, VenueEvent
+from ipc.enums import RecordKind, RefusalReason, RequestKind, VenueEvent
+from ipc.rate_enums import RateLimitType, RateWindowKind
 from tests.engine.core.world import NS_PER_MS, NS_PER_S, REQUEST_EXPIRY_NS, START_NS, UTC_OFFSET_NS, World
 
 WINDOW_NS, GUARD_NS = 10 * NS_PER_S, 100 * NS_PER_MS

@@ -14,7 +14,8 @@ from random import Random
 from types import SimpleNamespace
 
 from engine.rate_rows import RateRows, instrument_budgets, rate_entries
-from ipc.enums import ConnectionState, RateLimitType, RecordKind, RequestKind, VenueEvent
+from ipc.enums import ConnectionState, RecordKind, RequestKind, VenueEvent
+from ipc.rate_enums import RateLimitType
 from tests.engine.core.world import NS_PER_MS, NS_PER_S, START_NS, UTC_OFFSET_NS, World
 from tests.engine.rates.venue_cases import VenueCase
 from tests.engine.rates.venue_limiter import CalendarLimiter, Limiter

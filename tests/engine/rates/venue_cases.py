@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from gateways.rate_window import AgeCost, RateWindow
-from ipc.enums import RateLimitType, RateWindowKind, RequestKind
+from ipc.enums import RequestKind
+from ipc.rate_enums import RateLimitType, RateWindowKind
 from tests.engine.rates.venue_limiter import (
     KRAKEN_CANCEL_COSTS,
     CalendarLimiter,

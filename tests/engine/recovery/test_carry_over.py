@@ -5,18 +5,9 @@ import pytest
 
 from engine.core.state import State
 from engine.recovery.carry_over import CarryOver, CarryOverError, carry_over
-from ipc.enums import (
-    ConnectionState,
-    EndReason,
-    OrderStatus,
-    RateLimitType,
-    RecordKind,
-    RefusalReason,
-    RequestKind,
-    Side,
-    VenueEvent,
-)
+from ipc.enums import ConnectionState, EndReason, OrderStatus, RecordKind, RefusalReason, RequestKind, Side, VenueEvent
 from ipc.order_status import status_of
+from ipc.rate_enums import RateLimitType
 from ipc.tables import name_words
 from tests.engine.core.invariants import check_invariants
 from tests.engine.core.random_trading import RandomTrading

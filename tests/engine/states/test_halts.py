@@ -6,17 +6,8 @@ import pytest
 
 from engine.core.halts import ANSWER_NS
 from ipc.control_enums import HaltPhase
-from ipc.enums import (
-    AlarmCode,
-    ConnectionState,
-    EndReason,
-    RateLimitType,
-    RequestKind,
-    ScopeKind,
-    Side,
-    TradingState,
-    VenueEvent,
-)
+from ipc.enums import AlarmCode, ConnectionState, EndReason, RequestKind, ScopeKind, Side, TradingState, VenueEvent
+from ipc.rate_enums import RateLimitType
 from ipc.records import EXTERNAL_ORDER
 from tests.engine.core.refused_states import arm, set_state
 from tests.engine.core.world import NS_PER_MS, NS_PER_S, REQUEST_EXPIRY_NS, UTC_OFFSET_NS, World

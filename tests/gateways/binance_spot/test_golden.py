@@ -8,7 +8,8 @@ from gateways.binance_spot.market_data_codec import MarketDataCodec
 from gateways.notice import NoticeKind
 from gateways.record_writer import new_rows
 from ipc.clock import NS_PER_S
-from ipc.enums import Liquidity, RateLimitType, RecordKind, RejectReason, RequestKind, Side, VenueEvent
+from ipc.enums import Liquidity, RecordKind, RejectReason, RequestKind, Side, VenueEvent
+from ipc.rate_enums import RateLimitType
 from ipc.records import EXTERNAL_ORDER
 from tests.gateways.binance_spot.documented import (
     ACCOUNT_ID,

@@ -1,0 +1,54 @@
+"""Owns the layout of what the engine's state knows of the markets: depth, trades, and what trading there costs."""
+
+from ipc.tables import word_row
+
+DEPTH_LEVELS = 10
+
+# One row for each instrument.
+MARKET = word_row(
+    "bid_level_count",
+    "ask_level_count",
+    "bid_received_ns",
+    "ask_received_ns",
+    "bid_sequence",
+    "ask_sequence",
+    "crossed_count",  # how often the two sides of one moment crossed, so that they were not taken
+    "late_count",  # how often a side came that was older than the one before
+    # Trades of everybody, since the engine's start.
+    "trade_id",  # the venue's last one
+    "trades_received_ns",
+    "last_trade_ticks",
+    "bought_lots",  # by takers
+    "sold_lots",
+    "traded_notional",  # sum of price ticks x lots
+    "trade_count",
+    "missed_trades",  # by the gaps in the venue's numbers
+    # The same asset pair at other venues: a ring through the instruments, and how this one's units compare.
+    "next_of_pair",  # itself where there is no other
+    "pair_price_scale",  # one tick in the finest price step of the pair
+    "pair_lot_scale",  # one lot in the finest quantity step of the pair
+    # What trading is expected to cost beyond the walk through the book.
+    "impact_ppm",  # of trading as much as trades in a day; it grows with the square root of the part
+    "day_lots",
+    # How good the expectation was: of ended parents, weighted by what they traded.
+    "expected_cost",  # ppm x notional / 1e6
+    "realised_cost",
+    "absolute_error",
+    # Living parents that look at every change of this market, by slot.
+    "first_watcher",
+)
+# One level of one side: instrument x side x DEPTH_LEVELS, the best first.
+LEVEL = word_row("price_ticks", "lots")
+# What an account pays and meets at its venue; account x instrument.
+ROUTE = word_row(
+    "maker_ppm",  # negative for a rebate
+    "taker_ppm",
+    "funding_ppm",  # of a perpetual, that a buyer pays for holding until funding_utc_ns
+    "funding_utc_ns",
+    "penalty_until_ns",  # after a rejection nothing is routed here for a while
+    "reject_count",
+    "latency_ns",  # from a request to its answer, a moving average
+    # How much of what rested here was filled.
+    "rested_lots",
+    "rest_filled_lots",
+)
