@@ -71,13 +71,17 @@ class ParentOrders(StateQueries):
         It says how much, `quantity` or the `notional` in the quote asset, and may say at which price at worst,
         `limit`, and from when until when: moments, or a timedelta from now. `urgency`, `participation` and `noise`
         are shares from 0 to 1. A parent with a `trigger` starts when the price is there, as a stop order does unless
-        `trigger_when` says "above" or "below". `after` is the order whose fills it follows. `schedule` is what to
-        trade in each of equally long slices (`ipc.schedules`). A routed one without account may use all of them.
+        `trigger_when` says "above" or "below". `schedule` is what to trade in each of equally long slices
+        (`ipc.schedules`). A routed one without account may use all of them.
+
+        `after` is the order whose fills a STOP or BRACKET follows: it needs no quantity, nor does a CLOSE_OUT.
         """
         known = self._catalog.instrument(instrument)
         algorithm, side = member(Algorithm, algorithm), member(Side, side)
         slices = slices_of_schedule(known, schedule)
-        order_lots, quote_notional = parent_amount_of(known, algorithm, quantity, notional, slices)
+        order_lots, quote_notional = parent_amount_of(
+            known, quantity, notional, slices, may_be_open=algorithm == Algorithm.CLOSE_OUT or after != 0
+        )
         flags = ParentFlag.ROUTED if routed else 0
         flags |= ParentFlag.REDUCE_ONLY if reduce_only else 0
         flags |= ParentFlag.PASSIVE_ONLY if passive_only else 0

@@ -19,12 +19,13 @@ _STOPS = (Algorithm.STOP, Algorithm.BRACKET)
 
 def parent_amount_of(
     instrument: Instrument,
-    algorithm: Algorithm,
     quantity: Number | None,
     notional: Number | None,
     slices: Sequence[int],
+    *,
+    may_be_open: bool,
 ) -> tuple[int, int]:
-    """What is to be traded: lots, or price ticks x lots, the other one 0; both are 0 for what closes a position."""
+    """What is to be traded: lots, or price ticks x lots, the other one 0; both are 0 where something else says it."""
     if quantity is not None and notional is not None:
         raise ValueError(f"parent order in {instrument.name} has quantity and notional, allowed is one of them")
     if notional is not None:
@@ -37,7 +38,7 @@ def parent_amount_of(
             f"schedule in {instrument.name} sums to {instrument.quantity(sum(slices))}, "
             f"allowed is the quantity, {instrument.quantity(lots)}"
         )
-    if quantity is None and not slices and algorithm != Algorithm.CLOSE_OUT:
+    if quantity is None and not slices and not may_be_open:
         raise ValueError(f"parent order in {instrument.name} needs quantity, notional or a schedule")
     return lots, 0
 

@@ -111,8 +111,15 @@ def test_what_is_left_out_is_nothing_and_the_engine_chooses(served: Served) -> N
     assert parent["algorithm"] == Algorithm.AUTO
 
 
-def test_a_close_out_needs_no_quantity(served: Served) -> None:
-    served.connect().execute(BTC, "sell", algorithm=Algorithm.CLOSE_OUT, end=timedelta(minutes=1))
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"algorithm": Algorithm.CLOSE_OUT, "end": timedelta(minutes=1)},
+        {"algorithm": Algorithm.STOP, "after": 256, "trigger": 1},
+    ],
+)
+def test_what_follows_a_position_or_an_order_needs_no_quantity(served: Served, terms: dict[str, Any]) -> None:
+    served.connect().execute(BTC, "sell", **terms)
     [(_, parent)] = served.taken(1)
     assert (parent["order_lots"], parent["quote_notional"]) == (0, 0)
 
