@@ -28,6 +28,9 @@ from engine.core.mass_pass import on_cancel_all, on_status_request
 from engine.core.new_order import on_new_order
 from engine.core.operator_commands import on_acknowledge_alarm, on_set_trading_state
 from engine.core.order_table import NOWHERE, find_order
+from engine.core.parent_table import NO_PARENT, find_parent
+from engine.core.parent_work import work_parents
+from engine.core.parents import on_amend_parent, on_cancel_parent, on_control_parent, on_new_parent, on_schedule
 from engine.core.rate_budget import learn_budget, leave_in_flight
 from engine.core.state import (
     accounts_of,
@@ -46,8 +49,9 @@ from engine.core.trace import traced
 from engine.core.trading_states import NO_ACCOUNT
 from engine.core.valuation import on_price
 from engine.core.venue_reports import on_venue_report
-from engine.core.verdict import Verdict
+from engine.core.verdict import Verdict, refuse
 from engine.core.versions import on_amend_order
+from engine.core.watchers import wake_watchers
 from ipc.compiler import kernel
 from ipc.control_enums import FenceState
 from ipc.enums import AlarmCode, ConnectionState, ExecutionType, JournalState, RecordKind, RefusalReason
@@ -61,12 +65,15 @@ from ipc.records import (
     CANCEL_ALL,
     CANCEL_ORDER,
     CLOCK_OFFSET,
+    CONTROL_PARENT,
     FENCE,
     HEADER,
     JOURNAL_STATE,
     LOOP_STALL,
     NEW_ORDER,
+    NEW_PARENT,
     RATE_LIMIT,
+    SCHEDULE,
     SET_LIMIT,
     SET_TRADING_STATE,
     STATUS_REQUEST,
@@ -93,11 +100,12 @@ def step(state: int, record: int, now_ns: int, source: int) -> int:
     fence_release()
     header = header_of(state)
     header["effect_count"] = 0
+    header["request_count"] = 0
     header["now_ns"] = now_ns
     header["input_count"] += 1
     alarms_before = header["alarm_count"]
     kind = view(record, 1, HEADER)[0]["kind"]
-    if RecordKind.NEW_ORDER <= kind <= RecordKind.STATUS_REQUEST:
+    if RecordKind.NEW_ORDER <= kind <= RecordKind.SCHEDULE:
         _on_command(state, record, kind, source)
     elif source != ENGINE:
         _refuse_kind(state, record, kind, source)
@@ -105,10 +113,13 @@ def step(state: int, record: int, now_ns: int, source: int) -> int:
         on_venue_report(state, view(record, 1, VENUE_REPORT)[0])
     elif kind == RecordKind.BOOK_TOP:
         _on_book_top(state, view(record, 1, BOOK_TOP)[0])
+        wake_watchers(state, view(record, 1, BOOK_TOP)[0]["instrument_id"])
     elif kind == RecordKind.TIMER:
         on_timer(state)
     else:
         _on_rare(state, record, kind)
+    if header["parent_timer_count"] > 0:
+        work_parents(state)
     if header["alarm_count"] != alarms_before:
         keep_alarms(state)
     header["next_deadline_ns"] = next_deadline_ns(state)
@@ -129,7 +140,7 @@ def _on_command(state: int, record: int, kind: int, source: int) -> None:
     strategy["command_count"] += 1
     if verdict.reason != 0:
         strategy["refused_count"] += 1
-        if kind == RecordKind.NEW_ORDER or kind == RecordKind.TARGET_POSITION:
+        if kind == RecordKind.NEW_ORDER or kind == RecordKind.TARGET_POSITION or kind == RecordKind.NEW_PARENT:
             use_up_id(state, source, command["order_id"])
         _report_verdict(state, source, command["order_id"], kind, verdict)
 
@@ -157,7 +168,7 @@ def _refuse_kind(state: int, record: int, kind: int, source: int) -> None:
     strategy["command_count"] += 1
     strategy["refused_count"] += 1
     order_id = command_at(record)["order_id"]
-    report_refusal(state, source, order_id, RefusalReason.UNKNOWN_RECORD_KIND, RecordKind.STATUS_REQUEST, 0, kind)
+    report_refusal(state, source, order_id, RefusalReason.UNKNOWN_RECORD_KIND, RecordKind.SCHEDULE, 0, kind)
 
 
 @kernel
@@ -168,15 +179,36 @@ def _carry_out(state: int, record: int, kind: int, source: int) -> Verdict:
             return verdict
     if kind == RecordKind.NEW_ORDER:
         return on_new_order(state, source, view(record, 1, NEW_ORDER)[0])
-    if kind == RecordKind.CANCEL_ORDER:
-        return on_cancel_order(state, view(record, 1, CANCEL_ORDER)[0])
-    if kind == RecordKind.AMEND_ORDER:
-        return on_amend_order(state, view(record, 1, AMEND_ORDER)[0])
+    if kind == RecordKind.CANCEL_ORDER or kind == RecordKind.AMEND_ORDER:
+        return _change_order(state, record, kind)
     if kind == RecordKind.CANCEL_ALL:
         return on_cancel_all(state, source, view(record, 1, CANCEL_ALL)[0])
     if kind == RecordKind.STATUS_REQUEST:
         return on_status_request(state, source, view(record, 1, STATUS_REQUEST)[0])
-    return on_target_position(state, source, view(record, 1, TARGET_POSITION)[0])
+    if kind == RecordKind.TARGET_POSITION:
+        return on_target_position(state, source, view(record, 1, TARGET_POSITION)[0])
+    if kind == RecordKind.NEW_PARENT:
+        return on_new_parent(state, source, view(record, 1, NEW_PARENT)[0])
+    if kind == RecordKind.CONTROL_PARENT:
+        return on_control_parent(state, view(record, 1, CONTROL_PARENT)[0])
+    return on_schedule(state, view(record, 1, SCHEDULE)[0], record)
+
+
+@kernel
+def _change_order(state: int, record: int, kind: int) -> Verdict:
+    """Cancels or amends an order or a parent; a child is its parent's alone."""
+    order_id = command_at(record)["order_id"]
+    is_cancel = kind == RecordKind.CANCEL_ORDER
+    if find_parent(state, order_id) != NO_PARENT:
+        if is_cancel:
+            return on_cancel_parent(state, order_id)
+        return on_amend_parent(state, view(record, 1, AMEND_ORDER)[0])
+    slot = find_order(state, order_id)
+    if slot != NOWHERE and orders_of(state)[slot]["parent_order_id"] != 0:
+        return refuse(RefusalReason.CHILD_OF_PARENT, 0, 0, orders_of(state)[slot]["parent_order_id"])
+    if is_cancel:
+        return on_cancel_order(state, view(record, 1, CANCEL_ORDER)[0])
+    return on_amend_order(state, view(record, 1, AMEND_ORDER)[0])
 
 
 @kernel
