@@ -1,4 +1,4 @@
-"""Owns what one run hands on to the next: orders, parents, trades, positions and balances, by name and in the new clock.
+"""Owns what one run hands on to the next: orders, parents, trades, positions, balances, by name, in the new clock.
 
 The configuration and the venues' rules may have changed in between, so rows are never copied as a block: each is
 laid into the new block under the number that its instrument, account or asset has now. Whatever lives and has no
