@@ -26,7 +26,8 @@ def room_for_effects(state: int) -> int:
 
 
 @kernel
-def _next_effect(state: int) -> int:
+def next_effect(state: int) -> int:
+    """Where the next effect of this step is to be written."""
     header = header_of(state)
     index = header["effect_count"]
     assert index < EFFECTS_MAX, "a step left more effects than there is room for"
@@ -35,7 +36,7 @@ def _next_effect(state: int) -> int:
 
 
 @kernel
-def _next_sequence(state: int, strategy_id: int) -> int:
+def next_sequence(state: int, strategy_id: int) -> int:
     """The number of a strategy's next report; a strategy that missed some asks for them by it."""
     strategy = strategies_of(state)[strategy_id]
     strategy["report_sequence"] += 1
@@ -45,11 +46,11 @@ def _next_sequence(state: int, strategy_id: int) -> int:
 @kernel
 def report_order(state: int, order: np.void, execution_type: int) -> np.void:
     """Reports an order as it stands now; the caller may fill in what happened. Returns the report."""
-    report = view(_next_effect(state), 1, EXECUTION_REPORT)[0]
+    report = view(next_effect(state), 1, EXECUTION_REPORT)[0]
     last_down_ns = accounts_of(state)[order["account_id"]]["last_down_ns"]
     report["commit"] = order["strategy_id"]
     report["kind"] = RecordKind.EXECUTION_REPORT
-    report["sequence"] = _next_sequence(state, order["strategy_id"])
+    report["sequence"] = next_sequence(state, order["strategy_id"])
     report["published_ns"] = header_of(state)["now_ns"]
     report["order_id"] = order["order_id"]
     report["leg"] = order["leg"]
@@ -121,11 +122,11 @@ def report_status_end(state: int, strategy_id: int, told_count: int, reason: int
 
 @kernel
 def _report_without_order(state: int, strategy_id: int, execution_type: int) -> np.void:
-    report = view(_next_effect(state), 1, EXECUTION_REPORT)[0]
+    report = view(next_effect(state), 1, EXECUTION_REPORT)[0]
     _clear_happening(report)
     report["commit"] = strategy_id
     report["kind"] = RecordKind.EXECUTION_REPORT
-    report["sequence"] = _next_sequence(state, strategy_id)
+    report["sequence"] = next_sequence(state, strategy_id)
     report["published_ns"] = header_of(state)["now_ns"]
     report["order_id"] = NO_ORDER
     report["leg"] = 0
@@ -149,7 +150,7 @@ def _report_without_order(state: int, strategy_id: int, execution_type: int) -> 
 def request_venue(state: int, order: np.void, request_kind: int, leg: int, price_ticks: int, lots: int) -> np.void:
     """Asks the order's venue for something; the caller may change what differs. Returns the request."""
     header = header_of(state)
-    request = view(_next_effect(state), 1, VENUE_REQUEST)[0]
+    request = view(next_effect(state), 1, VENUE_REQUEST)[0]
     request["commit"] = order["strategy_id"]
     request["kind"] = RecordKind.VENUE_REQUEST
     request["sequence"] = 0
@@ -178,7 +179,7 @@ def request_venue(state: int, order: np.void, request_kind: int, leg: int, price
 def request_of_account(state: int, request_kind: int, account_id: int, instrument_id: int) -> None:
     """Asks a venue for something that concerns no order of its own; the instrument's number stands for its id."""
     header = header_of(state)
-    request = view(_next_effect(state), 1, VENUE_REQUEST)[0]
+    request = view(next_effect(state), 1, VENUE_REQUEST)[0]
     request["commit"] = 0
     request["kind"] = RecordKind.VENUE_REQUEST
     request["sequence"] = 0
@@ -205,10 +206,10 @@ def request_of_account(state: int, request_kind: int, account_id: int, instrumen
 @kernel
 def report_control(state: int, command_kind: int, command_sequence: int, reason: int) -> np.void:
     """Tells what became of an operator's command, or that the engine itself did something; the caller says what."""
-    report = view(_next_effect(state), 1, CONTROL_REPORT)[0]
+    report = view(next_effect(state), 1, CONTROL_REPORT)[0]
     report["commit"] = 0
     report["kind"] = RecordKind.CONTROL_REPORT
-    report["sequence"] = _next_sequence(state, 0)
+    report["sequence"] = next_sequence(state, 0)
     report["published_ns"] = header_of(state)["now_ns"]
     report["command_kind"] = command_kind
     report["command_sequence"] = command_sequence
@@ -230,10 +231,10 @@ def raise_alarm(state: int, strategy_id: int, code: int, order_id: int, account_
     """Tells what a person should look at, to the strategy that it concerns, or to 0; the caller may say how much."""
     header = header_of(state)
     header["alarm_count"] += 1
-    alarm = view(_next_effect(state), 1, ALARM)[0]
+    alarm = view(next_effect(state), 1, ALARM)[0]
     alarm["commit"] = strategy_id
     alarm["kind"] = RecordKind.ALARM
-    alarm["sequence"] = _next_sequence(state, strategy_id)
+    alarm["sequence"] = next_sequence(state, strategy_id)
     alarm["published_ns"] = header["now_ns"]
     alarm["code"] = code
     alarm["order_id"] = order_id
@@ -257,10 +258,10 @@ def alarm_of_order(state: int, order: np.void, code: int) -> np.void:
 @kernel
 def announce_venue_state(state: int, strategy_id: int, account_id: int, connection_state: int) -> None:
     """Tells a strategy that an account's connection changed."""
-    note = view(_next_effect(state), 1, VENUE_STATE)[0]
+    note = view(next_effect(state), 1, VENUE_STATE)[0]
     note["commit"] = strategy_id
     note["kind"] = RecordKind.VENUE_STATE
-    note["sequence"] = _next_sequence(state, strategy_id)
+    note["sequence"] = next_sequence(state, strategy_id)
     note["published_ns"] = header_of(state)["now_ns"]
     note["account_id"] = account_id
     note["state"] = connection_state
