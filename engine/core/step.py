@@ -24,6 +24,7 @@ from engine.core.effects import (
 from engine.core.funds import on_balance
 from engine.core.halts import halt_again
 from engine.core.limit_commands import on_set_limit
+from engine.core.market_data import on_book_depth, on_market_trades
 from engine.core.mass_pass import on_cancel_all, on_status_request
 from engine.core.new_order import on_new_order
 from engine.core.operator_commands import on_acknowledge_alarm, on_set_trading_state
@@ -65,6 +66,7 @@ from ipc.records import (
     HEADER,
     JOURNAL_STATE,
     LOOP_STALL,
+    MARKET_TRADES,
     NEW_ORDER,
     RATE_LIMIT,
     SET_LIMIT,
@@ -105,6 +107,10 @@ def step(state: int, record: int, now_ns: int, source: int) -> int:
         on_venue_report(state, view(record, 1, VENUE_REPORT)[0])
     elif kind == RecordKind.BOOK_TOP:
         _on_book_top(state, view(record, 1, BOOK_TOP)[0])
+    elif kind == RecordKind.BOOK_DEPTH:
+        on_book_depth(state, record)
+    elif kind == RecordKind.MARKET_TRADES:
+        on_market_trades(state, view(record, 1, MARKET_TRADES)[0])
     elif kind == RecordKind.TIMER:
         on_timer(state)
     else:
