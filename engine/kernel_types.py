@@ -46,6 +46,7 @@ _ROWS: dict[str, np.dtype[np.void]] = {
     "tombstone": tables.TOMBSTONE,
     "top": records.BOOK_TOP,
     "trade": tables.TRADE,
+    "trades": records.MARKET_TRADES,
     "venue_report": records.VENUE_REPORT,
     "word": records.VENUE_REPORT,
     "worst": tables.SCOPE,

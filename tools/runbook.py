@@ -37,6 +37,7 @@ NOT_CLEARED The guardian could not see every order ended. Look at the venue your
 GUARDIAN_DISCONNECTED The guardian has no connection to a venue of its own. Look at its log and its keys.
 LOSS_LIMIT_EXCEEDED A scope has lost more than a day may cost. Decide whether it goes on, then oms arm --scope SCOPE.
 DRAWDOWN_LIMIT_EXCEEDED A scope has lost too much from its best. Decide, then oms arm --scope SCOPE.
+MARKET_DATA_GAP Trades of others never came; found is how many so far. Look at the market data connection.
 """
 
 _REFUSALS = """
