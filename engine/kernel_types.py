@@ -11,7 +11,7 @@ from numba import int64, types
 from numba.np.numpy_support import from_dtype
 
 from engine.spin import ports
-from ipc import rate_tables, records, tables
+from ipc import alarm_tables, market_tables, rate_tables, records, tables
 
 _ROWS: dict[str, np.dtype[np.void]] = {
     "alarm": records.ALARM,
@@ -19,6 +19,7 @@ _ROWS: dict[str, np.dtype[np.void]] = {
     "book": tables.BOOK,
     "breaker": tables.BREAKER,
     "budget": rate_tables.BUDGET,
+    "candidate": market_tables.CANDIDATE,
     "change": records.VENUE_STATE,
     "clock": records.CLOCK_OFFSET,
     "feedback": records.RATE_LIMIT,
@@ -28,12 +29,14 @@ _ROWS: dict[str, np.dtype[np.void]] = {
     "holding": tables.HOLDING,
     "instrument": tables.INSTRUMENT,
     "lane": ports.LANE,
+    "market": market_tables.MARKET,
     "order": tables.ORDER,
     "own": records.EXECUTION_REPORT,
     "piece": ports.PIECE,
     "ports": ports.PORTS,
     "report": records.VENUE_REPORT,
     "request": records.VENUE_REQUEST,
+    "route": market_tables.ROUTE,
     "scope": tables.SCOPE,
     "share": rate_tables.RATE_SHARE,
     "stall": records.LOOP_STALL,
@@ -43,12 +46,13 @@ _ROWS: dict[str, np.dtype[np.void]] = {
     "tombstone": tables.TOMBSTONE,
     "top": records.BOOK_TOP,
     "trade": tables.TRADE,
+    "trades": records.MARKET_TRADES,
     "venue_report": records.VENUE_REPORT,
     "word": records.VENUE_REPORT,
     "worst": tables.SCOPE,
 }
 _ROWS_OF_MODULE: dict[tuple[str, str], np.dtype[np.void]] = {
-    ("alarms", "row"): tables.ALARM_ROW,
+    ("alarms", "row"): alarm_tables.ALARM_ROW,
     ("balance_agreement", "row"): tables.BALANCE_ROW,
     ("busts", "report"): records.EXECUTION_REPORT,
     ("cancel", "command"): records.CANCEL_ORDER,

@@ -23,6 +23,7 @@ MARKET = word_row(
     "traded_notional",  # sum of price ticks x lots
     "trade_count",
     "missed_trades",  # by the gaps in the venue's numbers
+    "gap_told_ns",  # when a person was last told of them
     # The same asset pair at other venues: a ring through the instruments, and how this one's units compare.
     "next_of_pair",  # itself where there is no other
     "pair_price_scale",  # one tick in the finest price step of the pair
@@ -51,4 +52,44 @@ ROUTE = word_row(
     # How much of what rested here was filled.
     "rested_lots",
     "rest_filled_lots",
+)
+
+# ---- how one quantity is shared over venues; written anew by every decision and read right after it ----
+CANDIDATES_MAX = 16
+# How deep a search may branch.
+BRANCHES_MAX = 64
+# One place where a quantity may go. Fine lots and fine prices are in the finest steps of the pair.
+CANDIDATE = word_row(
+    "instrument_id",
+    "account_id",  # -1 where the strategy has none
+    "routed_lots",
+    "price_ticks",  # the worst that what is routed here may trade at
+    "available_lots",  # within the limit
+    "best_ticks",
+    "fee_ppm",
+    "latency_ns",
+    "fill_ppm",
+    "score_ticks",  # as in ROUTE_DECISION
+    "route_reason",
+    "refusal",
+    "price_scale",
+    "lot_scale",
+    "least_lots",  # in one order
+    "most_lots",
+    "min_notional",
+    "step_count",
+    # The search: what the branch under way allows, what it takes, and the best that was found.
+    "lower_fine_lots",
+    "upper_fine_lots",
+    "taken_fine_lots",
+    "taken_notional",
+    "place",
+    "best_fine_lots",
+    "wanted_fine_lots",  # were there no smallest order
+)
+# One level within the limit that a candidate could take; candidate x DEPTH_LEVELS, the best first.
+ROUTE_STEP = word_row("price_ticks", "until_lots", "unit_cost")
+# What the search has still to try: the bounds of one candidate before its branch, and of the branch's other half.
+BRANCH = word_row(
+    "candidate", "lower_fine_lots", "upper_fine_lots", "other_lower_fine_lots", "other_upper_fine_lots", "is_other"
 )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ipc import (
+    alarm_tables,
     control_enums,
     enums,
     market_tables,
@@ -60,7 +61,8 @@ def _digest(description: dict[str, Any]) -> int:
 # Whoever maps the engine's state, or reads a snapshot of it, depends on the tables' rows as well.
 _TABLES = {
     name: list(row.names or ())
-    for name, row in {**vars(tables), **vars(rate_tables), **vars(market_tables), **vars(parent_tables)}.items()
+    for module in (tables, rate_tables, market_tables, parent_tables, alarm_tables)
+    for name, row in vars(module).items()
     if isinstance(row, np.dtype)
 }
 SCHEMA_DIGEST = _digest({**_description(), "tables": _TABLES})

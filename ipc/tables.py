@@ -55,7 +55,11 @@ TABLE_NAMES = (
     "scopes",
     "alarms",
     "breakers",
+    # What follows is left behind by a step, and not part of what is hashed.
     "effects",
+    "candidates",
+    "route_steps",
+    "branches",
 )
 
 STATE_HEADER = word_row(
@@ -339,33 +343,12 @@ SCOPE = word_row(
     "halt_living",  # orders that the pass under way found alive
     "halt_next_ns",
 )
-# A condition that a person should know of; it stays until it is over and was acknowledged.
-ALARM_ROW = word_row(
-    "alarm_id",  # 0 for a free row
-    "code",  # AlarmCode
-    "strategy_id",
-    "venue_id",
-    "account_id",
-    "instrument_id",
-    "asset_id",
-    "order_id",  # the last one
-    "count",
-    "expected",
-    "found",
-    "raised_utc_ns",
-    "last_utc_ns",
-    "cleared_utc_ns",  # 0 while the condition lasts
-    "acknowledged_utc_ns",
-    "operator_name_0",
-    "operator_name_1",
-)
 BREAKER = word_row("action", "threshold", "window_ns")  # by Breaker
 # In the place of a limit that is not set; a limit that the configuration leaves out is 0.
 NO_LIMIT = 1 << 62
 # A rate of exactly one, and one message in the level of a bucket.
 RATE_ONE = 1 << 31
 BUCKET_UNIT = 1_000_000_000
-ALARMS_MAX = 256
 LIMITER_TIME = word_row("sent_ns")
 
 ORDER = word_row(

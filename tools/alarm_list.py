@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ipc.alarm_tables import ALARM_ROW
 from ipc.clock import NS_PER_S
 from ipc.enums import AlarmCode
-from ipc.tables import ACCOUNT, ALARM_ROW, ASSET, INSTRUMENT, STRATEGY, words_name
+from ipc.tables import ACCOUNT, ASSET, INSTRUMENT, STRATEGY, words_name
 from tools.answer import print_json
 from tools.control_desk import ControlDesk, checked
 from tools.engines import row_name, venue_names

@@ -38,7 +38,7 @@ GUARDIAN_DISCONNECTED The guardian has no connection to a venue of its own. Look
 LOSS_LIMIT_EXCEEDED A scope has lost more than a day may cost. Decide whether it goes on, then oms arm --scope SCOPE.
 DRAWDOWN_LIMIT_EXCEEDED A scope has lost too much from its best. Decide, then oms arm --scope SCOPE.
 BOTH_LEGS_FILLED Take-profit and stop of a bracket traded more than it holds. The position holds it; hedge the excess.
-MARKET_DATA_GAP Market data of an instrument is missing. Look at the market data connection and the venue.
+MARKET_DATA_GAP Trades of others never came; found is how many so far. Look at the market data connection.
 """
 
 _REFUSALS = """

@@ -14,8 +14,16 @@ from ipc.enums import RefusalReason
 def check_rate(
     state: int, strategy_id: int, account_id: int, instrument_id: int, request_kind: int, age_ns: int
 ) -> Verdict:
-    """The platform's own limit, then the venue's windows, then what of them is this strategy's."""
+    """Whether a request has room in every limit; that the strategy asks counts for its share."""
     note_asking(state, strategy_id, account_id)
+    return check_room(state, strategy_id, account_id, instrument_id, request_kind, age_ns)
+
+
+@kernel
+def check_room(
+    state: int, strategy_id: int, account_id: int, instrument_id: int, request_kind: int, age_ns: int
+) -> Verdict:
+    """The platform's own limit, then the venue's windows, then what of them is this strategy's."""
     if not limiter_has_room(state, strategy_id, account_id):
         limit = terms_of(state, strategy_id, account_id)["rate_limit_orders"]
         return refuse(RefusalReason.RATE_LIMIT_EXCEEDED, limit, limit, 1)

@@ -2,7 +2,7 @@
 
 One address leads to everything: the header's offsets lead to the tables. A block is one run of memory,
 so a snapshot is a copy, a hash one pass, and locking it one call. The effects that a step leaves
-behind lie at the end, outside what is hashed.
+behind, and what it notes while it decides, lie at the end, outside what is hashed.
 """
 
 import hashlib
@@ -11,10 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ipc.alarm_tables import ALARM_ROW, ALARMS_MAX
 from ipc.compiler import kernel
 from ipc.control_enums import Breaker
 from ipc.enums import ScopeKind
-from ipc.market_tables import DEPTH_LEVELS, LEVEL, MARKET, ROUTE
+from ipc.market_tables import (
+    BRANCH,
+    BRANCHES_MAX,
+    CANDIDATE,
+    CANDIDATES_MAX,
+    DEPTH_LEVELS,
+    LEVEL,
+    MARKET,
+    ROUTE,
+    ROUTE_STEP,
+)
 from ipc.memory import view
 from ipc.order_id import CLIENT_SEQUENCE_MAX
 from ipc.parent_tables import PARENT, SLICE, SLICES_MAX
@@ -22,8 +33,6 @@ from ipc.rate_tables import BUDGET, BUDGETS_PER_ACCOUNT, RATE_ENTRY, RATE_SHARE
 from ipc.records import SLOT_BYTES
 from ipc.tables import (
     ACCOUNT,
-    ALARM_ROW,
-    ALARMS_MAX,
     ASSET,
     BALANCE_ROW,
     BOOK,
@@ -80,6 +89,9 @@ ROWS: dict[str, np.dtype[np.void]] = {
     "alarms": ALARM_ROW,
     "breakers": BREAKER,
     "effects": _EFFECT,
+    "candidates": CANDIDATE,
+    "route_steps": ROUTE_STEP,
+    "branches": BRANCH,
 }
 _ORDER_LINKS = (
     "timer_position",
@@ -152,6 +164,9 @@ def table_counts(capacities: Capacities) -> dict[str, int]:
         "alarms": ALARMS_MAX,
         "breakers": len(Breaker),
         "effects": EFFECTS_MAX,
+        "candidates": CANDIDATES_MAX,
+        "route_steps": CANDIDATES_MAX * DEPTH_LEVELS,
+        "branches": BRANCHES_MAX,
     }
 
 

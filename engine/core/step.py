@@ -24,6 +24,7 @@ from engine.core.effects import (
 from engine.core.funds import on_balance
 from engine.core.halts import halt_again
 from engine.core.limit_commands import on_set_limit
+from engine.core.market_data import is_market_data, on_book_depth, on_market_trades
 from engine.core.mass_pass import on_cancel_all, on_status_request
 from engine.core.new_order import on_new_order
 from engine.core.operator_commands import on_acknowledge_alarm, on_set_trading_state
@@ -70,6 +71,7 @@ from ipc.records import (
     HEADER,
     JOURNAL_STATE,
     LOOP_STALL,
+    MARKET_TRADES,
     NEW_ORDER,
     NEW_PARENT,
     RATE_LIMIT,
@@ -111,9 +113,8 @@ def step(state: int, record: int, now_ns: int, source: int) -> int:
         _refuse_kind(state, record, kind, source)
     elif kind == RecordKind.VENUE_REPORT:
         on_venue_report(state, view(record, 1, VENUE_REPORT)[0])
-    elif kind == RecordKind.BOOK_TOP:
-        _on_book_top(state, view(record, 1, BOOK_TOP)[0])
-        wake_watchers(state, view(record, 1, BOOK_TOP)[0]["instrument_id"])
+    elif is_market_data(kind):
+        _on_market_data(state, record, kind)
     elif kind == RecordKind.TIMER:
         on_timer(state)
     else:
@@ -269,6 +270,19 @@ def _on_fence(state: int, fence_state: int) -> None:
     alarm = raise_alarm(state, ENGINE, code, NO_ORDER, NO_ACCOUNT, NO_INSTRUMENT)
     alarm["expected"] = before
     alarm["found"] = fence_state
+
+
+@kernel
+def _on_market_data(state: int, record: int, kind: int) -> None:
+    """Takes over what a market does, and wakes the parents to which that may matter."""
+    if kind == RecordKind.BOOK_TOP:
+        _on_book_top(state, view(record, 1, BOOK_TOP)[0])
+    elif kind == RecordKind.BOOK_DEPTH:
+        on_book_depth(state, record)
+    else:
+        on_market_trades(state, view(record, 1, MARKET_TRADES)[0])
+    # The instrument is the first word of each of them.
+    wake_watchers(state, view(record, 1, BOOK_TOP)[0]["instrument_id"])
 
 
 @kernel

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from engine.config import Config
 from engine.directory import Directory
+from ipc.alarm_tables import ALARM_ROW
 from ipc.enums import AlarmCode
 from ipc.segment import Segment, SegmentError, SegmentKind
-from ipc.tables import ALARM_ROW, STATE_HEADER
+from ipc.tables import STATE_HEADER
 
 _ATTEMPTS = 8
 

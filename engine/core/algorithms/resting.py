@@ -96,8 +96,8 @@ def rest_at(state: int, parent: np.void, pair_lots: int, price_ticks: int, is_po
 @kernel
 def _rest_routed(state: int, parent: np.void, pair_lots: int) -> bool:
     strategy_id, instrument_id, side = parent["strategy_id"], parent["instrument_id"], parent["side"]
-    lots, limit_ticks = own_lots(state, parent, pair_lots), parent["limit_price_ticks"]
-    count = plan_rest(state, strategy_id, ALL_ACCOUNTS + 0, instrument_id, side, lots, limit_ticks, True)
+    lots = own_lots(state, parent, pair_lots)
+    count = plan_rest(state, strategy_id, ALL_ACCOUNTS + 0, instrument_id, side, lots, 0, True)
     child_id, chosen = 0, -1
     for place in range(count):
         if candidates_of(state)[place]["routed_lots"] > 0:
@@ -108,6 +108,10 @@ def _rest_routed(state: int, parent: np.void, pair_lots: int) -> bool:
     parent["decision_count"] += 1
     parent["moved_ns"] = header_of(state)["now_ns"]
     candidate = candidates_of(state)[chosen]
+    if parent["limit_price_ticks"] != 0:
+        limit_ticks = limit_at(state, parent, candidate["instrument_id"])
+        ticks = candidate["price_ticks"]
+        candidate["price_ticks"] = min(ticks, limit_ticks) if side == Side.BUY else max(ticks, limit_ticks)
     child_id = send_child(
         state,
         parent,

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from engine.guardian.alarm_table import AlarmTable, Names
+from ipc.alarm_tables import ALARM_ROW
 from ipc.enums import AlarmCode
 from ipc.segment import Segment, SegmentKind
-from ipc.tables import ALARM_ROW, STATE_HEADER
+from ipc.tables import STATE_HEADER
 
 ROWS = 4
 NAMES = Names({1: "alpha"}, {0: "BINANCE"}, {0: "main"}, {0: "BTC/USDT.BINANCE"}, {0: "BTC", 1: "USDT"})

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ipc.alarm_tables import ALARMS_MAX
 from ipc.enums import AlarmCode, JournalState, RecordKind, RefusalReason, VenueEvent
-from ipc.tables import ALARMS_MAX
 from tests.engine.core.world import BASE, NS_PER_S, QUOTE, UTC_OFFSET_NS, World
 
 

@@ -1,0 +1,1 @@
+"""Parents and their algorithms, routing, costs."""
