@@ -4,9 +4,7 @@ from ipc.compiler import kernel
 
 
 @kernel
-def expected_cost_ppm(
-    state: int, account_id: int, instrument_id: int, side: int, lots: int, limit_ticks: int
-) -> int:
+def expected_cost_ppm(state: int, account_id: int, instrument_id: int, side: int, lots: int, limit_ticks: int) -> int:
     """To come."""
     return 0
 
