@@ -181,7 +181,8 @@ def _end(state: int, slot: int, parent: np.void) -> None:
     """Ends a parent none of whose children lives, and holds what it cost against what was expected."""
     parent["parent_state"] = ParentState.ENDED
     scale = markets_of(state)[parent["instrument_id"]]["pair_lot_scale"]
-    if parent["order_lots"] - parent["cumulative_lots"] < scale and parent["cumulative_lots"] > 0:
+    is_filled = parent["order_lots"] - parent["cumulative_lots"] < scale and parent["cumulative_lots"] > 0
+    if is_filled and parent["end_reason"] != ParentEnd.POSITION_CLOSED:
         # Whatever was about to end it, its children were filled before they could be cancelled.
         parent["end_reason"] = ParentEnd.FILLED
     report = report_parent(state, parent, ParentEvent.ENDED)

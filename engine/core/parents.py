@@ -247,8 +247,6 @@ def cancel_parent(state: int, slot: int, end_reason: int) -> None:
     parent = parents_of(state)[slot]
     parent["parent_state"] = ParentState.ENDING
     parent["end_reason"] = end_reason
-    if end_reason == ParentEnd.CANCELED:
-        report_parent(state, parent, ParentEvent.CANCELING)
     wake_parent(state, slot)
 
 
@@ -257,7 +255,9 @@ def on_cancel_parent(state: int, order_id: int) -> Verdict:
     """Cancels a parent and its children, or says why not."""
     verdict = check_living_parent(state, order_id)
     if verdict.reason == 0:
-        cancel_parent(state, find_parent(state, order_id), ParentEnd.CANCELED)
+        slot = find_parent(state, order_id)
+        cancel_parent(state, slot, ParentEnd.CANCELED)
+        report_parent(state, parents_of(state)[slot], ParentEvent.CANCELING)
     return verdict
 
 

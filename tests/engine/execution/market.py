@@ -19,7 +19,7 @@ class Market(World):
 
     def __init__(self) -> None:
         super().__init__(orders=512)
-        self.state.table("terms")["rate_limit_orders"] = 0
+        self.state.table("terms")["rate_limit_window_ns"] = 1
         self.is_answering = True
         self.resting: dict[int, SimpleNamespace] = {}
         self.offered = {Side.BUY: 1_000_000, Side.SELL: 1_000_000}

@@ -15,7 +15,7 @@ def test_a_sweep_takes_at_once_and_ends_filled(market: Market) -> None:
     assert market.state_of(order_id) is ParentState.ENDED
     assert market.parent_row(order_id)["end_reason"] == ParentEnd.FILLED
     ((_, request),) = market.new_requests()
-    assert (request.order_lots, request.price_ticks, request.time_in_force) == (100, 10_110, TimeInForce.IOC)
+    assert (request.order_lots, request.price_ticks, request.time_in_force) == (100, 10_010, TimeInForce.IOC)
     assert market.events(order_id) == [
         ParentEvent.ACCEPTED,
         ParentEvent.STARTED,
@@ -214,7 +214,7 @@ def test_a_full_table_refuses_and_ended_parents_make_room(market: Market) -> Non
 
 
 def test_a_bracket_follows_the_fills_of_its_entry(market: Market) -> None:
-    entry = market.place(side=Side.BUY, price_ticks=9_980, order_lots=100)
+    entry = market.place(accepted=False, side=Side.BUY, price_ticks=9_980, order_lots=100)
     bracket = market.parent(
         algorithm=Algorithm.BRACKET,
         side=Side.SELL,
@@ -224,9 +224,9 @@ def test_a_bracket_follows_the_fills_of_its_entry(market: Market) -> None:
         trigger_price_ticks=9_900,
     )
     assert market.state_of(bracket) is ParentState.WAITING
-    market.fill(entry, 40, 9_980)
+    market.trade(entry, 40)
     assert [int(child["order_lots"]) for child in market.living(bracket)] == [40]
-    market.fill(entry, 60, 9_980)
+    market.trade(entry, 60)
     assert sorted(int(child["order_lots"]) for child in market.living(bracket)) == [40, 60]
     market.quote(9_880, 9_920)
     market.run(NS_PER_S)
@@ -236,7 +236,7 @@ def test_a_bracket_follows_the_fills_of_its_entry(market: Market) -> None:
 
 
 def test_a_target_that_fills_while_the_stop_is_hit_leaves_less_for_the_stop(market: Market) -> None:
-    entry = market.place(side=Side.BUY, price_ticks=9_980, order_lots=100)
+    entry = market.place(accepted=False, side=Side.BUY, price_ticks=9_980, order_lots=100)
     bracket = market.parent(
         algorithm=Algorithm.BRACKET,
         side=Side.SELL,
@@ -245,7 +245,7 @@ def test_a_target_that_fills_while_the_stop_is_hit_leaves_less_for_the_stop(mark
         take_profit_ticks=10_200,
         trigger_price_ticks=9_900,
     )
-    market.fill(entry, 100, 9_980)
+    market.trade(entry, 100)
     (target,) = market.living(bracket)
     market.is_answering = False
     assert market.quote(9_880, 9_920).asked == [RequestKind.CANCEL]
@@ -258,7 +258,7 @@ def test_a_target_that_fills_while_the_stop_is_hit_leaves_less_for_the_stop(mark
 
 
 def test_both_legs_filled_by_a_lying_venue_is_an_alarm(market: Market) -> None:
-    entry = market.place(side=Side.BUY, price_ticks=9_980, order_lots=100)
+    entry = market.place(accepted=False, side=Side.BUY, price_ticks=9_980, order_lots=100)
     bracket = market.parent(
         algorithm=Algorithm.BRACKET,
         side=Side.SELL,
@@ -267,7 +267,7 @@ def test_both_legs_filled_by_a_lying_venue_is_an_alarm(market: Market) -> None:
         take_profit_ticks=10_200,
         trigger_price_ticks=9_900,
     )
-    market.fill(entry, 100, 9_980)
+    market.trade(entry, 100)
     (target,) = market.living(bracket)
     market.quote(9_880, 9_920)
     market.run(NS_PER_S)
@@ -276,7 +276,7 @@ def test_both_legs_filled_by_a_lying_venue_is_an_alarm(market: Market) -> None:
 
 
 def test_an_entry_that_ends_without_a_fill_ends_its_bracket(market: Market) -> None:
-    entry = market.place(side=Side.BUY, price_ticks=9_980, order_lots=100)
+    entry = market.place(accepted=False, side=Side.BUY, price_ticks=9_980, order_lots=100)
     stop = market.parent(
         algorithm=Algorithm.STOP, side=Side.SELL, order_lots=0, after_order_id=entry, trigger_price_ticks=9_900
     )
@@ -286,7 +286,7 @@ def test_an_entry_that_ends_without_a_fill_ends_its_bracket(market: Market) -> N
 
 
 def test_a_trailing_stop_follows_and_never_moves_back(market: Market) -> None:
-    market.place(side=Side.BUY, price_ticks=9_980, order_lots=100)
+    market.place(accepted=False, side=Side.BUY, price_ticks=9_980, order_lots=100)
     stop = market.parent(algorithm=Algorithm.STOP, side=Side.SELL, order_lots=100, trail_ticks=100)
     market.quote(10_090, 10_110)
     market.quote(10_040, 10_060)
