@@ -4,7 +4,8 @@ import numpy as np
 
 from engine.core.children import working_lots
 from engine.core.effects import next_effect, next_sequence
-from engine.core.state import header_of, markets_of
+from engine.core.money import quote_units
+from engine.core.state import header_of, instruments_of, markets_of
 from ipc.compiler import kernel
 from ipc.enums import RecordKind, Side
 from ipc.memory import view
@@ -41,12 +42,15 @@ def ppm_worse(side: int, mean_times: int, benchmark_times: int) -> int:
 
 @kernel
 def realised_cost_ppm(state: int, parent: np.void) -> int:
-    """What its fills cost against the price at its arrival, without fees; 0 while there is none."""
+    """What its fills and their fees cost against the price at its arrival; 0 while there is none."""
     if parent["cumulative_lots"] == 0 or parent["arrival_ticks"] == 0:
         return 0
     scale = markets_of(state)[parent["instrument_id"]]["pair_price_scale"]
     at_arrival = parent["arrival_ticks"] * scale * parent["cumulative_lots"]
-    return ppm_worse(parent["side"], parent["cumulative_notional"], at_arrival)
+    instrument = instruments_of(state)[parent["instrument_id"]]
+    worth = quote_units(instrument, own_notional(state, parent, parent["cumulative_notional"]))
+    fee_ppm = ppm_worse(Side.BUY, worth + parent["fee_units"], worth)
+    return ppm_worse(parent["side"], parent["cumulative_notional"], at_arrival) + fee_ppm
 
 
 @kernel

@@ -11,6 +11,7 @@ from engine.core.balance_agreement import book_units, compare_from_now
 from engine.core.breakers import on_loop_stall
 from engine.core.cancel import on_cancel_order
 from engine.core.command_checks import check_envelope, command_at, use_up_id
+from engine.core.cost_model import on_cost_model, on_fee_rates
 from engine.core.effects import (
     NO_INSTRUMENT,
     NO_ORDER,
@@ -67,6 +68,8 @@ from ipc.records import (
     CANCEL_ORDER,
     CLOCK_OFFSET,
     CONTROL_PARENT,
+    COST_MODEL,
+    FEE_RATES,
     FENCE,
     HEADER,
     JOURNAL_STATE,
@@ -227,12 +230,12 @@ def _on_rare(state: int, record: int, kind: int) -> None:
         _on_trades_known(state, view(record, 1, TRADES_KNOWN)[0])
     elif kind == RecordKind.JOURNAL_STATE:
         _on_journal_state(state, view(record, 1, JOURNAL_STATE)[0]["state"])
-    elif kind == RecordKind.SET_TRADING_STATE:
-        on_set_trading_state(state, view(record, 1, SET_TRADING_STATE)[0])
-    elif kind == RecordKind.SET_LIMIT:
-        on_set_limit(state, view(record, 1, SET_LIMIT)[0])
-    elif kind == RecordKind.ACKNOWLEDGE_ALARM:
-        on_acknowledge_alarm(state, view(record, 1, ACKNOWLEDGE_ALARM)[0])
+    elif kind == RecordKind.FEE_RATES:
+        on_fee_rates(state, view(record, 1, FEE_RATES)[0])
+    elif kind == RecordKind.COST_MODEL:
+        on_cost_model(state, view(record, 1, COST_MODEL)[0])
+    elif RecordKind.SET_TRADING_STATE <= kind <= RecordKind.ACKNOWLEDGE_ALARM:
+        _on_operator(state, record, kind)
     elif kind == RecordKind.FENCE:
         _on_fence(state, view(record, 1, FENCE)[0]["fence_state"])
     elif kind == RecordKind.LOOP_STALL:
@@ -240,6 +243,16 @@ def _on_rare(state: int, record: int, kind: int) -> None:
     else:
         assert kind == RecordKind.CLOCK_OFFSET, "the engine's own inputs are of known kinds"
         _on_clock_offset(state, view(record, 1, CLOCK_OFFSET)[0])
+
+
+@kernel
+def _on_operator(state: int, record: int, kind: int) -> None:
+    if kind == RecordKind.SET_TRADING_STATE:
+        on_set_trading_state(state, view(record, 1, SET_TRADING_STATE)[0])
+    elif kind == RecordKind.SET_LIMIT:
+        on_set_limit(state, view(record, 1, SET_LIMIT)[0])
+    else:
+        on_acknowledge_alarm(state, view(record, 1, ACKNOWLEDGE_ALARM)[0])
 
 
 @kernel
