@@ -85,7 +85,7 @@ class FeeWatch:
         return Decimal(units) / _UNITS_PER_ONE
 
     def _tell(self, account_id: int, rates: Rates) -> None:
-        record = self._rows[0, : len(FEE_RATES)].view(FEE_RATES)[0]
+        record = self._rows[0][: FEE_RATES.itemsize // 8].view(FEE_RATES)[0]
         record["kind"] = RecordKind.FEE_RATES
         record["published_ns"] = self._clock.monotonic_ns()
         record["account_id"], record["instrument_id"] = account_id, ALL_INSTRUMENTS
