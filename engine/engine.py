@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -119,8 +119,8 @@ class Engine:
         for gateway in self.order_gateways:
             gateway.start()
         for config in self._config.venues:
-            market = self._market_gateway(config, venue_bindings[config.name])
-            self._market_gateways.append(market)
+            self._market_gateways += self._market_gateways_of(config, venue_bindings[config.name])
+        for market in self._market_gateways:
             market.start()
 
     async def _bind_instruments(self, config: VenueConfig) -> Mapping[str, InstrumentBinding]:
@@ -154,6 +154,16 @@ class Engine:
             name: AssetBinding(asset_id, int(decimals[asset_id]))
             for asset_id, name in enumerate(self._directory.assets)
         }
+
+    def _market_gateways_of(
+        self, config: VenueConfig, bindings: Mapping[str, InstrumentBinding]
+    ) -> Iterator[MarketDataGateway]:
+        """As many connections as all symbols of a venue need."""
+        symbols, symbols_max = list(bindings), VENUES[config.kind].market_data_symbols_max
+        for first in range(0, len(symbols), symbols_max):
+            yield self._market_gateway(
+                config, {symbol: bindings[symbol] for symbol in symbols[first : first + symbols_max]}
+            )
 
     def _market_gateway(self, config: VenueConfig, bindings: Mapping[str, InstrumentBinding]) -> MarketDataGateway:
         venue = VENUES[config.kind]

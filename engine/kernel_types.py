@@ -11,7 +11,7 @@ from numba import int64, types
 from numba.np.numpy_support import from_dtype
 
 from engine.spin import ports
-from ipc import alarm_tables, market_tables, rate_tables, records, tables
+from ipc import alarm_tables, market_tables, parent_tables, rate_tables, records, tables
 
 _ROWS: dict[str, np.dtype[np.void]] = {
     "alarm": records.ALARM,
@@ -33,6 +33,7 @@ _ROWS: dict[str, np.dtype[np.void]] = {
     "model": records.COST_MODEL,
     "order": tables.ORDER,
     "own": records.EXECUTION_REPORT,
+    "parent": parent_tables.PARENT,
     "piece": ports.PIECE,
     "ports": ports.PORTS,
     "rates": records.FEE_RATES,
@@ -48,6 +49,7 @@ _ROWS: dict[str, np.dtype[np.void]] = {
     "tombstone": tables.TOMBSTONE,
     "top": records.BOOK_TOP,
     "trade": tables.TRADE,
+    "trades": records.MARKET_TRADES,
     "venue_report": records.VENUE_REPORT,
     "word": records.VENUE_REPORT,
     "worst": tables.SCOPE,
@@ -63,6 +65,10 @@ _ROWS_OF_MODULE: dict[tuple[str, str], np.dtype[np.void]] = {
     ("mass_pass", "scope"): records.CANCEL_ALL,
     ("new_order", "command"): records.NEW_ORDER,
     ("order_kinds", "command"): records.NEW_ORDER,
+    ("parent_checks", "command"): records.NEW_PARENT,
+    ("parent_reports", "report"): records.PARENT_REPORT,
+    ("parents", "command"): records.NEW_PARENT,
+    ("parents", "scope"): records.CANCEL_ALL,
     ("routing", "report"): records.EXECUTION_REPORT,
     ("target_position", "command"): records.TARGET_POSITION,
     ("trades", "report"): records.EXECUTION_REPORT,
@@ -76,6 +82,9 @@ _ROWS_OF_KERNEL: dict[tuple[str, str], np.dtype[np.void]] = {
     ("_on_trades_known", "known"): records.TRADES_KNOWN,
     ("acknowledge_alarm", "command"): records.ACKNOWLEDGE_ALARM,
     ("on_acknowledge_alarm", "command"): records.ACKNOWLEDGE_ALARM,
+    ("on_amend_parent", "command"): records.AMEND_ORDER,
+    ("on_control_parent", "command"): records.CONTROL_PARENT,
+    ("on_schedule", "command"): records.SCHEDULE,
     ("on_set_trading_state", "command"): records.SET_TRADING_STATE,
 }
 

@@ -17,7 +17,7 @@ from engine.journal.errors import JournalError
 from engine.lifetime import EngineLock, EngineRunningError, EpochError, next_epoch
 from engine.loop import SpinLoop
 from engine.privacy import keep_memory_private
-from engine.recovery.carry_over import CarryOverError
+from engine.recovery.carry_error import CarryOverError
 from engine.recovery.earlier_run import take_up
 from engine.segments import EngineSegments
 from engine.state_builder import StateError

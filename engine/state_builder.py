@@ -53,6 +53,7 @@ def capacities_of(config: Config, directory: Directory) -> Capacities:
         orders=config.engine.order_capacity,
         tombstones=config.engine.tombstone_capacity,
         trades=config.engine.trade_capacity,
+        parents=config.engine.parent_capacity,
         limiter_times=limiter_times,
         instrument_budgets=sum(instrument_budgets(windows, instruments) for windows in account_windows),
         rate_entries=1 + sum(rate_entries(windows, instruments) for windows in account_windows),

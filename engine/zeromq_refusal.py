@@ -15,6 +15,9 @@ COMMAND_KINDS = frozenset(
         RecordKind.CANCEL_ALL,
         RecordKind.TARGET_POSITION,
         RecordKind.STATUS_REQUEST,
+        RecordKind.NEW_PARENT,
+        RecordKind.CONTROL_PARENT,
+        RecordKind.SCHEDULE,
     )
 )
 _KIND_AND_ORDER_ID = struct.Struct("<8xq24xq")

@@ -11,11 +11,12 @@ from gateways.endpoint import check_url
 from gateways.session import Session
 from ipc.clock import Clock
 
-TICK_S = 0.1
-
 
 class Gateway:
     """Carries out what a session asks for, on the running event loop."""
+
+    tick_s = 0.1
+    """How often the session is told of the time."""
 
     def __init__(
         self,
@@ -78,7 +79,7 @@ class Gateway:
         self._perform(self._session.on_disconnected(link_id, self._clock.monotonic_ns()))
 
     def _wait_for_tick(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+        self._timer = asyncio.get_running_loop().call_later(self.tick_s, self._tick)
 
     def _tick(self) -> None:
         self._wait_for_tick()

@@ -1,4 +1,4 @@
-"""Owns a venue's market-data connection."""
+"""Owns a market-data connection of a venue."""
 
 import random
 from collections.abc import Mapping
@@ -8,12 +8,16 @@ from gateways.connection import Resolver
 from gateways.gateway import Gateway
 from gateways.instrument import InstrumentBinding
 from gateways.market_data_session import MarketDataSession
+from gateways.trade_flow import TOLD_EVERY_NS
 from gateways.venue import OrderCore, Venue
-from ipc.clock import Clock
+from ipc.clock import NS_PER_S, Clock
 
 
 class MarketDataGateway(Gateway):
-    """Feeds the core the best prices of the configured symbols."""
+    """Feeds the core the best prices, the depth and the trades of as many symbols as one connection takes."""
+
+    # Trades that are due wait for half of their interval at most.
+    tick_s = TOLD_EVERY_NS / NS_PER_S / 2
 
     def __init__(  # noqa: PLR0913 - every part is chosen by the venue or the engine
         self,

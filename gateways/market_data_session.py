@@ -1,4 +1,4 @@
-"""Owns the session of a venue's market data: best prices to the core."""
+"""Owns the session of a venue's market data: best prices, depth and trades to the core."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -7,18 +7,27 @@ from gateways.action import Action
 from gateways.instrument import InstrumentRules
 from gateways.notice import NoticeKind
 from gateways.session import NO_ACTIONS, Link, LinkState, Session
+from gateways.trade_flow import TradeFlow
 from gateways.venue import MarketDataCodec, Opening, OrderCore
 from ipc.enums import RecordKind
-from ipc.records import BOOK_TOP
+from ipc.records import BOOK_DEPTH, BOOK_TOP
 
-_FIELDS = {name: position for position, name in enumerate(BOOK_TOP.names or ())}
-_KIND = _FIELDS["kind"]
-_INSTRUMENT_ID = _FIELDS["instrument_id"]
-_VENUE_SEQUENCE = _FIELDS["venue_sequence"]
+_FIELDS = BOOK_TOP.names or ()
+_KIND = _FIELDS.index("kind")
+_INSTRUMENT_ID = _FIELDS.index("instrument_id")
+# Where a record of each kind holds the venue's number.
+_VENUE_SEQUENCE = {
+    int(RecordKind.BOOK_TOP): _FIELDS.index("venue_sequence"),
+    int(RecordKind.BOOK_DEPTH): (BOOK_DEPTH.names or ()).index("venue_sequence"),
+}
+assert (BOOK_DEPTH.names or ()).index("instrument_id") == _INSTRUMENT_ID, "both name it in the same word"
 
 
 class MarketDataSession(Session):
-    """What runs over the market-data connection; during a rotation both connections tell the same prices."""
+    """What runs over the market-data connection.
+
+    During a rotation both connections tell the same: of prices the newest counts, trades are taken from the active one.
+    """
 
     def __init__(
         self,
@@ -32,7 +41,8 @@ class MarketDataSession(Session):
         self._core = core
         self._market_codec = codec
         self._opening_factory = new_opening
-        self._heard_of: set[int] = set()
+        self._heard_of: set[tuple[int, int]] = set()
+        self._trade_flow = TradeFlow()
 
     def _new_opening(self) -> Opening:
         return self._opening_factory()
@@ -41,8 +51,10 @@ class MarketDataSession(Session):
         codec = self._market_codec
         count = codec.decode(frame, now_ns, self._rows)
         if count:
-            self._begin_sequence()
+            self._begin_sequence(count)
             self._core.apply(self._rows, count)
+        if codec.trades and self._active in (link, None):
+            self._take_trades(now_ns)
         notice = codec.notice
         if notice is None:
             return NO_ACTIONS
@@ -51,13 +63,30 @@ class MarketDataSession(Session):
             return self._take_opening_answer(link, notice, now_ns) if is_opening else NO_ACTIONS
         return self._take_notice(link, notice, now_ns)
 
-    def _begin_sequence(self) -> None:
-        """Lets the first price after an outage count whatever its number: a venue may come back counting anew."""
-        row = self._rows[0]
-        instrument_id = int(row[_INSTRUMENT_ID])
-        if instrument_id not in self._heard_of and row[_KIND] == RecordKind.BOOK_TOP:
-            self._heard_of.add(instrument_id)
-            row[_VENUE_SEQUENCE] = 0
+    def on_tick(self, now_ns: int) -> Sequence[Action]:
+        """Time has passed: trades that were gathered may be due."""
+        self._apply(self._trade_flow.flush(now_ns, self._rows))
+        return super().on_tick(now_ns)
+
+    def _take_trades(self, now_ns: int) -> None:
+        for trade in self._market_codec.trades:
+            self._apply(self._trade_flow.take(trade, now_ns, self._rows))
+        self.counters["repeated_trades"] = self._trade_flow.repeated_count
+
+    def _apply(self, count: int) -> None:
+        if count:
+            self._core.apply(self._rows, count)
+
+    def _begin_sequence(self, count: int) -> None:
+        """Lets the first price after an outage count whatever its number: a venue may come back counting anew.
+
+        The records of one frame are of one kind and of one instrument.
+        """
+        kind, instrument_id = int(self._rows[0, _KIND]), int(self._rows[0, _INSTRUMENT_ID])
+        word = _VENUE_SEQUENCE.get(kind)
+        if word is not None and (kind, instrument_id) not in self._heard_of:
+            self._heard_of.add((kind, instrument_id))
+            self._rows[:count, word] = 0
 
     def _accepts(self, instruments: Mapping[str, InstrumentRules]) -> bool:
         return True
@@ -73,3 +102,4 @@ class MarketDataSession(Session):
 
     def _on_down(self, now_ns: int) -> None:
         self._heard_of.clear()
+        self._apply(self._trade_flow.end(now_ns, self._rows))

@@ -1,18 +1,22 @@
 """Owns the writing of records into the rows that the core takes."""
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateways.errors import VenueProtocolError
 from ipc.enums import RecordKind, VenueEvent
+from ipc.market_tables import DEPTH_LEVELS
 from ipc.records import (
     BALANCE,
     BALANCE_CHANGE,
+    BOOK_DEPTH,
     BOOK_TOP,
     CLOCK_OFFSET,
     HEADER_FIELDS,
+    MARKET_TRADES,
     NOT_STATED,
     RATE_LIMIT,
     SLOT_BYTES,
@@ -56,6 +60,26 @@ _VENUE_REPORT = _slot(
     "side",
 )
 _BOOK_TOP = _slot(BOOK_TOP, "instrument_id", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots", "venue_sequence")
+_BOOK_DEPTH = _slot(
+    BOOK_DEPTH,
+    "instrument_id",
+    "side",
+    "venue_sequence",
+    *(f"{word}_{level}" for level in range(DEPTH_LEVELS) for word in ("price_ticks", "lots")),
+)
+_MARKET_TRADES = _slot(
+    MARKET_TRADES,
+    "instrument_id",
+    "last_trade_id",
+    "last_price_ticks",
+    "high_ticks",
+    "low_ticks",
+    "bought_lots",
+    "sold_lots",
+    "traded_notional",
+    "trade_count",
+    "missed_count",
+)
 _BALANCE = _slot(BALANCE, "account_id", "asset_id", "free_units", "locked_units", "venue_utc_ns")
 _BALANCE_CHANGE = _slot(BALANCE_CHANGE, "account_id", "asset_id", "delta_units", "venue_utc_ns")
 _TRADES_KNOWN = _slot(TRADES_KNOWN, "account_id", "instrument_id", "before_trade_id")
@@ -66,6 +90,8 @@ _CLOCK_OFFSET = _slot(CLOCK_OFFSET, "account_id", "utc_offset_ns", "doubt_ns")
 # Plain integers: packing an IntEnum member costs a call to its __index__.
 _KIND_VENUE_REPORT = int(RecordKind.VENUE_REPORT)
 _KIND_BOOK_TOP = int(RecordKind.BOOK_TOP)
+_KIND_BOOK_DEPTH = int(RecordKind.BOOK_DEPTH)
+_KIND_MARKET_TRADES = int(RecordKind.MARKET_TRADES)
 _KIND_BALANCE = int(RecordKind.BALANCE)
 _KIND_BALANCE_CHANGE = int(RecordKind.BALANCE_CHANGE)
 _KIND_TRADES_KNOWN = int(RecordKind.TRADES_KNOWN)
@@ -73,6 +99,8 @@ _KIND_RATE_LIMIT = int(RecordKind.RATE_LIMIT)
 _KIND_VENUE_STATE = int(RecordKind.VENUE_STATE)
 _KIND_CLOCK_OFFSET = int(RecordKind.CLOCK_OFFSET)
 _OUTCOME_UNKNOWN = int(VenueEvent.OUTCOME_UNKNOWN)
+_LEVEL_WORDS = 2 * DEPTH_LEVELS
+_NO_LEVELS = (0,) * _LEVEL_WORDS
 
 
 def new_rows(capacity: int = CAPACITY) -> NDArray[np.int64]:
@@ -191,6 +219,57 @@ class RecordWriter:
             ask_ticks,
             ask_lots,
             venue_sequence,
+        )
+
+    def book_depth(self, instrument_id: int, side: int, venue_sequence: int, levels: Sequence[int]) -> None:
+        """Writes one side of a book: price ticks and lots in turn, the best level first."""
+        assert len(levels) <= _LEVEL_WORDS, "a record holds the best levels alone"
+        _BOOK_DEPTH.pack_into(
+            self._view,
+            self._claim(),
+            0,
+            _KIND_BOOK_DEPTH,
+            0,
+            self.received_ns,
+            instrument_id,
+            side,
+            venue_sequence,
+            *levels,
+            *_NO_LEVELS[len(levels) :],
+        )
+
+    def market_trades(  # noqa: PLR0913 - the arguments are the fields of the record
+        self,
+        *,
+        instrument_id: int,
+        last_trade_id: int,
+        last_price_ticks: int,
+        high_ticks: int,
+        low_ticks: int,
+        bought_lots: int,
+        sold_lots: int,
+        traded_notional: int,
+        trade_count: int,
+        missed_count: int,
+    ) -> None:
+        """Writes what everybody traded of one instrument since the record before."""
+        _MARKET_TRADES.pack_into(
+            self._view,
+            self._claim(),
+            0,
+            _KIND_MARKET_TRADES,
+            0,
+            self.received_ns,
+            instrument_id,
+            last_trade_id,
+            last_price_ticks,
+            high_ticks,
+            low_ticks,
+            bought_lots,
+            sold_lots,
+            traded_notional,
+            trade_count,
+            missed_count,
         )
 
     def balance(self, *, asset_id: int, free_units: int, locked_units: int, venue_utc_ns: int) -> None:

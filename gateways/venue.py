@@ -10,6 +10,7 @@ from gateways.clearing_answer import ClearingAnswer, ClearingWeights
 from gateways.credentials import Credentials
 from gateways.endpoint import Endpoint
 from gateways.instrument import AssetBinding, InstrumentBinding, InstrumentRules
+from gateways.market_trade import MarketTrade
 from gateways.notice import Notice
 from gateways.rate_window import RateWindow
 from gateways.template import Template, TemplateKey
@@ -97,7 +98,11 @@ class OrderCodec(Codec, Protocol):
 
 
 class MarketDataCodec(Codec, Protocol):
-    """The codec of a market-data connection."""
+    """The codec of a market-data connection; the records of one frame are of one kind and of one instrument."""
+
+    @property
+    def trades(self) -> Sequence[MarketTrade]:
+        """The trades that the last frame told, in their order."""
 
     def counters(self) -> dict[str, int]:
         """What it saw and left out, by name."""
@@ -231,11 +236,15 @@ class Venue(Protocol):
     def instruments_opening(self, symbols: Sequence[str]) -> Opening:
         """Asks an order connection for rules and for nothing else; needs no key."""
 
+    @property
+    def market_data_symbols_max(self) -> int:
+        """How many symbols one market-data connection takes."""
+
     def market_data_codec(self, instruments: Mapping[str, InstrumentBinding]) -> MarketDataCodec:
         """A codec for the market-data connection."""
 
     def market_data_url(self, url: str, symbols: Sequence[str]) -> str:
-        """The address of the streams of best prices of these symbols, or of the first of them."""
+        """The address of the streams of these symbols, or of the first of them."""
 
     def market_data_opening(self, symbols: Sequence[str]) -> Opening:
         """Subscribes what the address does not hold."""

@@ -1,6 +1,6 @@
 """Owns what a client asks of a transport; shared memory and ZeroMQ each answer it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ipc.enums import RecordKind
@@ -44,6 +44,16 @@ class Channel(Protocol):
     @property
     def publish_status_request(self) -> Callable[..., int]:
         """Asks how an order or all of them stand."""
+
+    def publish_parent(self, terms: Sequence[int]) -> int:
+        """Sends a parent order with the words of NEW_PARENT behind the command's; returns its id."""
+
+    def publish_schedule(self, order_id: int, terms: Sequence[int]) -> int:
+        """Sends a parent the words of SCHEDULE behind the command's."""
+
+    @property
+    def publish_parent_control(self) -> Callable[..., int]:
+        """Asks to pause or resume a parent."""
 
     def receive(self, records_max: int) -> list[tuple[int, ...]]:
         """Reports that are there now, never waiting; raises when the engine is gone and nothing is left."""

@@ -25,10 +25,11 @@ from ipc.order_terms import (
     time_in_force_of,
     utc_ns_or_0,
 )
+from ipc.parent_client import ParentOrders
 from ipc.proof import Proof, proof_of
 from ipc.records import ALARM, ALL_ACCOUNTS, ALL_INSTRUMENTS, HEADER_FIELDS, LAGGED
 from ipc.report_stream import ReportStream
-from ipc.state_queries import Snapshot, StateQueries
+from ipc.state_queries import Snapshot
 
 __all__ = ["Client", "Snapshot", "connect"]
 
@@ -61,7 +62,7 @@ def connect(  # noqa: PLR0913  what there is to say about a connection
     return Client(url, strategy, time_to_live_ms * NS_PER_MS, timeout_s, clock or SystemClock(), proof)
 
 
-class Client(StateQueries):
+class Client(ParentOrders):
     """Drives one strategy, from one thread.
 
     Nothing in it waits, except `wait`, `reconnect` and, over ZeroMQ, what reads rows.
@@ -391,11 +392,6 @@ class Client(StateQueries):
             if now - started >= SPIN_NS:
                 self._channel.pause(deadline - now)
 
-    def _sent(self, result: int) -> int:
-        if result <= 0:
-            raise self._channel.unsent_error(result)
-        return result
-
     def _event(self, words: tuple[int, ...], is_last_of_burst: bool) -> Event:
         kind = words[_KIND]
         if kind == RecordKind.EXECUTION_REPORT:
@@ -403,6 +399,10 @@ class Client(StateQueries):
             if report.order_status in ENDED_STATUSES:
                 self._instruments_of_orders.pop(report.order_id, None)
             return report
+        if kind == RecordKind.PARENT_REPORT:
+            return self._parent_report(words, is_last_of_burst)
+        if kind == RecordKind.ROUTE_DECISION:
+            return self._route_decision(words, is_last_of_burst)
         if kind == RecordKind.VENUE_STATE:
             return VenueState(is_last_of_burst, *words[FIRST_FIELD:])
         if kind == RecordKind.ALARM:

@@ -16,6 +16,9 @@ from ipc.strategy_kernels import (
     publish_cancel,
     publish_cancel_all,
     publish_new_order,
+    publish_parent,
+    publish_parent_control,
+    publish_schedule,
     publish_status_request,
     publish_target,
 )
@@ -136,6 +139,33 @@ def _status_request_entry(self_object: int, arguments: int, count: int) -> int:
     return finish(publish_status_request(block_of(self_object), order_id, instrument_id, account_id, side))
 
 
+def _parent_entry(self_object: int, arguments: int, count: int) -> int:
+    if not is_called_with(count, 1, 1):
+        return NULL
+    parent = argument(arguments, 0)
+    if is_refused():
+        return NULL
+    return finish(publish_parent(block_of(self_object), parent))
+
+
+def _schedule_entry(self_object: int, arguments: int, count: int) -> int:
+    if not is_called_with(count, 2, 2):
+        return NULL
+    order_id, schedule = argument(arguments, 0), argument(arguments, 1)
+    if is_refused():
+        return NULL
+    return finish(publish_schedule(block_of(self_object), order_id, schedule))
+
+
+def _parent_control_entry(self_object: int, arguments: int, count: int) -> int:
+    if not is_called_with(count, 2, 2):
+        return NULL
+    order_id, control = argument(arguments, 0), argument(arguments, 1)
+    if is_refused():
+        return NULL
+    return finish(publish_parent_control(block_of(self_object), order_id, control))
+
+
 def _drain_entry(self_object: int, arguments: int, count: int) -> int:
     if not is_called_with(count, 2, 2):
         return NULL
@@ -153,6 +183,9 @@ _ENTRIES: tuple[tuple[Callable[[int, int, int], int], Callable[..., int], str], 
     (_amend_entry, publish_amend, "publish_amend"),
     (_cancel_all_entry, publish_cancel_all, "publish_cancel_all"),
     (_status_request_entry, publish_status_request, "publish_status_request"),
+    (_parent_entry, publish_parent, "publish_parent"),
+    (_schedule_entry, publish_schedule, "publish_schedule"),
+    (_parent_control_entry, publish_parent_control, "publish_parent_control"),
     (_drain_entry, drain_reports, "drain_reports"),
 )
 
@@ -177,6 +210,9 @@ class CommandBuiltins:
     publish_amend: Callable[..., int]
     publish_cancel_all: Callable[..., int]
     publish_status_request: Callable[..., int]
+    publish_parent: Callable[..., int]
+    publish_schedule: Callable[..., int]
+    publish_parent_control: Callable[..., int]
     drain_reports: Callable[..., int]
 
 

@@ -1,6 +1,6 @@
 """Owns what can go wrong for a client; each error names what, where, the value, what is allowed and the fix."""
 
-from ipc.order_id import SEQUENCE_MAX
+from ipc.order_id import CLIENT_SEQUENCE_MAX
 
 
 class ClientError(Exception):
@@ -40,9 +40,20 @@ class OrderIdsExhaustedError(ClientError):
 
     def __init__(self, strategy: str, epoch: int) -> None:
         super().__init__(
-            f"strategy {strategy} used {SEQUENCE_MAX} order ids of epoch {epoch}, which is what one run of an engine "
-            "allows; restart the engine to begin a new epoch"
+            f"strategy {strategy} used {CLIENT_SEQUENCE_MAX} order ids of epoch {epoch}, which is what one run of "
+            "an engine allows; restart the engine to begin a new epoch"
         )
+
+
+class ScheduleUnsentError(ClientError):
+    """A parent order was sent and its schedule, or a part of it, was not: it waits, and trades nothing."""
+
+    def __init__(self, order_id: int, cause: ClientError) -> None:
+        super().__init__(
+            f"parent order {order_id} was sent, but not all of its schedule, without which it waits: "
+            f"call schedule({order_id}, …) or cancel({order_id}); {cause}"
+        )
+        self.order_id = order_id
 
 
 class HistoryUnavailableError(ClientError):

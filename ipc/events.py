@@ -6,6 +6,7 @@ import msgspec
 
 from ipc.enums import AlarmCode, EndReason, ExecutionType, OrderStatus, RefusalReason, RejectReason, RequestKind, Side
 from ipc.instrument import Account, Asset, Instrument
+from ipc.parent_events import ParentReport, RouteDecision
 from ipc.records import ALARM, BALANCE_STATUS, EXECUTION_REPORT, HEADER_FIELDS, ORDER_STATUS, POSITION_STATUS
 
 # A record's words from here on are an event's fields: the commit word and the kind have done their work.
@@ -348,7 +349,7 @@ class Best(msgspec.Struct, frozen=True, gc=False):
         return self.instrument.price(self.ask_ticks) if self.ask_lots else None
 
 
-Event = ExecutionReport | Lagged | VenueState | Alarm
+Event = ExecutionReport | ParentReport | RouteDecision | Lagged | VenueState | Alarm
 
 _AFTER_HEADER = len(HEADER_FIELDS)
 assert ExecutionReport.__struct_fields__[3:] == (EXECUTION_REPORT.names or ())[FIRST_FIELD:]

@@ -13,7 +13,8 @@ DEALER and sends one part for each message; the engine's is a ROUTER.
     HELLO                             ->
                                       <-      WELCOME, or the refusal that says why not
     commands                          ->
-                                      <-      EXECUTION_REPORT, VENUE_STATE, ALARM, LAGGED
+                                      <-      EXECUTION_REPORT, PARENT_REPORT, ROUTE_DECISION,
+                                              VENUE_STATE, ALARM, LAGGED
     SNAPSHOT_REQUEST                  ->
                                       <-      rows of the kind asked for, then SNAPSHOT_END; each
                                               carries the request's sequence

@@ -9,6 +9,7 @@ from ipc.enums import ConnectionState, InstrumentStatus
 # Far beyond any price or quantity, and small enough that scaling stays cheap.
 _EXPONENT_MAX = 40
 _INT64_MAX = (1 << 63) - 1
+_PPM_DECIMALS = 6
 # Decimal itself also reads other scripts' digits, underscores and NaN.
 _DECIMAL_TEXT = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 
@@ -45,6 +46,14 @@ def _steps(value: Decimal | str | int, units: int, decimals: int, what: str, ste
     if abs(steps) > _INT64_MAX:
         raise ValueError(f"{what} is {value}, allowed is at most {decimal_of(_INT64_MAX * units, decimals)}")
     return steps
+
+
+def ppm_of(share: Decimal | str | int, what: str) -> int:
+    """A share from 0 to 1 in parts per million; ValueError when it lies between two."""
+    ppm = _steps(share, 1, _PPM_DECIMALS, what, "millionth")
+    if not 0 <= ppm <= 10**_PPM_DECIMALS:
+        raise ValueError(f"{what} is {share}, allowed is 0 to 1")
+    return ppm
 
 
 def decimal_of(units: int, decimals: int) -> Decimal:
@@ -86,9 +95,9 @@ class Instrument:
         """A quantity in lots; ValueError when it lies between two."""
         return _steps(quantity, self.lot_units, self.lot_decimals, f"quantity of {self.name}", "lot")
 
-    def notional_within(self, amount: Decimal | str | int) -> int:
+    def notional_within(self, amount: Decimal | str | int, name: str = "quote_quantity") -> int:
         """The largest sum of price ticks x lots that an amount of the quote asset pays for."""
-        what = f"quote_quantity of {self.name}"
+        what = f"{name} of {self.name}"
         numerator, denominator = _exact(amount, what).as_integer_ratio()
         unit = self.tick_units * self.lot_units
         notional = numerator * 10 ** (self.price_decimals + self.lot_decimals) // (denominator * unit)

@@ -31,6 +31,7 @@ def last_in_ring(commands: int) -> tuple[int, int]:
     for place in range(max(end - capacity, 0), end):
         command = view(slot_address(commands, place), 1, CANCEL_ORDER)[0]
         sequence = max(sequence, command["sequence"])
-        if command["kind"] == RecordKind.NEW_ORDER or command["kind"] == RecordKind.TARGET_POSITION:
+        kind = command["kind"]
+        if kind in (RecordKind.NEW_ORDER, RecordKind.TARGET_POSITION, RecordKind.NEW_PARENT):
             order_sequence = max(order_sequence, (command["order_id"] >> SEQUENCE_SHIFT) & SEQUENCE_MAX)
     return sequence, order_sequence

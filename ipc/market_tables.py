@@ -23,6 +23,7 @@ MARKET = word_row(
     "traded_notional",  # sum of price ticks x lots
     "trade_count",
     "missed_trades",  # by the gaps in the venue's numbers
+    "gap_told_ns",  # when a person was last told of them
     # The same asset pair at other venues: a ring through the instruments, and how this one's units compare.
     "next_of_pair",  # itself where there is no other
     "pair_price_scale",  # one tick in the finest price step of the pair

@@ -36,7 +36,6 @@ class Benchmark(IntEnum):
 
     ARRIVAL = 0  # the mid when it started
     MARKET_VWAP = 1  # what the market traded at while it worked
-    TIME_AVERAGE = 2  # the mid over that time
 
 
 class ParentState(IntEnum):

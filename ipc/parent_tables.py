@@ -6,7 +6,8 @@ SLICES_MAX = 100
 # How many of a parent's children may live at the same time.
 CHILDREN_MAX = 16
 
-# Prices and quantities in ticks and lots of its own instrument, also where children trade elsewhere.
+# Quantities are in the finest lots of the pair, and notionals in its finest ticks times lots: children may trade where
+# a lot is smaller. Prices are in ticks of the own instrument.
 PARENT = word_row(
     "order_id",  # 0 for a free row
     "strategy_id",
@@ -38,19 +39,23 @@ PARENT = word_row(
     "trail_ticks",
     "take_profit_ticks",
     "after_order_id",  # the order whose fills it follows, 0 for none
-    "entry_seen_lots",  # how much of that has traded
+    "is_followed",  # by another parent
     # what it remembers
-    "slice_count",  # of its schedule that is expected, 0 for none
+    "slice_count",  # into how many slices its time is divided
+    "slice_now",  # the one that it is in
     "slices_known",
     "noise_ppm",
     "random",  # the state of its generator
     "is_triggered",
     "extreme_ticks",  # the best price since a trailing stop was set
     "due_lots",  # how much should have traded or be working by now
+    "due_since_ns",  # when that last became more
     "next_slice_ns",
+    "moved_ns",  # when it last moved a resting child
     "hold_until_ns",  # after a refusal nothing is sent before
     "refusal_count",  # one after another
     "reason",  # RefusalReason of the last of them
+    "told_reason",  # the last one that was told
     "child_count",  # ever sent
     "first_child",  # a living one, by slot; -1 for none
     "living_count",
@@ -60,12 +65,8 @@ PARENT = word_row(
     "started_ns",
     "start_market_lots",
     "start_market_notional",
-    "mid_time_sum",  # mid ticks x milliseconds
-    "mid_ticks",
-    "mid_since_ns",
     "expected_cost_ppm",
     # its places
-    "wake_ns",
     "timer_position",
     "next_watcher",
     "previous_watcher",

@@ -1,7 +1,7 @@
 """Owns a client's way to an engine on the same host: two rings and the state, mapped into this process."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from ipc.errors import (
 )
 from ipc.frame import decode_slots
 from ipc.last_command import last_in_ring
-from ipc.records import ALL_INSTRUMENTS, SLOT_BYTES, SLOT_WORDS
+from ipc.records import ALL_INSTRUMENTS, COMMAND_FIELDS, SLOT_BYTES, SLOT_WORDS
 from ipc.ring import resume_producing
 from ipc.segment import Segment, SegmentGoneError, SegmentKind, SegmentWord
 from ipc.session import Identity, Session, Unsent
@@ -64,11 +64,16 @@ class SharedMemoryChannel:
         self.publish_amend = builtins.publish_amend
         self.publish_cancel_all = builtins.publish_cancel_all
         self.publish_status_request = builtins.publish_status_request
+        self.publish_parent_control = builtins.publish_parent_control
+        self._publish_parent = builtins.publish_parent
+        self._publish_schedule = builtins.publish_schedule
         self._drain_reports = builtins.drain_reports
         self._received = np.zeros(RECEIVE_MAX * SLOT_WORDS, np.int64)
         self._received_bytes = self._received.data.cast("B")
         self._received_address = int(self._received.ctypes.data)
         self._took_all_wanted = True
+        self._terms = np.zeros(SLOT_WORDS, np.int64)
+        self._terms_address = int(self._terms.ctypes.data)
 
     def _identify(self) -> Identity:
         """Who we are to this run of the engine, counting on from whoever drove the strategy before."""
@@ -85,6 +90,16 @@ class SharedMemoryChannel:
             last_order_sequence=max(ring_order_sequence, counters.last_order_sequence),
             last_report_sequence=counters.last_report_sequence,
         )
+
+    def publish_parent(self, terms: Sequence[int]) -> int:
+        """Sends a parent order; returns its id or an `Unsent`."""
+        self._terms[len(COMMAND_FIELDS) :][: len(terms)] = terms
+        return self._publish_parent(self._terms_address)
+
+    def publish_schedule(self, order_id: int, terms: Sequence[int]) -> int:
+        """Sends slices of a parent's schedule; returns the command's sequence or an `Unsent`."""
+        self._terms[len(COMMAND_FIELDS) :][: len(terms)] = terms
+        return self._publish_schedule(order_id, self._terms_address)
 
     def receive(self, records_max: int) -> list[tuple[int, ...]]:
         """Reports that are there now."""

@@ -7,7 +7,7 @@ time. A publish returns a positive number, or one of `Unsent` when nothing was s
 from ipc.compiler import kernel
 from ipc.enums import OrderType, RecordKind, TimeInForce
 from ipc.memory import coarse_utc_ns, copy_words, fence_acquire, load, load_acquire, monotonic_ns, pause, store, view
-from ipc.order_id import SEQUENCE_MAX, SEQUENCE_SHIFT
+from ipc.order_id import CLIENT_SEQUENCE_MAX, SEQUENCE_SHIFT
 from ipc.records import (
     ALL_ACCOUNTS,
     ALL_INSTRUMENTS,
@@ -15,8 +15,12 @@ from ipc.records import (
     AS_CONFIGURED,
     CANCEL_ALL,
     CANCEL_ORDER,
+    COMMAND_FIELDS,
+    CONTROL_PARENT,
     LAGGED,
     NEW_ORDER,
+    NEW_PARENT,
+    SCHEDULE,
     SLOT_BYTES,
     SLOT_WORDS,
     STATUS_REQUEST,
@@ -44,6 +48,9 @@ _BOOK_BYTES = BOOK.itemsize
 _INSTRUMENT_BYTES = INSTRUMENT.itemsize
 _REPORT_SEQUENCE_WORD = (STRATEGY.names or ()).index("report_sequence")
 _STRATEGY_BYTES = STRATEGY.itemsize
+_TERMS = len(COMMAND_FIELDS) * 8
+_PARENT_TERMS_WORDS = len(NEW_PARENT.names or ()) - len(COMMAND_FIELDS)
+_SCHEDULE_TERMS_WORDS = len(SCHEDULE.names or ()) - len(COMMAND_FIELDS)
 
 LIMIT = int(OrderType.LIMIT)
 DEFAULT_TIME_IN_FORCE = int(TimeInForce.DEFAULT)
@@ -62,7 +69,7 @@ def _claim(session: int) -> int:
 @kernel
 def _next_order_id(session: int) -> int:
     order_sequence = load(session + _LAST_ORDER_SEQUENCE) + 1
-    if order_sequence > SEQUENCE_MAX:
+    if order_sequence > CLIENT_SEQUENCE_MAX:
         return Unsent.ORDER_IDS_EXHAUSTED
     return load(session + _ORDER_ID_BASE) + (order_sequence << SEQUENCE_SHIFT)
 
@@ -179,6 +186,44 @@ def publish_target(  # noqa: PLR0913, PLR0917  what a target says
 
 
 @kernel
+def publish_parent(session: int, parent: int) -> int:
+    """Sends a parent order with the terms of the NEW_PARENT record at an address; returns its id or an `Unsent`.
+
+    What precedes the terms, from `commit` to `order_id`, is filled in here.
+    """
+    slot = _claim(session)
+    if slot <= 0:
+        return slot
+    order_id = _next_order_id(session)
+    if order_id <= 0:
+        return order_id
+    copy_words(slot + _TERMS, parent + _TERMS, _PARENT_TERMS_WORDS)
+    _send(session, slot, RecordKind.NEW_PARENT, order_id)
+    store(session + _LAST_ORDER_SEQUENCE, load(session + _LAST_ORDER_SEQUENCE) + 1)
+    return order_id
+
+
+@kernel
+def publish_schedule(session: int, order_id: int, schedule: int) -> int:
+    """Sends a parent the slices of the SCHEDULE record at an address; returns the command's sequence or an `Unsent`."""
+    slot = _claim(session)
+    if slot <= 0:
+        return slot
+    copy_words(slot + _TERMS, schedule + _TERMS, _SCHEDULE_TERMS_WORDS)
+    return _send(session, slot, RecordKind.SCHEDULE, order_id)
+
+
+@kernel
+def publish_parent_control(session: int, order_id: int, control: int) -> int:
+    """Asks to pause or resume a parent, as `ParentControl` says; returns the command's sequence or an `Unsent`."""
+    slot = _claim(session)
+    if slot <= 0:
+        return slot
+    view(slot, 1, CONTROL_PARENT)[0]["control"] = control
+    return _send(session, slot, RecordKind.CONTROL_PARENT, order_id)
+
+
+@kernel
 def publish_cancel(session: int, order_id: int) -> int:
     """Asks to cancel an order; returns the command's sequence or an `Unsent`."""
     slot = _claim(session)
@@ -241,7 +286,7 @@ def publish_status_request(
 
 @kernel
 def poll_report(session: int) -> int:
-    """The address of the next EXECUTION_REPORT, 0 when there is none; release_report() gives it back."""
+    """The address of the next report of any kind, 0 when there is none; release_report() gives it back."""
     return poll(load(session + _REPORTS))
 
 

@@ -113,7 +113,7 @@ STATE_HEADER = word_row(
     "newest_ended_parent",
     "living_parent_count",
     "parent_timer_count",
-    "child_requests",  # what parents have asked of venues in this step
+    "request_count",  # what this step has asked of venues
     *(word for name in TABLE_NAMES for word in _table(name)),
 )
 
@@ -428,6 +428,7 @@ ORDER = word_row(
     "forgotten_trade_id",  # the first of its trades that came again when it was forgotten, 0 when none did
     "timer_position",  # its place among the timers, -1 when none
     "parent_order_id",  # 0 for none
+    "is_followed",  # by a parent
     "previous_child",  # of the living ones
     "next_child",
     "previous_open",

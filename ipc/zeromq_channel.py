@@ -1,6 +1,7 @@
 """Owns a client's way to an engine over ZeroMQ: the same records, in frames, without compiled code."""
 
 from collections import deque
+from collections.abc import Sequence
 
 import zmq
 
@@ -21,7 +22,7 @@ from ipc.errors import (
     UnknownNameError,
 )
 from ipc.frame import FRAME_BYTES_MAX, LIFE_SIGN, LIFE_SIGN_NS, SILENCE_MAX_NS, decode, encode
-from ipc.order_id import SEQUENCE_MAX, SEQUENCE_SHIFT
+from ipc.order_id import CLIENT_SEQUENCE_MAX, SEQUENCE_SHIFT
 from ipc.proof import Proof
 from ipc.records import ALL_ACCOUNTS, ALL_INSTRUMENTS, AS_CONFIGURED, EXECUTION_REPORT, HEADER_FIELDS, WELCOME
 from ipc.schema import SCHEMA_DIGEST
@@ -38,7 +39,14 @@ _KIND = HEADER_FIELDS.index("kind")
 _SEQUENCE = HEADER_FIELDS.index("sequence")
 _EXECUTION_TYPE = (EXECUTION_REPORT.names or ()).index("execution_type")
 _REASON = (EXECUTION_REPORT.names or ()).index("reason")
-_EVENT_KINDS = (RecordKind.EXECUTION_REPORT, RecordKind.VENUE_STATE, RecordKind.ALARM, RecordKind.LAGGED)
+_EVENT_KINDS = (
+    RecordKind.EXECUTION_REPORT,
+    RecordKind.PARENT_REPORT,
+    RecordKind.ROUTE_DECISION,
+    RecordKind.VENUE_STATE,
+    RecordKind.ALARM,
+    RecordKind.LAGGED,
+)
 # Refusals that end the connection, and what a publish returns from then on.
 _ENDINGS = {
     RefusalReason.NOT_CONNECTED: Unsent.ENGINE_RESTARTED,
@@ -161,9 +169,21 @@ class ZeromqChannel:
         named = order_id or self.identity.order_id_base
         return self._send_command(RecordKind.STATUS_REQUEST, named, instrument_id, account_id, side)
 
+    def publish_parent(self, terms: Sequence[int]) -> int:
+        """Sends a parent order; returns its id or an `Unsent`."""
+        return self._send_with_new_id(RecordKind.NEW_PARENT, *terms)
+
+    def publish_schedule(self, order_id: int, terms: Sequence[int]) -> int:
+        """Sends slices of a parent's schedule; returns the command's sequence or an `Unsent`."""
+        return self._send_command(RecordKind.SCHEDULE, order_id, *terms)
+
+    def publish_parent_control(self, order_id: int, control: int) -> int:
+        """Asks to pause or resume a parent; returns the command's sequence or an `Unsent`."""
+        return self._send_command(RecordKind.CONTROL_PARENT, order_id, control)
+
     def _send_with_new_id(self, kind: RecordKind, *words: int) -> int:
         order_sequence = self._last_order_sequence + 1
-        if order_sequence > SEQUENCE_MAX:
+        if order_sequence > CLIENT_SEQUENCE_MAX:
             return Unsent.ORDER_IDS_EXHAUSTED
         order_id = self.identity.order_id_base + (order_sequence << SEQUENCE_SHIFT)
         result = self._send_command(kind, order_id, *words)

@@ -36,6 +36,7 @@ def _leaving(strategy_id: int, instrument_id: int, side: int, price_ticks: int) 
         False,
         False,
         True,
+        False,
     )
 
 

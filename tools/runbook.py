@@ -37,6 +37,8 @@ NOT_CLEARED The guardian could not see every order ended. Look at the venue your
 GUARDIAN_DISCONNECTED The guardian has no connection to a venue of its own. Look at its log and its keys.
 LOSS_LIMIT_EXCEEDED A scope has lost more than a day may cost. Decide whether it goes on, then oms arm --scope SCOPE.
 DRAWDOWN_LIMIT_EXCEEDED A scope has lost too much from its best. Decide, then oms arm --scope SCOPE.
+BOTH_LEGS_FILLED Take-profit and stop of a bracket traded more than it holds. The position holds it; hedge the excess.
+MARKET_DATA_GAP Trades of others never came; found is how many so far. Look at the market data connection.
 """
 
 _REFUSALS = """
@@ -127,6 +129,22 @@ UNKNOWN_SCOPE The engine has no such venue, account, strategy or instrument. See
 INVALID_TRADING_STATE The trading state is none. Allowed are ACTIVE to HALT.
 REARMING_REQUIRED Nothing but arming lowers a trading state: oms arm --scope SCOPE.
 KILL_STANDS A KILL file, oms kill or the guardian asks for more. Remove the file, then oms arm on the engine's host.
+INVALID_ALGORITHM The algorithm is none, or what was said does not go with it.
+INVALID_SCHEDULE The schedule is none: its parts come in order and sum up to the quantity.
+INVALID_PARTICIPATION Urgency or participation is no share, or missing where the algorithm lives by it.
+INVALID_TRIGGER The trigger does not go with the algorithm, or cannot be reached any more.
+INVALID_INTERVAL The interval is too short or too long.
+INVALID_ENTRY The order to follow is unknown, over, of the same side or of another instrument.
+PARENT_TABLE_FULL The engine's parent_capacity is used up. Cancel parents, or raise it.
+UNKNOWN_PARENT No parent order of this id is known.
+PARENT_ALREADY_ENDED The parent order has ended; nothing is left to change.
+PARENT_STATE_CONFLICT The parent order is in another state than this asks for. See oms parents.
+SLIPPAGE_EXCEEDED What the book holds would fill the order beyond max_slippage_bps. Send less, or with a limit.
+NO_DEPTH No fresh depth to walk through. Wait for market data.
+NO_ROUTE No venue may be given the order now. oms explain tells what each one lacks.
+CHILD_OF_PARENT The order is worked by its parent. Amend or cancel that one.
+NOTHING_TO_CLOSE The strategy has no position that this would close.
+NOT_PROFITABLE What it would earn is less than it costs.
 UNKNOWN_ALARM No alarm has this number, or it is gone. See oms alarms.
 BREAKER_OPEN What a breaker watches exceeds its threshold. oms alarms says which; it closes by itself.
 """

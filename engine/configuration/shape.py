@@ -155,6 +155,7 @@ class EngineConfig(Section, frozen=True, kw_only=True):
     order_capacity: Annotated[int, Meta(ge=16, le=1 << 20)] = 1 << 15
     tombstone_capacity: Annotated[int, Meta(ge=16, le=1 << 22)] = 1 << 16
     trade_capacity: Annotated[int, Meta(ge=16, le=1 << 22)] = 1 << 16
+    parent_capacity: Annotated[int, Meta(ge=16, le=1 << 16)] = 1 << 10
     order_retention_ms: Annotated[int, Meta(ge=0, le=DAY_MS)] = 60_000
 
 

@@ -124,6 +124,7 @@ def _check_risk(state: int, order: np.void, change: Change) -> Verdict:
             False,
             False,
             is_raising,
+            order["parent_order_id"] != 0,
         ),
     )
     if verdict.reason != 0:

@@ -7,6 +7,7 @@ otherwise stays ended while its count changes (D35).
 
 import numpy as np
 
+from engine.core.child_trades import note_child_trade
 from engine.core.command_checks import strategy_of
 from engine.core.completion import end_if_filled
 from engine.core.effects import raise_alarm, report_order
@@ -103,21 +104,37 @@ def alarm_of_word(state: int, strategy_id: int, word: np.void, expected: int, fo
 def _change(state: int, trade: np.void, slot: int, word: np.void, lots: int) -> None:
     """Books what a trade now is in the place of what it was."""
     before_lots, before_ticks, leg_id = trade["lots"], trade["price_ticks"], trade["order_id"]
+    before_fee = trade["fee_units"] if before_lots > 0 else 0
     strategy_id = strategy_of(leg_id)
     _rebook(state, trade, strategy_id, word, lots)
     added_lots = lots - before_lots
     added_notional = lots * trade["price_ticks"] - before_lots * before_ticks
+    added_fee = (trade["fee_units"] if lots > 0 else 0) - before_fee
     is_cancel = word["event"] == VenueEvent.TRADE_CANCELED
     execution_type = ExecutionType.TRADE_CANCELED + 0 if is_cancel else ExecutionType.TRADE_CORRECTED + 0
     place = find_tombstone(state, leg_id)
     if slot != NOWHERE:
         order = orders_of(state)[slot]
+        _tell_parent(state, order, added_lots, added_notional, added_fee, trade["fee_asset_id"])
         _count(state, order, leg_id & LEG_MAX, added_lots, added_notional)
         _tell(report_order(state, order, execution_type), trade, word, before_lots)
     elif place != NOWHERE:
-        _count_forgotten(tombstones_of(state)[place], added_lots, added_notional)
+        tombstone = tombstones_of(state)[place]
+        _tell_parent(state, tombstone, added_lots, added_notional, added_fee, trade["fee_asset_id"])
+        _count_forgotten(tombstone, added_lots, added_notional)
         _tell(report_tombstone(state, place, execution_type), trade, word, before_lots)
     alarm_of_word(state, strategy_id, word, before_lots, lots)
+
+
+@kernel
+def _tell_parent(
+    state: int, child: np.void, added_lots: int, added_notional: int, added_fee: int, fee_asset_id: int
+) -> None:
+    parent_order_id, order_id, instrument_id = child["parent_order_id"], child["order_id"], child["instrument_id"]
+    if parent_order_id != 0:
+        note_child_trade(
+            state, parent_order_id, order_id, instrument_id, added_lots, added_notional, added_fee, fee_asset_id
+        )
 
 
 @kernel

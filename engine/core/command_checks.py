@@ -9,6 +9,7 @@ from ipc.compiler import kernel
 from ipc.enums import RefusalReason
 from ipc.memory import view
 from ipc.order_id import (
+    CLIENT_SEQUENCE_MAX,
     EPOCH_MAX,
     EPOCH_SHIFT,
     INSTANCE_MAX,
@@ -60,6 +61,9 @@ def check_new_id(state: int, strategy_id: int, order_id: int) -> Verdict:
     epoch = (order_id >> EPOCH_SHIFT) & EPOCH_MAX
     if epoch != header_of(state)["epoch"]:
         return refuse(RefusalReason.STALE_EPOCH, header_of(state)["epoch"], 0, epoch)
+    if order_sequence_of(order_id) > CLIENT_SEQUENCE_MAX:
+        # The ids above are the engine's own, for the children of parents.
+        return refuse(RefusalReason.MALFORMED_RECORD, CLIENT_SEQUENCE_MAX, 0, order_sequence_of(order_id))
     last = strategies_of(state)[strategy_id]["last_order_sequence"]
     if order_sequence_of(order_id) <= last:
         return refuse(RefusalReason.DUPLICATE_ORDER_ID, last + 1, last, order_sequence_of(order_id))

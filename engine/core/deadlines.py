@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from engine.core.deadline_heap import NEVER_NS
 from engine.core.state import terms_of
-from engine.core.timers import NEVER_NS, set_timer
+from engine.core.timers import set_timer
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ReplaceState
 

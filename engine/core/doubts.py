@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from engine.core.deadline_heap import NEVER_NS
 from engine.core.effects import alarm_of_order, report_order, tell_venue_word
 from engine.core.replacement import drop_replacement, reserve_working
 from engine.core.state import accounts_of, header_of
-from engine.core.timers import NEVER_NS, set_timer
+from engine.core.timers import set_timer
 from ipc.compiler import kernel
 from ipc.enums import AlarmCode, EndReason, ExecutionType, ReplaceState, RequestKind, VenueHold
 from ipc.order_status import is_ended, outcome_unknown

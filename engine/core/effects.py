@@ -150,6 +150,7 @@ def _report_without_order(state: int, strategy_id: int, execution_type: int) -> 
 def request_venue(state: int, order: np.void, request_kind: int, leg: int, price_ticks: int, lots: int) -> np.void:
     """Asks the order's venue for something; the caller may change what differs. Returns the request."""
     header = header_of(state)
+    header["request_count"] += 1
     request = view(next_effect(state), 1, VENUE_REQUEST)[0]
     request["commit"] = order["strategy_id"]
     request["kind"] = RecordKind.VENUE_REQUEST
@@ -179,6 +180,7 @@ def request_venue(state: int, order: np.void, request_kind: int, leg: int, price
 def request_of_account(state: int, request_kind: int, account_id: int, instrument_id: int) -> None:
     """Asks a venue for something that concerns no order of its own; the instrument's number stands for its id."""
     header = header_of(state)
+    header["request_count"] += 1
     request = view(next_effect(state), 1, VENUE_REQUEST)[0]
     request["commit"] = 0
     request["kind"] = RecordKind.VENUE_REQUEST

@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from engine.core.child_trades import note_child_trade
 from engine.core.completion import conclude_leg, end_if_filled
 from engine.core.doubts import missing_lots, settle_doubt, settle_if_complete
 from engine.core.effects import alarm_of_order, raise_alarm, report_order
 from engine.core.order_end import report_end
 from engine.core.order_table import NOBODY
+from engine.core.parent_timers import wake_followers
 from engine.core.replacement import reserve_working
 from engine.core.reservations import reserve
 from engine.core.state import header_of, tombstones_of
@@ -34,6 +36,10 @@ def on_fill(state: int, order: np.void, fill: np.void, leg: int) -> None:
         if order["stated_lots"] != 0 and (leg > order["leg"] or not was_missing):
             # The venue's count was of the current leg alone.
             order["stated_lots"] += lots
+    if order["parent_order_id"] != 0:
+        _tell_parent(state, order["parent_order_id"], order["order_id"], order["instrument_id"], fill)
+    if order["is_followed"] != 0:
+        wake_followers(state, order["order_id"])
     # A replacement that follows on this fill asks for a quantity of its own.
     order_lots = order["order_lots"]
     if is_ended(order):
@@ -46,6 +52,13 @@ def on_fill(state: int, order: np.void, fill: np.void, leg: int) -> None:
         alarm = alarm_of_order(state, order, AlarmCode.EXTERNAL_TRADE)
         alarm["trade_id"] = fill["trade_id"]
         alarm["found"] = lots
+
+
+@kernel
+def _tell_parent(state: int, parent_order_id: int, order_id: int, instrument_id: int, fill: np.void) -> None:
+    lots, fee_units, fee_asset_id = fill["last_lots"], fill["fee_units"], fill["fee_asset_id"]
+    notional = lots * fill["last_price_ticks"]
+    note_child_trade(state, parent_order_id, order_id, instrument_id, lots, notional, fee_units, fee_asset_id)
 
 
 @kernel
@@ -120,6 +133,8 @@ def on_fill_after_eviction(state: int, place: int, fill: np.void) -> None:
     before_lots = tombstone["cumulative_lots"]
     tombstone["cumulative_lots"] += fill["last_lots"]
     tombstone["cumulative_notional"] += fill["last_lots"] * fill["last_price_ticks"]
+    if tombstone["parent_order_id"] != 0:
+        _tell_parent(state, tombstone["parent_order_id"], tombstone["order_id"], instrument_id, fill)
     report = report_tombstone(state, place, ExecutionType.TRADE)
     report["reason"] = 0
     tell_trade(report, fill)

@@ -8,11 +8,11 @@ nothing alive, a person is told. While the scope stays halted it is looked at fu
 import numpy as np
 
 from engine.core.cancel import BUDGET_WAIT_NS, cancel_rest, check_cancel_budget, is_at_venue, is_cancelable
+from engine.core.deadline_heap import NEVER_NS
 from engine.core.effects import request_of_account, room_for_effects
 from engine.core.rate_budget import charge_without_order
 from engine.core.rate_checks import check_venue_budget
 from engine.core.state import accounts_of, header_of, instruments_of, orders_of, scopes_of
-from engine.core.timers import NEVER_NS
 from engine.core.trading_states import alarm_of_scope, begin_halt
 from ipc.compiler import kernel
 from ipc.control_enums import HaltPhase

@@ -11,6 +11,7 @@ from engine.core.cancel import BUDGET_WAIT_NS, cancel_rest, check_cancel_budget,
 from engine.core.command_checks import order_sequence_of
 from engine.core.effects import report_order, report_status_end, room_for_effects
 from engine.core.order_table import NOWHERE, find_order, find_tombstone
+from engine.core.parents import cancel_parents, tell_parent
 from engine.core.state import header_of, orders_of, strategies_of
 from engine.core.tombstone_reports import report_tombstone
 from engine.core.verdict import Verdict, passed, refuse
@@ -46,6 +47,7 @@ def on_cancel_all(state: int, strategy_id: int, scope: np.void) -> Verdict:
         return refuse(RefusalReason.CANCEL_ALREADY_PENDING, 1, 1, 1)
     if strategy["mass_request"] != 0:
         report_status_end(state, strategy_id, strategy["mass_told"], RefusalReason.CANCEL_ALREADY_PENDING)
+    cancel_parents(state, strategy_id, scope)
     _begin(state, strategy_id, scope, RequestKind.CANCEL)
     return passed()
 
@@ -71,6 +73,8 @@ def _tell_one(state: int, order_id: int) -> Verdict:
     if slot != NOWHERE:
         order = orders_of(state)[slot]
         report_order(state, order, ExecutionType.ORDER_STATUS)["reason"] = order["end_reason"]
+        return passed()
+    if tell_parent(state, order_id):
         return passed()
     place = find_tombstone(state, order_id)
     if place == NOWHERE:

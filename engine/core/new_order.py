@@ -99,11 +99,17 @@ def _price_of(state: int, command: np.void, order_type: int, slippage_bps: int) 
 
 @kernel
 def on_new_order(state: int, strategy_id: int, command: np.void) -> Verdict:
-    """Places an order, or says why not and leaves everything as it was."""
-    header = header_of(state)
+    """Places a client's order, or says why not and leaves everything as it was."""
     verdict = check_new_id(state, strategy_id, command["order_id"])
     if verdict.reason != 0:
         return verdict
+    return place_order(state, strategy_id, command, 0)
+
+
+@kernel
+def place_order(state: int, strategy_id: int, command: np.void, parent_order_id: int) -> Verdict:
+    """Places an order whose id is known to be new, or says why not and leaves everything as it was."""
+    header = header_of(state)
     account_id = command["account_id"]
     if account_id < 0 or account_id >= header["accounts_count"]:
         return refuse(RefusalReason.UNKNOWN_ACCOUNT, header["accounts_count"] - 1, 0, account_id)
@@ -129,7 +135,8 @@ def on_new_order(state: int, strategy_id: int, command: np.void) -> Verdict:
     if command["quote_notional"] != 0:
         # At the worst price, so that no more is spent than was said.
         order_lots = command["quote_notional"] // price_ticks
-    verdict = _check_risk(state, strategy_id, command, order_type, price_ticks, order_lots)
+    is_child = parent_order_id != 0
+    verdict = _check_risk(state, strategy_id, command, order_type, price_ticks, order_lots, is_child)
     if verdict.reason != 0:
         return verdict
     if not has_room(state):
@@ -141,13 +148,18 @@ def on_new_order(state: int, strategy_id: int, command: np.void) -> Verdict:
         verdict = check_line(terms, waits)
         if verdict.reason != 0:
             return verdict
-    _accept(state, strategy_id, command, terms, order_type, time_in_force, price_ticks, order_lots, plain, waits)
+    slot = _accept(state, strategy_id, command, terms, order_type, time_in_force, price_ticks, order_lots, plain)
+    order = orders_of(state)[slot]
+    order["parent_order_id"] = parent_order_id
+    if parent_order_id == 0:
+        strategies_of(state)[strategy_id]["last_order_sequence"] = order_sequence_of(command["order_id"])
+    _open(state, slot, order, waits)
     return passed()
 
 
 @kernel
 def _check_risk(
-    state: int, strategy_id: int, command: np.void, order_type: int, price_ticks: int, order_lots: int
+    state: int, strategy_id: int, command: np.void, order_type: int, price_ticks: int, order_lots: int, is_child: bool
 ) -> Verdict:
     return check_leaving(
         state,
@@ -172,6 +184,7 @@ def _check_risk(
             command["release_utc_ns"] != 0,
             False,
             True,
+            is_child,
         ),
     )
 
@@ -187,8 +200,8 @@ def _accept(
     price_ticks: int,
     order_lots: int,
     plain: bool,
-    waits: Verdict,
-) -> None:
+) -> int:
+    """Fills the row of a new order; returns its slot."""
     now_ns = header_of(state)["now_ns"]
     slot = take_slot(state, command["order_id"])
     order = orders_of(state)[slot]
@@ -215,12 +228,19 @@ def _accept(
     timeout_ns = terms["execution_timeout_ns"] if timeout_ms < 0 else timeout_ms * NS_PER_MS
     if timeout_ns > 0:
         order["execution_deadline_ns"] = max(now_ns, order["release_at_ns"]) + timeout_ns
+    return slot
+
+
+@kernel
+def _open(state: int, slot: int, order: np.void, waits: Verdict) -> None:
+    """Reserves for a new order and sends it, or lets it wait."""
     link_open(state, slot)
-    reserve(state, order, order_lots)
+    reserve(state, order, order["order_lots"])
     count_execution(state, order)
-    book = book_of(state, strategy_id, command["instrument_id"])
-    note_repetition(state, book, order["side"], price_ticks, order_lots)
-    strategies_of(state)[strategy_id]["last_order_sequence"] = order_sequence_of(command["order_id"])
+    strategy_id = order["strategy_id"]
+    if order["parent_order_id"] == 0:
+        book = book_of(state, strategy_id, order["instrument_id"])
+        note_repetition(state, book, order["side"], order["price_ticks"], order["order_lots"])
     if order["release_at_ns"] == 0 and waits.reason == 0:
         charge_limiter(state, strategy_id, order["account_id"])
         send_leg(state, order)

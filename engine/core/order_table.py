@@ -7,8 +7,10 @@ fill still finds its strategy. An order with an unanswered request never waits f
 
 import numpy as np
 
+from engine.core.children import link_child, unlink_child
 from engine.core.index import find, put, remove
 from engine.core.own_orders import link_own, unlink_own
+from engine.core.parent_timers import wake_followers
 from engine.core.rate_budget import leave_answers
 from engine.core.scopes import rows_of_order
 from engine.core.state import header_of, order_index_of, orders_of, scopes_of, strategies_of, tombstones_of
@@ -128,6 +130,8 @@ def _clear(order: np.void) -> None:
     order["venue_hold"] = 0
     order["stated_lots"] = 0
     order["end_wanted"] = EndReason.NONE
+    order["parent_order_id"] = 0
+    order["is_followed"] = 0
     order["next_ended"] = NOWHERE
     order["next_free"] = NOWHERE
 
@@ -145,6 +149,8 @@ def link_open(state: int, slot: int) -> None:
     strategy["first_open"] = slot
     header_of(state)["open_order_count"] += 1
     link_own(state, slot)
+    if orders[slot]["parent_order_id"] != 0:
+        link_child(state, slot)
     _count_open(state, orders[slot], 1)
 
 
@@ -163,6 +169,10 @@ def unlink_open(state: int, slot: int) -> None:
         orders[after]["previous_open"] = before
     header["open_order_count"] -= 1
     unlink_own(state, slot)
+    if order["parent_order_id"] != 0:
+        unlink_child(state, slot)
+    if order["is_followed"] != 0:
+        wake_followers(state, order["order_id"])
     _count_open(state, order, -1)
     if strategy["mass_cursor"] == slot:
         # A pass stands here: it goes on with the next order, never with what this slot holds next.
@@ -228,6 +238,7 @@ def evict_oldest(state: int) -> None:
     tombstone["client_tag"] = order["client_tag"]
     tombstone["venue_order_id"] = order["venue_order_id"]
     tombstone["end_reason"] = order["end_reason"]
+    tombstone["parent_order_id"] = order["parent_order_id"]
     put(index, order["order_id"], 0, header["orders_count"] + place)
     if order["strategy_id"] == NOBODY:
         remove(index, order["venue_order_id"], external_group(order["instrument_id"]))

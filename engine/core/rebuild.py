@@ -1,4 +1,4 @@
-"""Owns making whole a block whose order, tombstone and trade rows were laid in from elsewhere.
+"""Owns making whole a block whose order, parent, tombstone and trade rows were laid in from elsewhere.
 
 What follows from those rows is formed anew: indexes, lists, timers, and what the books count as working.
 """
@@ -7,6 +7,8 @@ import numpy as np
 
 from engine.core.index import put
 from engine.core.order_table import NOBODY, NOWHERE, external_group, link_open
+from engine.core.parent_table import NO_PARENT, PARENT_GROUP, link_watcher, queue_ended_parent
+from engine.core.parent_timers import wake_parent
 from engine.core.reservations import reserve
 from engine.core.results import add_book, add_holding
 from engine.core.state import (
@@ -17,6 +19,7 @@ from engine.core.state import (
     instruments_of,
     order_index_of,
     orders_of,
+    parents_of,
     tombstones_of,
     trade_index_of,
     trades_of,
@@ -26,13 +29,18 @@ from engine.core.trades import group_of
 from engine.core.valuation import value_balance
 from ipc.compiler import kernel
 from ipc.enums import EndReason
+from ipc.parent_enums import ParentState
 
 
 @kernel
-def rebuild(state: int, order_count: int, tombstone_count: int, trade_count: int) -> None:
-    """Links the first rows of each table. Precondition: no row is linked, the ended orders come first, oldest first."""
+def rebuild(state: int, order_count: int, tombstone_count: int, trade_count: int, parent_count: int) -> None:
+    """Links the first rows of each table. Precondition: no row is linked, what has ended comes first, oldest first."""
     header = header_of(state)
     _count_positions(state)
+    # A child finds its parent when it is linked itself.
+    for slot in range(parent_count):
+        _link_parent(state, slot)
+    header["free_parent"] = parent_count if parent_count < header["parents_count"] else NO_PARENT
     for slot in range(order_count):
         _link_order(state, slot)
     header["free_order"] = order_count if order_count < header["orders_count"] else NOWHERE
@@ -81,6 +89,18 @@ def _link_order(state: int, slot: int) -> None:
         return
     _queue_ended(state, header, order, slot)
     set_timer(state, slot, order["ended_ns"] + header["order_retention_ns"])
+
+
+@kernel
+def _link_parent(state: int, slot: int) -> None:
+    header, parent = header_of(state), parents_of(state)[slot]
+    put(order_index_of(state), parent["order_id"], PARENT_GROUP, slot)
+    header["living_parent_count"] += 1
+    if parent["parent_state"] == ParentState.ENDED:
+        queue_ended_parent(state, slot)
+        return
+    link_watcher(state, slot)
+    wake_parent(state, slot)
 
 
 @kernel

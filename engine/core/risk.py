@@ -52,6 +52,7 @@ class Leaving(NamedTuple):
     is_later: bool  # it is reserved now and sent at its time
     is_continued: bool  # a further leg of what has passed before
     is_raising: bool  # it may come to more than before, or to another price
+    is_child: bool  # its parent repeats itself on purpose
 
 
 @kernel
@@ -79,6 +80,7 @@ def leaving_order(order: np.void, is_continued: bool) -> Leaving:
         False,
         is_continued,
         True,
+        order["parent_order_id"] != 0,
     )
 
 
@@ -114,7 +116,7 @@ def _check_order(state: int, leaving: Leaving) -> Verdict:
     verdict = check_price(state, book, instrument, side, price_ticks, leaving.stop_price_ticks)
     if verdict.reason != 0:
         return verdict
-    if leaving.is_new:
+    if leaving.is_new and not leaving.is_child:
         verdict = check_duplicate(state, book, side, price_ticks, leaving.order_lots)
         if verdict.reason != 0:
             return verdict

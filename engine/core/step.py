@@ -25,10 +25,14 @@ from engine.core.effects import (
 from engine.core.funds import on_balance
 from engine.core.halts import halt_again
 from engine.core.limit_commands import on_set_limit
+from engine.core.market_data import is_market_data, on_book_depth, on_market_trades
 from engine.core.mass_pass import on_cancel_all, on_status_request
 from engine.core.new_order import on_new_order
 from engine.core.operator_commands import on_acknowledge_alarm, on_set_trading_state
 from engine.core.order_table import NOWHERE, find_order
+from engine.core.parent_table import NO_PARENT, find_parent
+from engine.core.parent_work import work_parents
+from engine.core.parents import on_amend_parent, on_cancel_parent, on_control_parent, on_new_parent, on_schedule
 from engine.core.rate_budget import learn_budget, leave_in_flight
 from engine.core.state import (
     accounts_of,
@@ -47,8 +51,9 @@ from engine.core.trace import traced
 from engine.core.trading_states import NO_ACCOUNT
 from engine.core.valuation import on_price
 from engine.core.venue_reports import on_venue_report
-from engine.core.verdict import Verdict
+from engine.core.verdict import Verdict, refuse
 from engine.core.versions import on_amend_order
+from engine.core.watchers import wake_watchers
 from ipc.compiler import kernel
 from ipc.control_enums import FenceState
 from ipc.enums import AlarmCode, ConnectionState, ExecutionType, JournalState, RecordKind, RefusalReason
@@ -62,14 +67,18 @@ from ipc.records import (
     CANCEL_ALL,
     CANCEL_ORDER,
     CLOCK_OFFSET,
+    CONTROL_PARENT,
     COST_MODEL,
     FEE_RATES,
     FENCE,
     HEADER,
     JOURNAL_STATE,
     LOOP_STALL,
+    MARKET_TRADES,
     NEW_ORDER,
+    NEW_PARENT,
     RATE_LIMIT,
+    SCHEDULE,
     SET_LIMIT,
     SET_TRADING_STATE,
     STATUS_REQUEST,
@@ -96,22 +105,25 @@ def step(state: int, record: int, now_ns: int, source: int) -> int:
     fence_release()
     header = header_of(state)
     header["effect_count"] = 0
+    header["request_count"] = 0
     header["now_ns"] = now_ns
     header["input_count"] += 1
     alarms_before = header["alarm_count"]
     kind = view(record, 1, HEADER)[0]["kind"]
-    if RecordKind.NEW_ORDER <= kind <= RecordKind.STATUS_REQUEST:
+    if RecordKind.NEW_ORDER <= kind <= RecordKind.SCHEDULE:
         _on_command(state, record, kind, source)
     elif source != ENGINE:
         _refuse_kind(state, record, kind, source)
     elif kind == RecordKind.VENUE_REPORT:
         on_venue_report(state, view(record, 1, VENUE_REPORT)[0])
-    elif kind == RecordKind.BOOK_TOP:
-        _on_book_top(state, view(record, 1, BOOK_TOP)[0])
+    elif is_market_data(kind):
+        _on_market_data(state, record, kind)
     elif kind == RecordKind.TIMER:
         on_timer(state)
     else:
         _on_rare(state, record, kind)
+    if header["parent_timer_count"] > 0:
+        work_parents(state)
     if header["alarm_count"] != alarms_before:
         keep_alarms(state)
     header["next_deadline_ns"] = next_deadline_ns(state)
@@ -132,7 +144,7 @@ def _on_command(state: int, record: int, kind: int, source: int) -> None:
     strategy["command_count"] += 1
     if verdict.reason != 0:
         strategy["refused_count"] += 1
-        if kind == RecordKind.NEW_ORDER or kind == RecordKind.TARGET_POSITION:
+        if kind == RecordKind.NEW_ORDER or kind == RecordKind.TARGET_POSITION or kind == RecordKind.NEW_PARENT:
             use_up_id(state, source, command["order_id"])
         _report_verdict(state, source, command["order_id"], kind, verdict)
 
@@ -160,7 +172,7 @@ def _refuse_kind(state: int, record: int, kind: int, source: int) -> None:
     strategy["command_count"] += 1
     strategy["refused_count"] += 1
     order_id = command_at(record)["order_id"]
-    report_refusal(state, source, order_id, RefusalReason.UNKNOWN_RECORD_KIND, RecordKind.STATUS_REQUEST, 0, kind)
+    report_refusal(state, source, order_id, RefusalReason.UNKNOWN_RECORD_KIND, RecordKind.SCHEDULE, 0, kind)
 
 
 @kernel
@@ -171,15 +183,36 @@ def _carry_out(state: int, record: int, kind: int, source: int) -> Verdict:
             return verdict
     if kind == RecordKind.NEW_ORDER:
         return on_new_order(state, source, view(record, 1, NEW_ORDER)[0])
-    if kind == RecordKind.CANCEL_ORDER:
-        return on_cancel_order(state, view(record, 1, CANCEL_ORDER)[0])
-    if kind == RecordKind.AMEND_ORDER:
-        return on_amend_order(state, view(record, 1, AMEND_ORDER)[0])
+    if kind == RecordKind.CANCEL_ORDER or kind == RecordKind.AMEND_ORDER:
+        return _change_order(state, record, kind)
     if kind == RecordKind.CANCEL_ALL:
         return on_cancel_all(state, source, view(record, 1, CANCEL_ALL)[0])
     if kind == RecordKind.STATUS_REQUEST:
         return on_status_request(state, source, view(record, 1, STATUS_REQUEST)[0])
-    return on_target_position(state, source, view(record, 1, TARGET_POSITION)[0])
+    if kind == RecordKind.TARGET_POSITION:
+        return on_target_position(state, source, view(record, 1, TARGET_POSITION)[0])
+    if kind == RecordKind.NEW_PARENT:
+        return on_new_parent(state, source, view(record, 1, NEW_PARENT)[0])
+    if kind == RecordKind.CONTROL_PARENT:
+        return on_control_parent(state, view(record, 1, CONTROL_PARENT)[0])
+    return on_schedule(state, view(record, 1, SCHEDULE)[0], record)
+
+
+@kernel
+def _change_order(state: int, record: int, kind: int) -> Verdict:
+    """Cancels or amends an order or a parent; a child is its parent's alone."""
+    order_id = command_at(record)["order_id"]
+    is_cancel = kind == RecordKind.CANCEL_ORDER
+    if find_parent(state, order_id) != NO_PARENT:
+        if is_cancel:
+            return on_cancel_parent(state, order_id)
+        return on_amend_parent(state, view(record, 1, AMEND_ORDER)[0])
+    slot = find_order(state, order_id)
+    if slot != NOWHERE and orders_of(state)[slot]["parent_order_id"] != 0:
+        return refuse(RefusalReason.CHILD_OF_PARENT, 0, 0, orders_of(state)[slot]["parent_order_id"])
+    if is_cancel:
+        return on_cancel_order(state, view(record, 1, CANCEL_ORDER)[0])
+    return on_amend_order(state, view(record, 1, AMEND_ORDER)[0])
 
 
 @kernel
@@ -250,6 +283,19 @@ def _on_fence(state: int, fence_state: int) -> None:
     alarm = raise_alarm(state, ENGINE, code, NO_ORDER, NO_ACCOUNT, NO_INSTRUMENT)
     alarm["expected"] = before
     alarm["found"] = fence_state
+
+
+@kernel
+def _on_market_data(state: int, record: int, kind: int) -> None:
+    """Takes over what a market does, and wakes the parents to which that may matter."""
+    if kind == RecordKind.BOOK_TOP:
+        _on_book_top(state, view(record, 1, BOOK_TOP)[0])
+    elif kind == RecordKind.BOOK_DEPTH:
+        on_book_depth(state, record)
+    else:
+        on_market_trades(state, view(record, 1, MARKET_TRADES)[0])
+    # The instrument is the first word of each of them.
+    wake_watchers(state, view(record, 1, BOOK_TOP)[0]["instrument_id"])
 
 
 @kernel

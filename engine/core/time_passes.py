@@ -5,6 +5,7 @@ import numpy as np
 from engine.core.attempts import try_again
 from engine.core.breakers import watch
 from engine.core.cancel import cancel_rest, is_at_venue, on_time_over
+from engine.core.deadline_heap import NEVER_NS
 from engine.core.deadlines import answer_due_ns, arm, expiry_due_ns
 from engine.core.doubts import doubt, is_in_doubt, tell_unresolved, watch_doubt
 from engine.core.effects import room_for_effects
@@ -12,10 +13,11 @@ from engine.core.halts import continue_halts
 from engine.core.mass_pass import continue_passes
 from engine.core.order_kinds import NS_PER_DAY
 from engine.core.order_table import evict_oldest
+from engine.core.parent_timers import parent_due_ns
 from engine.core.release import release_order
 from engine.core.results import begin_day
 from engine.core.state import header_of, orders_of
-from engine.core.timers import NEVER_NS, earliest_ns, set_timer, take_due
+from engine.core.timers import earliest_ns, set_timer, take_due
 from engine.core.versions import carry_on
 from ipc.compiler import kernel
 from ipc.enums import EndReason
@@ -134,6 +136,7 @@ def next_deadline_ns(state: int) -> int:
     """When the core next wants a TIMER record; NEVER_NS when nothing waits."""
     header = header_of(state)
     deadline_ns = earliest_ns(state)
+    deadline_ns = min(deadline_ns, parent_due_ns(state))
     if header["mass_count"] > 0:
         deadline_ns = min(deadline_ns, header["mass_resume_ns"])
     if header["halt_count"] > 0:

@@ -6,8 +6,8 @@ A client asks with one frame of two records (`ipc/frame.py`), from a DEALER, and
     SNAPSHOT_REQUEST    what = EXECUTION_REPORT, instrument_id = the report sequence to start from,
                         sequence = any number, which the answer repeats
         ->
-    up to EVENTS_MAX    EXECUTION_REPORT, VENUE_STATE, ALARM: what the strategy was told from there on, in order,
-                        with the sequences that it was told with the first time
+    up to EVENTS_MAX    EXECUTION_REPORT, PARENT_REPORT, ROUTE_DECISION, VENUE_STATE, ALARM: what the strategy was
+                        told from there on, in order, with the sequences that it was told with the first time
     SNAPSHOT_END        what = EXECUTION_REPORT, count = how many came before it, sequence = the request's
 
 Fewer than EVENTS_MAX are all that there is so far; else the client asks again from the one behind the last. If the

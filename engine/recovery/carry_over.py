@@ -1,4 +1,4 @@
-"""Owns what one run hands on to the next: orders, trades, positions and balances, by name and in the new clock.
+"""Owns what one run hands on to the next: orders, parents, trades, positions, balances, by name, in the new clock.
 
 The configuration and the venues' rules may have changed in between, so rows are never copied as a block: each is
 laid into the new block under the number that its instrument, account or asset has now. Whatever lives and has no
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from engine.core.rebuild import rebuild
 from engine.core.state import State
+from engine.recovery.carry_error import CarryOverError
 from engine.recovery.carry_limits import carry_limits
+from engine.recovery.carry_parents import ParentPlaces, carry_parents
 from engine.recovery.carry_results import carry_results
 from engine.recovery.carry_states import carry_states
 from engine.recovery.lost_end import suppose_sent
@@ -37,7 +39,15 @@ _ORDER_TIMES = (
     "changed_ns",
 )
 _BALANCE_TIMES = ("received_ns", "base_doubted_ns", "differs_since_ns")
-_ORDER_LINKS = ("timer_position", "previous_open", "next_open", "next_ended", "next_free")
+_ORDER_LINKS = (
+    "timer_position",
+    "previous_child",
+    "next_child",
+    "previous_open",
+    "next_open",
+    "next_ended",
+    "next_free",
+)
 _SCALE = ("price_decimals", "tick_units", "lot_decimals", "lot_units", "base_asset_id", "quote_asset_id")
 _COUNTERS = (
     "late_fill_count",
@@ -64,10 +74,6 @@ _BOOK_FACTS = (
 _STRATEGY_FACTS = ("report_sequence", "command_count", "refused_count")
 
 
-class CarryOverError(Exception):
-    """What an earlier run left has no place in this configuration; the message says what and how to go on."""
-
-
 @dataclass
 class CarryOver:
     """How much was handed on."""
@@ -76,8 +82,9 @@ class CarryOver:
     ended_orders: int = 0
     tombstones: int = 0
     trades: int = 0
+    living_parents: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
-    """By table: ended orders, tombstones and trades that found no room or no name."""
+    """By table: ended orders and parents, tombstones and trades that found no room or no name."""
 
 
 def carry_over(old: State, new: State, *, may_lack_end: bool) -> CarryOver:
@@ -115,7 +122,8 @@ class _Hand:
         orders = self._hand_on_orders()
         tombstones = self._hand_on_ring("tombstones", "tombstone_next", "order_id")
         trades = self._hand_on_ring("trades", "trade_next", "trade_id")
-        rebuild(self._new.address, orders, tombstones, trades)
+        parents = self._hand_on_parents()
+        rebuild(self._new.address, orders, tombstones, trades, parents)
         self._told.tombstones, self._told.trades = tombstones, trades
         return self._told
 
@@ -196,6 +204,15 @@ class _Hand:
         self._told.open_orders, self._told.ended_orders = len(living), len(kept)
         return len(rows)
 
+    def _hand_on_parents(self) -> int:
+        places = ParentPlaces(
+            self._instruments, self._accounts, len(self._new.table("strategies")), shift_ns=self._shift_ns
+        )
+        carried = carry_parents(self._old, self._new, places, may_lack_end=self._may_lack_end)
+        self._leave_out("parents", carried.left_out)
+        self._told.living_parents = carried.living
+        return carried.ended + carried.living
+
     def _doubt(self, orders: NDArray[np.void]) -> None:
         """What may live at a venue is unknown until the venue speaks; what a client wanted cancelled still is."""
         at_venue = (orders["release_at_ns"] == 0) & (orders["retry_at_ns"] == 0)
@@ -270,8 +287,10 @@ class _Hand:
     def _check_scales(self) -> None:
         """Ticks and lots of an earlier run must mean the same now, wherever there are any."""
         old, new = self._old.table("instruments"), self._new.table("instruments")
-        living = self._old.table("orders")
-        in_use = set(living["instrument_id"][living["order_id"] != 0].tolist())
+        in_use: set[int] = set()
+        for table in ("orders", "parents"):
+            rows = self._old.table(table)
+            in_use |= set(rows["instrument_id"][rows["order_id"] != 0].tolist())
         holdings = as_matrix(self._old, "holdings", len(self._old.table("accounts")))
         in_use |= set(np.flatnonzero(holdings["fill_count"].any(axis=0)).tolist())
         for instrument_id in sorted(in_use):

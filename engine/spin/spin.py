@@ -7,6 +7,7 @@ away, and comes back after at most a millisecond of silence so that signals are 
 
 import numpy as np
 
+from engine.core.market_data import is_market_data
 from engine.core.state import header_of
 from engine.core.step import ENGINE
 from engine.spin.control import beat, take_requests
@@ -215,7 +216,7 @@ def apply_records(ports_address: int, records: int, count: int, first: int) -> i
         if _must_stop(ports):
             return place - first | ports["frames_used"] << APPLIED_BITS
         record = records + place * SLOT_BYTES
-        if view(record, 1, HEADER)[0]["kind"] == RecordKind.BOOK_TOP and not takes_prices(ports):
+        if is_market_data(view(record, 1, HEADER)[0]["kind"]) and not takes_prices(ports):
             continue
         effects = run_step(ports, record, now_ns, ENGINE)
         route_effects(ports, effects, now_ns, 0)

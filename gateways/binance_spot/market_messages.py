@@ -5,9 +5,13 @@ Source: https://github.com/binance/binance-spot-api-docs, web-socket-streams.md 
 
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Raw, Struct, field
 
 from gateways.binance_spot.messages import EventName, Identity, Number, Text
+from ipc.market_tables import DEPTH_LEVELS
+
+TradeId = Annotated[int, Meta(ge=0, le=(1 << 62))]
+Levels = Annotated[tuple[tuple[Number, Number], ...], Meta(max_length=DEPTH_LEVELS)]
 
 
 class BookTicker(Struct, gc=False):
@@ -24,11 +28,36 @@ class BookTicker(Struct, gc=False):
     ask_quantity: Number = field(name="A")
 
 
+class PartialDepth(Struct, gc=False):
+    """{"lastUpdateId":160,"bids":[["0.0024","10"]],"asks":[["0.0026","100"]]}
+
+    web-socket-streams.md#partial-book-depth-streams; price and quantity of each level, the best first. Only the
+    stream's name says of which symbol.
+    """
+
+    last_update_id: Identity = field(name="lastUpdateId")
+    bids: Levels
+    asks: Levels
+
+
+class Trade(Struct, gc=False):
+    """{"e":"trade","E":1672515782136,"s":"BNBBTC","t":12345,"p":"0.001","q":"100","T":1672515782136,"m":true,"M":true}
+
+    web-socket-streams.md#trade-streams; `m` says that the buyer was the maker.
+    """
+
+    symbol: Text = field(name="s")
+    trade_id: TradeId = field(name="t")
+    price: Number = field(name="p")
+    quantity: Number = field(name="q")
+    is_buyer_maker: bool = field(name="m")
+
+
 class MarketFrame(Struct, gc=False):
     """{"stream":"bnbusdt@bookTicker","data":{…}}, web-socket-streams.md#general-wss-information"""
 
     stream: Text
-    data: BookTicker
+    data: Raw
 
 
 class SubscribeReply(Struct, gc=False):

@@ -7,7 +7,7 @@ from gateways.binance_spot.endpoints import ENDPOINTS
 from gateways.binance_spot.guardian import BinanceSpotGuardian
 from gateways.binance_spot.limits import PROCESSING_TIMEOUT_NS, RATE_WINDOWS
 from gateways.binance_spot.market_data_codec import MarketDataCodec
-from gateways.binance_spot.market_data_session import MarketDataOpening, stream_url
+from gateways.binance_spot.market_data_session import SYMBOLS_MAX, MarketDataOpening, stream_url
 from gateways.binance_spot.requests import Requests
 from gateways.binance_spot.session import BinanceSpotDialect, instruments_opening
 from gateways.binance_spot.templates import templates
@@ -61,6 +61,11 @@ class BinanceSpot:
     def instruments_opening(self, symbols: Sequence[str]) -> Opening:
         """Asks an order connection for rules and for nothing else."""
         return instruments_opening(symbols)
+
+    @property
+    def market_data_symbols_max(self) -> int:
+        """How many symbols one market-data connection takes."""
+        return SYMBOLS_MAX
 
     def market_data_codec(self, instruments: Mapping[str, InstrumentBinding]) -> MarketDataCodec:
         """A codec for the market-data connection."""

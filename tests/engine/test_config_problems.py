@@ -27,6 +27,7 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("engine.order_capacity", 15, "engine.order_capacity", "from 16 to"),
     ("engine.tombstone_capacity", 1 << 60, "engine.tombstone_capacity", "from 16 to"),
     ("engine.trade_capacity", 0, "engine.trade_capacity", "from 16 to"),
+    ("engine.parent_capacity", 1 << 17, "engine.parent_capacity", "from 16 to 65536"),
     ("engine.order_retention_ms", -1, "engine.order_retention_ms", "from 0 to"),
     ("engine.cores", 1, "engine.cores", "did you mean core?"),
     ("ipc.ring_capacity", 1_000, "ipc.ring_capacity", "set ring_capacity to 1024"),

@@ -25,6 +25,7 @@ PEER = b"peer"
 _COMMANDS = (
     RecordKind.NEW_ORDER, RecordKind.CANCEL_ORDER, RecordKind.AMEND_ORDER, RecordKind.CANCEL_ALL,
     RecordKind.TARGET_POSITION, RecordKind.STATUS_REQUEST, RecordKind.SNAPSHOT_REQUEST,
+    RecordKind.NEW_PARENT, RecordKind.CONTROL_PARENT, RecordKind.SCHEDULE,
 )  # fmt: skip
 
 

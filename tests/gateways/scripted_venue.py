@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gateways.binance_spot.limits import QUERY_WEIGHTS
 from gateways.errors import VenueProtocolError
 from gateways.instrument import InstrumentBinding, InstrumentRules
+from gateways.market_trade import MarketTrade
 from gateways.notice import Notice, NoticeKind
 from gateways.record_writer import RecordWriter
 from gateways.venue import OpenOrder
@@ -23,6 +24,7 @@ class ScriptedCodec:
 
     def __init__(self) -> None:
         self.notice: Notice | None = None
+        self.trades: tuple[MarketTrade, ...] = ()
         self.request_replies = 0
         self.frames: dict[bytes, tuple[Notice | None, list[dict[str, int]]]] = {}
         self.hot_frames: set[bytes] = set()

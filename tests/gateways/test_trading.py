@@ -372,7 +372,7 @@ def test_nothing_is_sent_without_a_connection() -> None:
     run(scenario())
 
 
-def test_the_best_prices_of_every_symbol_come_and_survive_a_shutdown() -> None:
+def test_prices_depth_and_trades_of_every_symbol_come_and_survive_a_shutdown() -> None:
     async def scenario() -> None:
         async with quiet_venue(with_flow=True) as venue:
             core = AwaitingCore()
@@ -386,14 +386,15 @@ def test_the_best_prices_of_every_symbol_come_and_survive_a_shutdown() -> None:
             )
             gateway.start()
 
-            def instruments_seen() -> set[int]:
-                return {book["instrument_id"] for book in core.of(RecordKind.BOOK_TOP)}
+            def is_all_seen() -> bool:
+                kinds = (RecordKind.BOOK_TOP, RecordKind.BOOK_DEPTH, RecordKind.MARKET_TRADES)
+                return all({record["instrument_id"] for record in core.of(kind)} == {0, 1} for kind in kinds)
 
-            await core.until(lambda: instruments_seen() == {0, 1})
+            await core.until(is_all_seen)
             venue.announce_shutdown()
             await core.until(lambda: gateway.counters().get("rotations") == 1)
             core.records.clear()
-            await core.until(lambda: instruments_seen() == {0, 1})
+            await core.until(is_all_seen)
             assert gateway.is_connected
             await gateway.stop()
 

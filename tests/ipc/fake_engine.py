@@ -10,7 +10,17 @@ from ipc.enums import ExecutionType, InstrumentStatus, OrderStatus, RecordKind
 from ipc.frame import decode_slots
 from ipc.memory import address_of
 from ipc.order_id import unpack
-from ipc.records import ALARM, CONTROL_REPORT, EXECUTION_REPORT, LAYOUTS, SLOT_BYTES, SLOT_WORDS, VENUE_STATE
+from ipc.records import (
+    ALARM,
+    CONTROL_REPORT,
+    EXECUTION_REPORT,
+    LAYOUTS,
+    PARENT_REPORT,
+    ROUTE_DECISION,
+    SLOT_BYTES,
+    SLOT_WORDS,
+    VENUE_STATE,
+)
 from ipc.ring import count_lost, create_ring, poll, record_at, release, try_publish
 from ipc.segment import Segment, SegmentKind
 from ipc.state_reader import StateReader
@@ -125,7 +135,7 @@ class FakeEngine:
     def _accept(self, strategy_id: int, command: dict[str, int]) -> None:
         row = self.state.table("strategies")[strategy_id]
         row["last_sequence"] = command["sequence"]
-        if command["kind"] in (RecordKind.NEW_ORDER, RecordKind.TARGET_POSITION):
+        if command["kind"] in (RecordKind.NEW_ORDER, RecordKind.TARGET_POSITION, RecordKind.NEW_PARENT):
             row["last_order_sequence"] = unpack(command["order_id"]).sequence
         self.taken.append((strategy_id, command))
 
@@ -139,6 +149,14 @@ class FakeEngine:
             "fee_asset_id": -1,
         }
         return self._publish(strategy_id, record, {**defaults, **fields})
+
+    def report_parent(self, strategy_id: int, **fields: int) -> bool:
+        """Tells a strategy how a parent order stands."""
+        return self._publish(strategy_id, np.zeros(1, PARENT_REPORT), {"kind": RecordKind.PARENT_REPORT, **fields})
+
+    def report_route(self, strategy_id: int, **fields: int) -> bool:
+        """Tells a strategy what one venue scored for a parent order."""
+        return self._publish(strategy_id, np.zeros(1, ROUTE_DECISION), {"kind": RecordKind.ROUTE_DECISION, **fields})
 
     def report_venue_state(self, strategy_id: int, **fields: int) -> bool:
         """Tells a strategy that an account's connection changed."""

@@ -97,9 +97,11 @@ def test_every_kind_of_event_is_fetched(engine: FakeEngine, history: FakeHistory
     tell(engine, REPORTS_CAPACITY)
     engine.alarm(MAKER, code=1)
     engine.report_venue_state(MAKER, account_id=1)
+    engine.report_parent(MAKER, order_id=256)
+    engine.report_route(MAKER, order_id=256)
     client.events()
     kinds = [type(event).__name__ for event in client.replay()]
-    assert kinds == ["Alarm", "VenueState"]
+    assert kinds == ["Alarm", "VenueState", "ParentReport", "RouteDecision"]
 
 
 @pytest.mark.parametrize("transport", ["shm", "ipc"])

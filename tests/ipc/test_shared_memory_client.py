@@ -19,7 +19,7 @@ from ipc.errors import (
     StrategyInUseError,
     UnknownNameError,
 )
-from ipc.order_id import SEQUENCE_MAX, unpack
+from ipc.order_id import CLIENT_SEQUENCE_MAX, unpack
 from ipc.segment import SegmentError, SegmentWord
 from ipc.session import Unsent
 from tests.ipc.fake_engine import COMMANDS_CAPACITY, ENGINE, STRATEGIES, FakeEngine
@@ -115,7 +115,7 @@ def test_counting_goes_on_from_the_state_when_the_ring_is_new(engine: FakeEngine
 
 
 def test_a_strategy_that_used_every_id_is_told(engine: FakeEngine) -> None:
-    engine.state.table("strategies")[MAKER]["last_order_sequence"] = SEQUENCE_MAX
+    engine.state.table("strategies")[MAKER]["last_order_sequence"] = CLIENT_SEQUENCE_MAX
     with connect(URL, strategy="maker") as client:
         with pytest.raises(OrderIdsExhaustedError, match="restart the engine"):
             client.submit(BTC, "buy", 1, price=1)

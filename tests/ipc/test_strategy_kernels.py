@@ -10,8 +10,9 @@ from ipc.compiler import kernel
 from ipc.enums import ExecutionType, RecordKind, Side
 from ipc.events import Lagged
 from ipc.memory import address_of, view
-from ipc.order_id import SEQUENCE_MAX, unpack
-from ipc.records import EXECUTION_REPORT, SLOT_BYTES
+from ipc.order_id import CLIENT_SEQUENCE_MAX, unpack
+from ipc.parent_enums import Algorithm, ParentControl
+from ipc.records import EXECUTION_REPORT, NEW_PARENT, SCHEDULE, SLOT_BYTES
 from ipc.session import SessionWord, Unsent
 from ipc.strategy_kernels import (
     best_bid_ask,
@@ -21,6 +22,9 @@ from ipc.strategy_kernels import (
     publish_amend,
     publish_cancel,
     publish_new_order,
+    publish_parent,
+    publish_parent_control,
+    publish_schedule,
     release_report,
     take_lost_count,
 )
@@ -98,6 +102,38 @@ def test_python_and_compiled_code_count_on_together(engine: FakeEngine, client: 
     assert [command["sequence"] for _, command in engine.take_commands()] == [1, 2, 3, 4]
 
 
+@kernel
+def buy_by_schedule(session: int, parent: int, schedule: int) -> int:
+    """A third: lets a parent buy by a schedule, and pauses it."""
+    view(parent, 1, NEW_PARENT)[0]["side"] = BUY
+    order_id = publish_parent(session, parent)
+    publish_schedule(session, order_id, schedule)
+    publish_parent_control(session, order_id, ParentControl.PAUSE)
+    return order_id
+
+
+def test_a_compiled_strategy_sends_a_parent_and_its_schedule(engine: FakeEngine, client: Client) -> None:
+    parent, schedule = np.zeros(1, NEW_PARENT), np.zeros(1, SCHEDULE)
+    parent["algorithm"], parent["order_lots"], parent["benchmark"] = Algorithm.VWAP, 5, 1
+    # What precedes the terms is not the strategy's to say.
+    parent["order_id"] = parent["sequence"] = schedule["kind"] = 77
+    schedule["slice_count"], schedule["lots_0"], schedule["lots_19"] = 20, 2, 3
+    order_id = buy_by_schedule(client.session_address, address_of(parent), address_of(schedule))
+    assert unpack(order_id).sequence == 1
+    sent, slices, control = [command for _, command in engine.take_commands()]
+    kinds = [RecordKind.NEW_PARENT, RecordKind.SCHEDULE, RecordKind.CONTROL_PARENT]
+    assert [command["kind"] for command in (sent, slices, control)] == kinds
+    assert [(command["order_id"], command["sequence"]) for command in (sent, slices, control)] == [
+        (order_id, 1),
+        (order_id, 2),
+        (order_id, 3),
+    ]
+    assert [sent[name] for name in ("side", "algorithm", "order_lots", "benchmark")] == [BUY, Algorithm.VWAP, 5, 1]
+    assert [slices[name] for name in ("slice_count", "lots_0", "lots_18", "lots_19")] == [20, 2, 0, 3]
+    assert control["control"] == ParentControl.PAUSE
+    assert unpack(client.submit("BTC/USDT.BINANCE", "buy", 1)).sequence == 2
+
+
 def test_what_does_not_exist_reads_as_nothing(client: Client) -> None:
     session = client.session_address
     for instrument_id in (-1, 3, 1 << 40):
@@ -113,7 +149,7 @@ def test_a_full_ring_a_new_engine_and_used_up_ids_are_told_apart(engine: FakeEng
     assert publish_cancel(session, 256) == Unsent.RING_FULL
     engine.take_commands()
     words = np.frombuffer(view_of_session(session), np.int64)
-    words[SessionWord.LAST_ORDER_SEQUENCE] = SEQUENCE_MAX
+    words[SessionWord.LAST_ORDER_SEQUENCE] = CLIENT_SEQUENCE_MAX
     assert publish_new_order(session, 0, 0, BUY, 1, 1) == Unsent.ORDER_IDS_EXHAUSTED
     assert publish_cancel(session, 256) == COMMANDS_CAPACITY + 1
     engine.commands[MAKER].retire()

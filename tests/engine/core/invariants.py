@@ -3,6 +3,7 @@
 import numpy as np
 
 from ipc.enums import EndReason, ReplaceState, Side
+from ipc.market_tables import DEPTH_LEVELS
 from tests.engine.core.recount import check_totals
 from tests.engine.core.world import World
 
@@ -20,7 +21,18 @@ def check_invariants(world: World) -> None:
     _check_lists(world, orders, used)
     _check_index(world, orders, used)
     _check_timers(world, orders)
+    _check_books(world)
     check_totals(world.state)
+
+
+def _check_books(world: World) -> None:
+    levels = world.state.table("levels").reshape(-1, 2, DEPTH_LEVELS)
+    for market, sides in zip(world.state.table("markets"), levels, strict=True):
+        for name, side, direction in (("bid_level_count", sides[0], -1), ("ask_level_count", sides[1], 1)):
+            known = side[: int(market[name])]
+            assert (known["price_ticks"] > 0).all()
+            assert (known["lots"] > 0).all()
+            assert (direction * np.diff(known["price_ticks"]) > 0).all(), "the best level comes first"
 
 
 def _check_facts(orders: np.ndarray) -> None:

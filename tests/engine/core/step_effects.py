@@ -7,7 +7,15 @@ from numpy.typing import NDArray
 
 from engine.core.state import State
 from ipc.enums import AlarmCode, ExecutionType, OrderStatus, RecordKind, RefusalReason, RequestKind
-from ipc.records import ALARM, CONTROL_REPORT, EXECUTION_REPORT, VENUE_REQUEST, VENUE_STATE
+from ipc.records import (
+    ALARM,
+    CONTROL_REPORT,
+    EXECUTION_REPORT,
+    PARENT_REPORT,
+    ROUTE_DECISION,
+    VENUE_REQUEST,
+    VENUE_STATE,
+)
 
 _LAYOUTS = {
     RecordKind.VENUE_REQUEST: VENUE_REQUEST,
@@ -15,6 +23,8 @@ _LAYOUTS = {
     RecordKind.VENUE_STATE: VENUE_STATE,
     RecordKind.ALARM: ALARM,
     RecordKind.CONTROL_REPORT: CONTROL_REPORT,
+    RecordKind.PARENT_REPORT: PARENT_REPORT,
+    RecordKind.ROUTE_DECISION: ROUTE_DECISION,
 }
 
 
@@ -74,6 +84,16 @@ class Step:
         """The only one of them."""
         (report,) = self.control_reports
         return report
+
+    @property
+    def parent_reports(self) -> list[SimpleNamespace]:
+        """What strategies are told of parents."""
+        return self._of(RecordKind.PARENT_REPORT)
+
+    @property
+    def route_decisions(self) -> list[SimpleNamespace]:
+        """What each venue scored."""
+        return self._of(RecordKind.ROUTE_DECISION)
 
     @property
     def asked(self) -> list[RequestKind]:

@@ -3,8 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.core.deadline_heap import NEVER_NS
 from engine.core.state import Capacities, State
-from engine.core.timers import NEVER_NS, earliest_ns, set_timer, take_due
+from engine.core.timers import earliest_ns, set_timer, take_due
 
 SLOTS = 12
 STEPS = st.lists(

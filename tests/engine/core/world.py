@@ -69,6 +69,9 @@ COMMAND_DEFAULTS: dict[RecordKind, dict[str, int]] = {
     RecordKind.AMEND_ORDER: {},
     RecordKind.CANCEL_ALL: {"instrument_id": -1, "account_id": -1},
     RecordKind.STATUS_REQUEST: {"instrument_id": -1, "account_id": -1},
+    RecordKind.NEW_PARENT: {},
+    RecordKind.CONTROL_PARENT: {},
+    RecordKind.SCHEDULE: {},
 }
 REPORT_DEFAULTS = {"cumulative_lots": -1, "order_lots": -1, "price_ticks": -1, "fee_asset_id": -1}
 

@@ -1,1 +1,1 @@
-"""The tests of what carries a signal out well: books, routes, costs."""
+"""Parents and their algorithms, routing, costs."""

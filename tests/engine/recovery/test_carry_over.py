@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from engine.core.state import State
-from engine.recovery.carry_over import CarryOver, CarryOverError, carry_over
+from engine.recovery.carry_error import CarryOverError
+from engine.recovery.carry_over import CarryOver, carry_over
 from ipc.enums import ConnectionState, EndReason, OrderStatus, RecordKind, RefusalReason, RequestKind, Side, VenueEvent
 from ipc.order_status import status_of
 from ipc.rate_enums import RateLimitType

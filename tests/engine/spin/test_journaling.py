@@ -11,9 +11,9 @@ from engine.journal.entry import SOURCE_BITS
 from engine.spin.journaling import SILENCE_MAX_NS, await_durable
 from ipc.clock import ManualClock, SystemClock
 from ipc.compiler import JIT_DISABLED
-from ipc.enums import ExecutionType, JournalState, RecordKind, RefusalReason, VenueEvent
+from ipc.enums import ExecutionType, JournalState, RecordKind, RefusalReason, Side, VenueEvent
 from ipc.memory import address_of
-from ipc.records import BOOK_TOP, SLOT_WORDS, VENUE_REPORT
+from ipc.records import BOOK_DEPTH, BOOK_TOP, MARKET_TRADES, SLOT_WORDS, VENUE_REPORT
 from ipc.segment import SegmentWord
 from tests.engine.core.world import EPOCH
 from tests.engine.spin.journal_desk import CAPACITY, FIRST, JournalDesk
@@ -69,8 +69,11 @@ def test_a_journal_that_falls_behind_says_so_until_it_has_caught_up(desk: Journa
     desk.turn_until_known()
     assert desk.journal_state == JournalState.BEHIND
     kept = len(desk.entries)
-    desk.loop.apply(prices, 10)
-    assert len(desk.entries) == kept, "prices that nobody may trade on are not kept"
+    depth = rows_of(RecordKind.BOOK_DEPTH, BOOK_DEPTH, 10, side=Side.BUY)
+    trades = rows_of(RecordKind.MARKET_TRADES, MARKET_TRADES, 10)
+    for told in (prices, depth, trades):
+        desk.loop.apply(told, 10)
+    assert len(desk.entries) == kept, "market data that nobody may trade on is not kept"
     desk.journal.words[SegmentWord.RELEASED] += kept - CAPACITY // 3
     desk.turn_until_known()
     assert desk.journal_state == JournalState.BEHIND

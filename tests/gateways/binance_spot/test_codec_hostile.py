@@ -24,6 +24,7 @@ from tests.gateways.binance_spot.documented import (
     new_codec,
     payload,
 )
+from tests.gateways.recording_core import as_dict
 
 ROWS = new_rows()
 PAYLOADS = [payload(name) for name in NAMES]
@@ -381,3 +382,59 @@ def test_a_placement_without_its_cancellation_was_never_asked_for() -> None:
     changed["error"]["data"]["newOrderResult"] = "SUCCESS"
     with pytest.raises(VenueProtocolError):
         decode(compact(changed))
+
+
+def market(name: str, **changes: Any) -> bytes:
+    """A documented market frame with other values in its data."""
+    changed = document(name)
+    changed["data"] |= changes
+    return compact(changed)
+
+
+LEVEL = ["23416.10", "1"]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        market("market.bookTicker", s="ETHUSDT"),
+        market("market.bookTicker", b="-1"),
+        market("market.bookTicker", u=1 << 63),
+        market("market.depth", lastUpdateId=1 << 63),
+        market("market.depth", lastUpdateId="160"),
+        market("market.depth", bids=[LEVEL] * 11),
+        market("market.depth", bids=[["23416.10"]]),
+        market("market.depth", bids=[[*LEVEL, "1"]]),
+        market("market.depth", asks=[["23416.10", "-1"]]),
+        market("market.depth", asks=[["23416.101", "1"]]),
+        market("market.depth", asks=[["1e5", "1"]]),
+        market("market.depth", asks=[["23416.10", "9" * 41]]),
+        market("market.depth", asks=None),
+        market("market.trade", s="ETHUSDT"),
+        market("market.trade", t=-1),
+        market("market.trade", t=1 << 63),
+        market("market.trade", p="0"),
+        market("market.trade", q="0.00000"),
+        market("market.trade", q="90000000000", p="90000000.00"),
+        market("market.trade", m="true"),
+        compact(document("market.depth") | {"stream": "ethusdt@depth10@100ms"}),
+        compact(document("market.trade") | {"stream": "BTCUSDT@trade"}),
+        compact(document("market.trade") | {"stream": "btcusdt@depth10@100ms"}),
+    ],
+)
+def test_market_data_that_nobody_can_have_sent_is_nonsense(frame: bytes) -> None:
+    with pytest.raises(VenueProtocolError):
+        MARKET_CODEC.decode(frame, RECEIVED_NS, ROWS)
+
+
+def test_an_empty_side_of_depth_is_told_as_one_without_lots() -> None:
+    assert MARKET_CODEC.decode(market("market.depth", bids=[]), RECEIVED_NS, ROWS) == 2
+    bid = as_dict(ROWS[0])
+    assert {value for name, value in bid.items() if name.startswith(("price_ticks", "lots"))} == {0}
+
+
+def test_streams_of_other_kinds_are_counted() -> None:
+    codec = MarketDataCodec(INSTRUMENTS)
+    other = {"stream": "btcusdt@aggTrade", "data": {"e": "aggTrade", "s": "BTCUSDT"}}
+    assert codec.decode(compact(other), RECEIVED_NS, ROWS) == 0
+    assert codec.counters() == {"unknown_events": 1}

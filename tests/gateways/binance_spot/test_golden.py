@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gateways.binance_spot.market_data_codec import MarketDataCodec
+from gateways.market_trade import MarketTrade
 from gateways.notice import NoticeKind
 from gateways.record_writer import new_rows
 from ipc.clock import NS_PER_S
@@ -368,6 +369,32 @@ def test_the_best_prices_become_a_book_top() -> None:
         "ask_lots": 4_066_000,
         "venue_sequence": 400_900_217,
     }
+
+
+def test_partial_depth_becomes_a_record_for_each_side() -> None:
+    codec = MarketDataCodec(INSTRUMENTS)
+    rows = new_rows(2)
+    assert codec.decode(payload("market.depth"), RECEIVED_NS, rows) == 2
+    for row, side, level in zip(
+        rows, (Side.BUY, Side.SELL), ((2_341_610, 1_000_000), (2_341_620, 10_000_000)), strict=True
+    ):
+        record = as_dict(row)
+        assert (record["kind"], record["published_ns"], record["instrument_id"]) == (76, RECEIVED_NS, 7)
+        assert (record["side"], record["venue_sequence"]) == (side, 160)
+        assert [(record[f"price_ticks_{place}"], record[f"lots_{place}"]) for place in range(10)] == [
+            level, *[(0, 0)] * 9
+        ]  # fmt: skip
+
+
+def test_a_trade_is_told_beside_the_records() -> None:
+    codec = MarketDataCodec(INSTRUMENTS)
+    assert codec.decode(payload("market.trade"), RECEIVED_NS, new_rows(1)) == 0
+    (trade,) = codec.trades
+    assert trade == MarketTrade(
+        instrument_id=7, trade_id=12_345, price_ticks=2_341_610, lots=10_000_000, is_bought=False
+    )
+    codec.decode(payload("market.bookTicker"), RECEIVED_NS, new_rows(1))
+    assert codec.trades == (), "the trades are those of the last frame"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateways.binance_spot.market_data_session import MarketDataOpening, stream_url
+from gateways.binance_spot.market_data_session import SYMBOLS_MAX, MarketDataOpening, stream_url
 from gateways.binance_spot.replies import BALANCES_LETTER, ORDER_LIMITS_LETTER
 from gateways.binance_spot.requests import Requests
 from gateways.binance_spot.session import (
@@ -226,19 +226,26 @@ def test_the_time_is_read_from_its_own_answer_alone() -> None:
 
 
 def test_the_stream_address_holds_the_first_symbols_and_messages_the_rest() -> None:
-    symbols = [f"S{number}" for number in range(230)]
+    symbols = [f"AVERYLONGSYMBOL{number:05}" for number in range(SYMBOLS_MAX)]
     assert stream_url("wss://host/stream", ["BTCUSDT", "ETHBTC"]) == (
-        "wss://host/stream?streams=btcusdt@bookTicker/ethbtc@bookTicker"
+        "wss://host/stream?streams=btcusdt@bookTicker/btcusdt@depth10@100ms/btcusdt@trade"
+        "/ethbtc@bookTicker/ethbtc@depth10@100ms/ethbtc@trade"
     )
     url = stream_url("wss://host/stream", symbols)
     named = url.partition("=")[2].split("/")
     opening = MarketDataOpening(symbols)
+    requests = []
     while (request := opening.next_request(NOW_NS)) is not None:
+        requests.append(request)
         subscription = json.loads(request)
         assert subscription["method"] == "SUBSCRIBE"
         named += subscription["params"]
         opening.take(Notice(NoticeKind.ANSWER, str(subscription["id"])), NOW_NS)
-    assert named == [f"{symbol.lower()}@bookTicker" for symbol in symbols]
+    kinds = ("@bookTicker", "@depth10@100ms", "@trade")
+    assert named == [symbol.lower() + kind for symbol in symbols for kind in kinds]
+    assert len(named) <= 1_024, "one connection takes so many streams"
+    assert len(requests) < 5, "whoever sends so many messages in a second is disconnected"
+    assert max(len(message) for message in (url, *requests)) < 4_088, "a longer message gets no answer"
 
 
 def test_an_answer_to_another_subscription_is_nonsense() -> None:
@@ -249,5 +256,5 @@ def test_an_answer_to_another_subscription_is_nonsense() -> None:
 
 
 def test_more_symbols_than_one_connection_takes_are_refused() -> None:
-    with pytest.raises(ValueError, match="500"):
-        stream_url("wss://host/stream", ["S"] * 501)
+    with pytest.raises(AssertionError, match=f"{SYMBOLS_MAX} symbols"):
+        stream_url("wss://host/stream", ["S"] * (SYMBOLS_MAX + 1))

@@ -1,0 +1,82 @@
+"""Owns keeping pace: how much should be done by now is pursued, first by resting and then by taking."""
+
+import numpy as np
+
+from engine.core.algorithms.resting import (
+    cancel_resting,
+    follow_touch,
+    is_passive_only,
+    rest,
+    smallest_lots,
+    touch_ticks,
+)
+from engine.core.algorithms.taking import take
+from engine.core.children import working_lots
+from engine.core.state import header_of, instruments_of, markets_of
+from ipc.compiler import kernel
+
+PPM = 1_000_000
+_MOVE_NS = 200_000_000
+_AGAIN_NS = 100_000_000
+
+
+@kernel
+def random_ppm(parent: np.void) -> int:
+    """The next number of a parent's generator, from -1,000,000 to 1,000,000."""
+    parent["random"] = (parent["random"] * 1_103_515_245 + 12_345) & 0x7FFF_FFFF
+    return (parent["random"] >> 8) % (2 * PPM + 1) - PPM
+
+
+@kernel
+def market_lots(state: int, parent: np.void) -> int:
+    """What everybody traded since a parent started, in the pair's finest lots; its own trades are part of it."""
+    market = markets_of(state)[parent["instrument_id"]]
+    return (market["bought_lots"] + market["sold_lots"] - parent["start_market_lots"]) * market["pair_lot_scale"]
+
+
+@kernel
+def allowed_lots(state: int, parent: np.void) -> int:
+    """How much may have traded by now so that the part of the market's trades is no larger than it may be."""
+    if parent["participation_ppm"] == 0:
+        return parent["order_lots"]
+    lots = market_lots(state, parent)
+    share = lots // PPM * parent["participation_ppm"] + lots % PPM * parent["participation_ppm"] // PPM
+    return min(share, parent["order_lots"])
+
+
+@kernel
+def least_lots(state: int, parent: np.void) -> int:
+    """The least that its own venue takes, in the pair's finest lots."""
+    instrument = instruments_of(state)[parent["instrument_id"]]
+    ticks = touch_ticks(state, parent["instrument_id"], parent["side"])
+    return smallest_lots(instrument, ticks) * markets_of(state)[parent["instrument_id"]]["pair_lot_scale"]
+
+
+@kernel
+def without_remnant(state: int, parent: np.void, due_lots: int) -> int:
+    """What is due, together with a rest that would be too little to be sent later."""
+    rest_lots = parent["order_lots"] - due_lots
+    return parent["order_lots"] if 0 < rest_lots < least_lots(state, parent) else due_lots
+
+
+@kernel
+def pursue(state: int, parent: np.void, due_lots: int, is_taking: bool) -> int:
+    """Goes after what is due and neither traded nor working; returns when to look again."""
+    now_ns = header_of(state)["now_ns"]
+    if parent["hold_until_ns"] > now_ns:
+        return parent["hold_until_ns"]
+    behind_lots = due_lots - parent["cumulative_lots"]
+    if is_taking and not is_passive_only(parent):
+        if behind_lots < least_lots(state, parent):
+            return now_ns + _AGAIN_NS
+        # What rests must be gone first: until then it counts as working.
+        if not cancel_resting(state, parent) or parent["living_count"] > 0:
+            return now_ns + _AGAIN_NS
+        take(state, parent, behind_lots)
+        return now_ns + _AGAIN_NS
+    short_lots = behind_lots - working_lots(state, parent)
+    if short_lots > 0 and short_lots >= least_lots(state, parent):
+        rest(state, parent, short_lots)
+    if now_ns - parent["moved_ns"] >= _MOVE_NS:
+        follow_touch(state, parent)
+    return now_ns + _MOVE_NS

@@ -1,0 +1,77 @@
+"""Owns algorithms that follow a schedule: TWAP by the clock, VWAP and implementation shortfall by lots from outside.
+
+A slice's quantity rests in the book first; what has not traded when the slice comes to its end is taken. The later
+part of a slice in which it takes is larger the more urgent the parent is.
+"""
+
+import numpy as np
+
+from engine.core.algorithms.pace import PPM, allowed_lots, pursue, random_ppm, without_remnant
+from engine.core.state import header_of, markets_of, slices_of
+from ipc.compiler import kernel
+
+# Even who has no urgency takes in the last tenth of a slice, so that the parent ends in time.
+_LEAST_URGENCY_PPM = 100_000
+
+
+@kernel
+def _slice_begins_ns(parent: np.void, place: int) -> int:
+    span_ns, count = parent["end_ns"] - parent["start_ns"], parent["slice_count"]
+    return parent["start_ns"] + span_ns // count * place + span_ns % count * place // count
+
+
+@kernel
+def _scheduled_lots(state: int, slot: int, parent: np.void, is_listed: bool) -> int:
+    """What is due when the slice that has just begun ends, before any noise."""
+    place, count, order_lots = parent["slice_now"], parent["slice_count"], parent["order_lots"]
+    if place >= count:
+        return order_lots
+    if not is_listed:
+        return order_lots // count * place + order_lots % count * place // count
+    slices, lots = slices_of(state, slot), 0
+    for number in range(place):
+        lots += slices[number]["lots"]
+    return lots * markets_of(state)[parent["instrument_id"]]["pair_lot_scale"]
+
+
+@kernel
+def _noisy(parent: np.void, value: int, range_size: int) -> int:
+    """A value moved by up to the parent's noise of a range."""
+    if parent["noise_ppm"] == 0:
+        return value
+    moved_ppm = random_ppm(parent) * parent["noise_ppm"] // PPM
+    return value + range_size // PPM * moved_ppm + range_size % PPM * moved_ppm // PPM
+
+
+@kernel
+def _enter_slices(state: int, slot: int, parent: np.void, is_listed: bool) -> None:
+    """Lets begin whichever slices' time has come."""
+    now_ns = header_of(state)["now_ns"]
+    while parent["slice_now"] < parent["slice_count"] and parent["next_slice_ns"] <= now_ns:
+        before_lots = _scheduled_lots(state, slot, parent, is_listed)
+        parent["slice_now"] += 1
+        lots = _scheduled_lots(state, slot, parent, is_listed)
+        is_last = parent["slice_now"] == parent["slice_count"]
+        if not is_last:
+            lots = _noisy(parent, lots, lots - before_lots)
+        due_lots = min(max(lots, parent["due_lots"]), parent["order_lots"])
+        parent["due_lots"] = parent["order_lots"] if is_last else without_remnant(state, parent, due_lots)
+        parent["due_since_ns"] = max(parent["next_slice_ns"], parent["started_ns"])
+        next_ns = _slice_begins_ns(parent, parent["slice_now"])
+        span_ns = next_ns - _slice_begins_ns(parent, parent["slice_now"] - 1)
+        # Half of the noise either way keeps the slices in their order.
+        parent["next_slice_ns"] = next_ns if is_last else _noisy(parent, next_ns, span_ns >> 1)
+
+
+@kernel
+def decide_scheduled(state: int, slot: int, parent: np.void, is_listed: bool) -> int:
+    """One decision; returns when the next is due."""
+    now_ns = header_of(state)["now_ns"]
+    _enter_slices(state, slot, parent, is_listed)
+    urgency_ppm = max(parent["urgency_ppm"], _LEAST_URGENCY_PPM)
+    span_ns = parent["next_slice_ns"] - parent["due_since_ns"]
+    taking_ns = parent["next_slice_ns"] - (span_ns // PPM * urgency_ppm + span_ns % PPM * urgency_ppm // PPM)
+    is_taking = now_ns >= taking_ns
+    due_lots = min(parent["due_lots"], allowed_lots(state, parent))
+    next_ns = min(pursue(state, parent, due_lots, is_taking), parent["next_slice_ns"])
+    return next_ns if is_taking else min(next_ns, taking_ns)

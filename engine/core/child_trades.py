@@ -1,0 +1,53 @@
+"""Owns what a child's trade means to its parent, and what an order's trade means to the parents that follow it."""
+
+import numpy as np
+
+from engine.core.effects import raise_alarm
+from engine.core.parent_reports import own_lots, report_parent
+from engine.core.parent_table import NO_PARENT, find_parent
+from engine.core.parent_timers import wake_followers, wake_parent
+from engine.core.state import instruments_of, markets_of, parents_of
+from ipc.compiler import kernel
+from ipc.enums import AlarmCode
+from ipc.parent_enums import Algorithm, ParentEvent, ParentState
+
+
+@kernel
+def note_child_trade(
+    state: int,
+    parent_order_id: int,
+    child_order_id: int,
+    instrument_id: int,
+    lots: int,
+    notional: int,
+    fee_units: int,
+    fee_asset_id: int,
+) -> None:
+    """Adds to a parent what a child traded, or takes it back when lots are negative; a late trade counts as well."""
+    slot = find_parent(state, parent_order_id)
+    if slot == NO_PARENT:
+        return
+    parent, market = parents_of(state)[slot], markets_of(state)[instrument_id]
+    before_lots = parent["cumulative_lots"]
+    parent["cumulative_lots"] += lots * market["pair_lot_scale"]
+    parent["cumulative_notional"] += notional * market["pair_lot_scale"] * market["pair_price_scale"]
+    if fee_asset_id == instruments_of(state)[instrument_id]["quote_asset_id"]:
+        parent["fee_units"] += fee_units
+    parent["refusal_count"] = 0
+    report_parent(state, parent, ParentEvent.CHILD_TRADED)["child_order_id"] = child_order_id
+    if parent["cumulative_lots"] > parent["order_lots"] and lots > 0:
+        _raise_too_much(state, parent, before_lots)
+    if parent["is_followed"] != 0:
+        wake_followers(state, parent_order_id)
+    if parent["parent_state"] != ParentState.ENDED:
+        wake_parent(state, slot)
+
+
+@kernel
+def _raise_too_much(state: int, parent: np.void, before_lots: int) -> None:
+    """Its children were never more than it, so a venue traded more than it was asked for."""
+    code = AlarmCode.BOTH_LEGS_FILLED + 0 if parent["algorithm"] == Algorithm.BRACKET else AlarmCode.OVERFILL + 0
+    strategy_id, order_id = parent["strategy_id"], parent["order_id"]
+    alarm = raise_alarm(state, strategy_id, code, order_id, parent["account_id"], parent["instrument_id"])
+    alarm["expected"] = own_lots(state, parent, max(parent["order_lots"], before_lots))
+    alarm["found"] = own_lots(state, parent, parent["cumulative_lots"])
