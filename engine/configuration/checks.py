@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from engine.configuration.addresses import check_addresses, check_live
 from engine.configuration.curve import check_curve
+from engine.configuration.fees import check_fees
 from engine.configuration.limits import check_limits
 from engine.configuration.problems import Problems, shown
 from engine.configuration.shape import INSTRUMENT_BYTES_MAX, AccountConfig, Config, StrategyConfig
@@ -27,6 +28,7 @@ def check_together(config: Config, problems: Problems) -> None:
         _check_accounts,
         _check_strategies,
         check_limits,
+        check_fees,
         _check_rate_limits,
         _check_guardian,
     )
