@@ -199,6 +199,7 @@ class Engine:
         return JournalState(int(self._segments.state.header["journal_state"]))
 
     def _open_lanes(self) -> None:
+        self.hot_loop.use_market_ring(self._segments.market_ring)
         self._segments.open_rings()
         for strategy in self._config.strategies:
             self.hot_loop.open_lane(

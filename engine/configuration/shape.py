@@ -158,6 +158,9 @@ class EngineConfig(Section, frozen=True, kw_only=True):
     trade_capacity: Annotated[int, Meta(ge=16, le=1 << 22)] = 1 << 16
     parent_capacity: Annotated[int, Meta(ge=16, le=1 << 16)] = 1 << 10
     order_retention_ms: Annotated[int, Meta(ge=0, le=DAY_MS)] = 60_000
+    market_ring_capacity: Annotated[int, Meta(ge=16, le=1 << 20, description="a power of two from 16 to 1048576")] = (
+        1 << 12
+    )
 
 
 class CurveClientConfig(Section, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("engine.order_retention_ms", -1, "engine.order_retention_ms", "from 0 to"),
     ("engine.cores", 1, "engine.cores", "did you mean core?"),
     ("ipc.ring_capacity", 1_000, "ipc.ring_capacity", "set ring_capacity to 1024"),
+    ("engine.market_ring_capacity", 1_000, "engine.market_ring_capacity", "set market_ring_capacity to 1024"),
     ("journal.ring_capacity", 1_025, "journal.ring_capacity", "set ring_capacity to 2048"),
     ("ipc.zeromq", ["tcp://0.0.0.0:5555"], "ipc.zeromq[0]", "loopback"),
     ("ipc.zeromq", ["tcp://127.0.0.1:0"], "ipc.zeromq[0]", "names no port of this host"),
