@@ -15,6 +15,7 @@ from typing import Any
 from numba.core.dispatcher import Dispatcher
 
 import engine.core
+import engine.core.algorithms
 import engine.spin
 import ipc
 from engine.core import order_listing, rebuild
@@ -88,7 +89,7 @@ def verify_declared_types() -> None:
 
 
 def _modules() -> Iterator[ModuleType]:
-    for package in (ipc, engine.core, engine.spin):
+    for package in (ipc, engine.core, engine.core.algorithms, engine.spin):
         for found in pkgutil.iter_modules(package.__path__):
             yield import_module(f"{package.__name__}.{found.name}")
     yield from (entry, replay)

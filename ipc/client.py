@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ipc.address import open_channel, open_history
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock, WaitingClock
@@ -30,6 +30,9 @@ from ipc.proof import Proof, proof_of
 from ipc.records import ALARM, ALL_ACCOUNTS, ALL_INSTRUMENTS, HEADER_FIELDS, LAGGED
 from ipc.report_stream import ReportStream
 from ipc.state_queries import Snapshot
+
+if TYPE_CHECKING:
+    from ipc.market_feed import MarketFeed
 
 __all__ = ["Client", "Snapshot", "connect"]
 
@@ -132,6 +135,13 @@ class Client(ParentOrders):
     def session_address(self) -> int:
         """What compiled strategies pass to `ipc.strategy_kernels`; over shared memory only."""
         return self._channel.session_address
+
+    def market_feed(self) -> "MarketFeed":
+        """What the engine hears of the markets from now on; over shared memory only. A feed ends with its engine."""
+        # Kernels take a while to load, which a client that listens to no market need not wait for.
+        from ipc.market_feed import MarketFeed  # noqa: PLC0415
+
+        return MarketFeed(self._channel.market_ring(), self._catalog.instruments_by_id)
 
     @property
     def last_sequence(self) -> int:

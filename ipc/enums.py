@@ -492,5 +492,3 @@ class RefusalReason(IntEnum):
     NO_DEPTH = 111
     NO_ROUTE = 112
     CHILD_OF_PARENT = 113  # it is worked by its parent, which is what can be changed
-    NOTHING_TO_CLOSE = 114
-    NOT_PROFITABLE = 115

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from ipc.clock import NS_PER_MS
 from ipc.enums import RefusalReason, RejectReason, Side
 from ipc.instrument import Asset, Instrument
 from ipc.parent_enums import Algorithm, ParentEnd, ParentEvent, ParentState, RouteReason
@@ -167,7 +168,8 @@ class RouteDecision(msgspec.Struct, frozen=True, gc=False):
         """One line for people."""
         venue = self.instrument.name if self.instrument else f"instrument {self.instrument_id}"
         refusal = f" {RefusalReason(self.refusal).name}" if self.refusal else ""
-        return f"ROUTED parent {self.order_id} decision {self.decision}: {venue} {self._given}, {self._why}{refusal}"
+        why = f"{RouteReason(self.route_reason).name}{refusal}"
+        return f"ROUTED parent {self.order_id} decision {self.decision}: {venue} {self._given}, {why}; {self._numbers}"
 
     @property
     def _given(self) -> str:
@@ -176,9 +178,10 @@ class RouteDecision(msgspec.Struct, frozen=True, gc=False):
         return f"{self.instrument.quantity(self.routed_lots):f} at {self.instrument.price(self.price_ticks):f}"
 
     @property
-    def _why(self) -> str:
-        score = Decimal(self.score_ticks) / 1_000
-        return f"{RouteReason(self.route_reason).name}, score {score:f} ticks, fee {self.fee_ppm} ppm"
+    def _numbers(self) -> str:
+        score, ms = Decimal(self.score_ticks) / 1_000, Decimal(self.latency_ns) / NS_PER_MS
+        held = f"available {self.instrument.quantity(self.available_lots):f}, " if self.instrument else ""
+        return f"score {score:f} ticks, {held}fee {self.fee_ppm} ppm, latency {ms:f} ms, filled {self.fill_ppm} ppm"
 
 
 _FIRST_FIELD = HEADER_FIELDS.index("sequence")

@@ -11,9 +11,12 @@ from ipc.errors import UnknownNameError
 from ipc.events import ExecutionReport
 from ipc.order_id import to_text
 from ipc.order_terms import Moment, member
+from ipc.parent_enums import ParentEvent
+from ipc.parent_events import ParentReport
 from tools.answer import print_json
 from tools.command_error import CommandError
 from tools.manual_client import Access, open_order_row, order_row, parse_order_id, table
+from tools.parent_answers import await_answer, cancel_parents, tell_answer
 
 ANSWERED = set(OrderStatus) - {OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN}
 NOT_TAKEN = {OrderStatus.REJECTED, OrderStatus.REFUSED}
@@ -103,11 +106,14 @@ def tell_status(order: str, access: Access, *, wait_s: float, as_json: bool) -> 
     order_id = parse_order_id(order)
     with access.client() as client:
         client.order_status(order_id)
-        answers = (ExecutionType.ORDER_STATUS, ExecutionType.REFUSED)
-        reports = _await(client, {order_id}, lambda report: report.execution_type in answers, wait_s)
-    report = reports.get(order_id)
-    _tell(order_id, report, wait_s, as_json=as_json)
-    return report is not None and report.execution_type == ExecutionType.ORDER_STATUS
+        answer = await_answer(
+            client, order_id, wait_s, is_enough=lambda report: report.parent_event == ParentEvent.STATUS
+        )
+    if isinstance(answer, ParentReport):
+        tell_answer(order_id, answer, wait_s, as_json=as_json)
+        return True
+    _tell(order_id, answer, wait_s, as_json=as_json)
+    return answer is not None and answer.execution_type == ExecutionType.ORDER_STATUS
 
 
 def _tell(order_id: int, report: ExecutionReport | None, wait_s: float, *, as_json: bool) -> None:
@@ -128,18 +134,20 @@ def cancel_orders(orders: list[str], scope: Scope, access: Access, *, wait_s: fl
     with access.client() as client:
         if orders:
             wanted = order_ids & {order.order_id for order in client.open_orders()}
+            ended_parents, living_parents = cancel_parents(client, order_ids - wanted, wait_s)
             for order_id in sorted(wanted):
                 client.cancel(order_id)
         else:
             order_ids = wanted = _open_in(client, scope)
+            ended_parents, living_parents = set(), set()
             client.cancel_all(scope.instrument, account=scope.account, side=scope.side)
         reports = _await(client, wanted, _has_ended, wait_s)
-    still_open = sorted(order_id for order_id in wanted if not _is(_has_ended, reports.get(order_id)))
-    not_open = sorted(order_ids - wanted)
+    still_open = {order_id for order_id in wanted if not _is(_has_ended, reports.get(order_id))} | living_parents
+    canceled = (wanted | ended_parents) - still_open
     answer = {
-        "canceled": [to_text(order_id) for order_id in sorted(wanted - set(still_open))],
-        "still_open": [to_text(order_id) for order_id in still_open],
-        "not_open": [to_text(order_id) for order_id in not_open],
+        "canceled": [to_text(order_id) for order_id in sorted(canceled)],
+        "still_open": [to_text(order_id) for order_id in sorted(still_open)],
+        "not_open": [to_text(order_id) for order_id in sorted(order_ids - canceled - still_open)],
     }
     if as_json:
         print_json(answer)

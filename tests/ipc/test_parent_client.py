@@ -346,7 +346,15 @@ def test_every_route_that_was_looked_at_is_told(served: Served) -> None:
     client = served.connect()
     given = {"order_id": 256, "decision": 2, "side": 1, "wanted_lots": 9, "score_ticks": 600_123_500, "fee_ppm": 450}
     served.engine.report_route(
-        MAKER, **given, routed_lots=5, price_ticks=600_200, route_reason=RouteReason.BEST, child_order_id=4_096
+        MAKER,
+        **given,
+        routed_lots=5,
+        price_ticks=600_200,
+        route_reason=RouteReason.BEST,
+        child_order_id=4_096,
+        available_lots=7,
+        latency_ns=1_500_000,
+        fill_ppm=250_000,
     )
     served.engine.report_route(
         MAKER,
@@ -358,9 +366,10 @@ def test_every_route_that_was_looked_at_is_told(served: Served) -> None:
     routes = told(client, 2)
     assert all(isinstance(route, RouteDecision) for route in routes)
     assert [str(route) for route in routes] == [
-        "ROUTED parent 256 decision 2: BTC/USDT.BINANCE 0.00005 at 30010.00, BEST, score 600123.5 ticks, fee 450 ppm",
-        "ROUTED parent 256 decision 2: SOL/USDT.KRAKEN nothing, NOT_PERMITTED, score 600123.5 ticks, fee 450 ppm "
-        "UNKNOWN_ACCOUNT",
+        "ROUTED parent 256 decision 2: BTC/USDT.BINANCE 0.00005 at 30010.00, BEST; "
+        "score 600123.5 ticks, available 0.00007, fee 450 ppm, latency 1.5 ms, filled 250000 ppm",
+        "ROUTED parent 256 decision 2: SOL/USDT.KRAKEN nothing, NOT_PERMITTED UNKNOWN_ACCOUNT; "
+        "score 600123.5 ticks, available 0.00000, fee 450 ppm, latency 0 ms, filled 0 ppm",
     ]
 
 

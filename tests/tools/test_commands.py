@@ -28,6 +28,9 @@ COMMANDS = [
     "positions",
     "schema",
     "submit",
+    "execute",
+    "parents",
+    "explain",
     "cancel",
 ]
 

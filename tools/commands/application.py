@@ -7,13 +7,16 @@ from tools.commands import (
     cancel,
     config,
     demo,
+    execute,
     explain,
+    history,
     journal,
     keys,
     kill,
     latency,
     limits,
     orders,
+    parents,
     positions,
     run,
     sandbox,
@@ -46,12 +49,15 @@ app.add_typer(config.app, rich_help_panel=START)
 app.add_typer(keys.app, rich_help_panel=START)
 app.command(rich_help_panel=OBSERVE)(latency.latency)
 app.command(rich_help_panel=OBSERVE)(orders.orders)
+app.command(rich_help_panel=OBSERVE)(parents.parents)
 app.command(rich_help_panel=OBSERVE)(status.status)
+app.command(rich_help_panel=OBSERVE)(history.explain)
 app.command(rich_help_panel=OBSERVE)(positions.positions)
 app.command(rich_help_panel=OBSERVE)(schema.schema)
 app.command(rich_help_panel=OBSERVE)(simulate.simulate)
 app.add_typer(journal.app, rich_help_panel=OBSERVE)
 app.command(rich_help_panel=TRADE)(submit.submit)
+app.command(rich_help_panel=TRADE)(execute.execute)
 app.command(rich_help_panel=TRADE)(cancel.cancel)
 app.command(rich_help_panel=CONTROL)(kill.kill)
 app.command(rich_help_panel=CONTROL)(kill.arm)

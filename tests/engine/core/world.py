@@ -78,7 +78,7 @@ REPORT_DEFAULTS = {"cumulative_lots": -1, "order_lots": -1, "price_ticks": -1, "
 # What a refused command may change: counts, clocks, the windows of a budget that time has ended, who asks for room,
 # and bounds that a look at the orders behind them makes exact.
 MASKED = {
-    "header": ("version", "now_ns", "input_count", "effect_count", "trace"),
+    "header": ("version", "now_ns", "input_count", "effect_count", "request_count", "trace"),
     "strategies": ("last_sequence", "last_order_sequence", "report_sequence", "command_count", "refused_count"),
     "holdings": ("highest_buy_ticks", "lowest_sell_ticks"),
     "budgets": ("window_end_utc_ns", "counted", "in_flight", "unanswered"),
