@@ -91,6 +91,9 @@ def _check_end(state: int, slot: int, parent: np.void) -> None:
     """Whether a parent is done: filled, or its time is over."""
     if parent["parent_state"] == ParentState.ENDING:
         return
+    if parent["end_reason"] != ParentEnd.NONE:
+        cancel_parent(state, slot, parent["end_reason"])
+        return
     scale = markets_of(state)[parent["instrument_id"]]["pair_lot_scale"]
     rest_lots = parent["order_lots"] - parent["cumulative_lots"]
     # What is less than one lot of its own can be sent nowhere.
