@@ -78,9 +78,9 @@ def _work(state: int, slot: int, parent: np.void) -> int:
     now_ns = header_of(state)["now_ns"]
     next_ns = decide(state, slot, parent)
     if parent["end_reason"] != ParentEnd.NONE:
+        # Its children are cancelled in a turn of their own: what one turn asks for has a bound.
         cancel_parent(state, slot, parent["end_reason"])
-        cancel_children(state, parent)
-        return now_ns + _LOOK_AGAIN_NS
+        return now_ns
     if parent["hold_until_ns"] > now_ns:
         next_ns = min(next_ns, parent["hold_until_ns"])
     return next_ns
