@@ -11,6 +11,7 @@ from engine.config import AccountConfig, Config, CurveConfig, VenueConfig
 from engine.control_scopes import scopes_of_config
 from engine.directory import Directory
 from engine.event_log import EventLog, LogLevel
+from engine.fee_watch import FeeWatch
 from engine.host_clock import HostClock
 from engine.hot_loop import HotLoop
 from engine.journal.store import JournalStore
@@ -70,6 +71,7 @@ class Engine:
             segments.state, strategy_rows=self._directory.strategy_rows, idle=config.engine.idle, clock=clock
         )
         self._host_clock = HostClock(clock, self.hot_loop)
+        self._fee_watch = FeeWatch(config, self._directory, segments.state, clock=clock, core=self.hot_loop)
         self.order_gateways: list[OrderGateway] = []
         self._market_gateways: list[MarketDataGateway] = []
         self._server: ZeromqServer | None = None
@@ -197,6 +199,7 @@ class Engine:
         return JournalState(int(self._segments.state.header["journal_state"]))
 
     def _open_lanes(self) -> None:
+        self.hot_loop.use_market_ring(self._segments.market_ring)
         self._segments.open_rings()
         for strategy in self._config.strategies:
             self.hot_loop.open_lane(
@@ -243,6 +246,7 @@ class Engine:
         """Does what nothing asks for, now and every so often."""
         self._looking = self._loop.call_later(_LOOK_AROUND_EVERY_S, self._look_around)
         self._host_clock.tell_if_moved()
+        self._fee_watch.look()
         self._serve_clients()
 
     def _serve_clients(self) -> None:

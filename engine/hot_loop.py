@@ -129,6 +129,10 @@ class HotLoop:
         row["awaits_disk"] = int(awaits_disk)
         row["journal"] = ring.address
 
+    def use_market_ring(self, ring: Segment) -> None:
+        """From now on market data is broadcast there."""
+        self.ports[0]["market_ring"] = ring.address
+
     def use_control(self, control: ControlSegment, *, epoch: int, stall_max_ns: int) -> None:
         """From now on what guardian and operator ask for there is done, and the loop says there that it lives."""
         self._control = control

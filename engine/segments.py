@@ -1,4 +1,4 @@
-"""Owns the shared memory of a running engine: state, latency, and two rings for each strategy."""
+"""Owns the shared memory of a running engine: state, latency, market data, and two rings for each strategy."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from engine.core.state import State
 from engine.directory import Directory
 from engine.state_builder import capacities_of, state_bytes
 from ipc.histogram import LatencySegment
+from ipc.market_feed import MARKET_RING
 from ipc.ring import create_ring
 from ipc.segment import Segment, SegmentKind
 
@@ -33,6 +34,14 @@ class EngineSegments:
             epoch=epoch,
             instance=instance,
         )
+        self.market_ring = create_ring(
+            folder / MARKET_RING,
+            SegmentKind.MARKET_RING,
+            config.engine.market_ring_capacity,
+            epoch=epoch,
+            instance=instance,
+        )
+        self.market_ring.keep_fixed_words()
         self.commands: dict[int, Segment] = {}
         self.reports: dict[int, Segment] = {}
 
@@ -55,7 +64,8 @@ class EngineSegments:
                 rings[strategy.id].keep_fixed_words()
 
     def _all(self) -> list[Segment]:
-        return [self._state_segment, self.latency.segment, *self.commands.values(), *self.reports.values()]
+        rings = [self.market_ring, *self.commands.values(), *self.reports.values()]
+        return [self._state_segment, self.latency.segment, *rings]
 
     def lock_in_memory(self) -> bool:
         """Keeps all of it from being swapped out; False when the limit (ulimit -l) does not allow it."""

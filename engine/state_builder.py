@@ -13,7 +13,9 @@ from engine.core.exposure import TICKS_MAX
 from engine.core.money import MONEY_MAX
 from engine.core.state import Capacities, State, block_bytes
 from engine.directory import Directory
+from engine.fee_tiers import rates_of
 from engine.rate_rows import RateLimitError, RateRows, instrument_budgets, rate_entries
+from engine.route_rows import PairError, link_pair, set_rates
 from engine.scope_limits import count_of, lift_limits, set_limits
 from gateways.instrument import InstrumentRules
 from gateways.registry import VENUES
@@ -210,6 +212,19 @@ class StateBuilder:
         row["symbol_bytes"] = len(symbol)
         _set_name(row, "symbol", rules.symbol, 4)
         self._set_limits(instrument_id, name, rules, max_ticks)
+        self._set_routes(instrument_id, name)
+
+    def _set_routes(self, instrument_id: int, name: str) -> None:
+        """Links an instrument with its like at other venues, and says what each account pays for it."""
+        try:
+            link_pair(self._state, self._directory.instruments, instrument_id)
+        except PairError as error:
+            raise StateError(f"{name}: {error}; trade it at one of these venues alone") from error
+        venue = self._config.venues[self._directory.venue_of_instrument[instrument_id]]
+        rates = rates_of(venue.fees, Decimal(venue.fees.volume))
+        for account_id, account in enumerate(self._config.accounts):
+            if account.venue == venue.name:
+                set_rates(self._state, account_id, instrument_id, rates)
 
     def _set_money(self, row: np.void, rules: InstrumentRules) -> None:
         """How ticks and lots become units of the assets; an order whose money would not fit is too large."""

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from ipc.enums import RecordKind
 from ipc.errors import ClientError
+from ipc.segment import Segment
 from ipc.session import Identity
 
 
@@ -66,6 +67,9 @@ class Channel(Protocol):
 
     def unsent_error(self, code: int) -> ClientError:
         """The error that says why a publish returned an `Unsent`."""
+
+    def market_ring(self) -> Segment:
+        """The ring in which the engine broadcasts market data; its user closes it."""
 
     def pause(self, duration_ns: int) -> None:
         """Gives the processor away for at most that long, less when something arrives."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ipc.address import open_channel, open_history
 from ipc.clock import NS_PER_MS, NS_PER_S, SystemClock, WaitingClock
@@ -30,6 +30,9 @@ from ipc.proof import Proof, proof_of
 from ipc.records import ALARM, ALL_ACCOUNTS, ALL_INSTRUMENTS, HEADER_FIELDS, LAGGED
 from ipc.report_stream import ReportStream
 from ipc.state_queries import Snapshot
+
+if TYPE_CHECKING:
+    from ipc.market_feed import MarketFeed
 
 __all__ = ["Client", "Snapshot", "connect"]
 
@@ -133,6 +136,13 @@ class Client(ParentOrders):
         """What compiled strategies pass to `ipc.strategy_kernels`; over shared memory only."""
         return self._channel.session_address
 
+    def market_feed(self) -> "MarketFeed":
+        """What the engine hears of the markets from now on; over shared memory only. A feed ends with its engine."""
+        # Kernels take a while to load, which a client that listens to no market need not wait for.
+        from ipc.market_feed import MarketFeed  # noqa: PLC0415
+
+        return MarketFeed(self._channel.market_ring(), self._catalog.instruments_by_id)
+
     @property
     def last_sequence(self) -> int:
         """The number of the last report that was given out, 0 when there was none."""
@@ -153,6 +163,7 @@ class Client(ParentOrders):
         quote_quantity: Number | None = None,
         post_only: bool = False,
         reduce_only: bool = False,
+        fill_first: bool | None = None,
         self_trade_prevention: SelfTradePrevention | str | None = None,
         release: Moment | None = None,
         account: str | None = None,
@@ -165,8 +176,10 @@ class Client(ParentOrders):
         """Sends an order and returns its id. What is left out is as configured.
 
         With a price it is a LIMIT order, with a stop price a STOP or STOP_LIMIT order, with `expire` GTD. A market
-        order may say how much of the quote asset to trade, `quote_quantity`, in the place of `quantity`. `release`
-        is when it is to be sent. Moments are datetimes with a time zone or nanoseconds since the Unix epoch.
+        order may say how much of the quote asset to trade, `quote_quantity`, in the place of `quantity`, and with
+        `fill_first` which of its promises wins: to be filled as the venue's own market order, once the book says that
+        its price keeps to `max_slippage_bps`, or never to trade beyond that. `release` is when it is to be sent.
+        Moments are datetimes with a time zone or nanoseconds since the Unix epoch.
         """
         known = self._catalog.instrument(instrument)
         order_lots, quote_notional = amount_of(known, quantity, quote_quantity)
@@ -179,7 +192,7 @@ class Client(ParentOrders):
                 order_lots,
                 order_type_of(order_type, price=price, stop_price=stop_price, quote_quantity=quote_quantity),
                 time_in_force_of(time_in_force, expire),
-                flags_of(post_only=post_only, reduce_only=reduce_only),
+                flags_of(post_only=post_only, reduce_only=reduce_only, fill_first=fill_first),
                 client_tag,
                 configured(max_slippage_bps),
                 configured(execution_timeout_ms),
@@ -244,6 +257,7 @@ class Client(ParentOrders):
         time_in_force: TimeInForce | str | None = None,
         post_only: bool = False,
         reduce_only: bool = False,
+        fill_first: bool | None = None,
         account: str | None = None,
         client_tag: int = 0,
         max_slippage_bps: int | None = None,
@@ -261,7 +275,7 @@ class Client(ParentOrders):
                 price_ticks_or_0(known, price),
                 order_type_of(order_type, price=price),
                 member(TimeInForce, time_in_force or TimeInForce.DEFAULT),
-                flags_of(post_only=post_only, reduce_only=reduce_only),
+                flags_of(post_only=post_only, reduce_only=reduce_only, fill_first=fill_first),
                 client_tag,
                 configured(max_slippage_bps),
                 configured(execution_timeout_ms),

@@ -88,6 +88,7 @@ class OrderFlag(IntFlag):
     POST_ONLY = 1
     REDUCE_ONLY = 2
     FILL_FIRST = 4  # a MARKET order goes out as the venue's own, once the depth says that its price keeps within bounds
+    PRICE_PROTECTED = 8  # a MARKET order goes out as an IOC limit at the worst price that it may have
 
 
 class SelfTradePrevention(IntEnum):
@@ -492,5 +493,3 @@ class RefusalReason(IntEnum):
     NO_DEPTH = 111
     NO_ROUTE = 112
     CHILD_OF_PARENT = 113  # it is worked by its parent, which is what can be changed
-    NOTHING_TO_CLOSE = 114
-    NOT_PROFITABLE = 115

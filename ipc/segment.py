@@ -51,6 +51,7 @@ class SegmentKind(IntEnum):
     TEST_RING = 5
     JOURNAL_RING = 6
     CONTROL = 7
+    MARKET_RING = 8
 
 
 class SegmentWord(IntEnum):

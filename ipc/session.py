@@ -51,6 +51,11 @@ _RETIRED = np.frombuffer(_RETIRED_MAP, dtype=np.int64)
 _RETIRED[SegmentWord.CAPACITY] = 1
 
 
+def retired_ring() -> int:
+    """The address of an empty ring whose engine is gone."""
+    return int(_RETIRED.ctypes.data)
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who a client is to its engine, and where it goes on counting."""
@@ -95,7 +100,7 @@ class Session:
 
     def close(self) -> None:
         """Leads to nothing: publishing says ENGINE_RESTARTED, reading finds nothing."""
-        retired = int(_RETIRED.ctypes.data)
+        retired = retired_ring()
         self.words[SessionWord.COMMANDS] = retired
         self.words[SessionWord.REPORTS] = retired
         self.words[SessionWord.STATE] = retired + HEADER_BYTES

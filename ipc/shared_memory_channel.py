@@ -21,6 +21,7 @@ from ipc.errors import (
 )
 from ipc.frame import decode_slots
 from ipc.last_command import last_in_ring
+from ipc.market_feed import MARKET_RING
 from ipc.records import ALL_INSTRUMENTS, COMMAND_FIELDS, SLOT_BYTES, SLOT_WORDS
 from ipc.ring import resume_producing
 from ipc.segment import Segment, SegmentGoneError, SegmentKind, SegmentWord
@@ -147,6 +148,18 @@ class SharedMemoryChannel:
                 "taken; nothing was sent: send less, or check with `oms orders` that the engine is alive"
             )
         return self._restarted()
+
+    def market_ring(self) -> Segment:
+        """The engine's broadcast ring, mapped for reading."""
+        self._check_engine()
+        try:
+            ring = Segment.attach(self._folder / MARKET_RING, SegmentKind.MARKET_RING, writable=False)
+        except SegmentGoneError:
+            raise self._restarted() from None
+        if any(ring.words[word] != self._commands.words[word] for word in _IDENTITY_WORDS):
+            ring.close()
+            raise self._restarted()
+        return ring
 
     def pause(self, duration_ns: int) -> None:
         """Sleeps for a moment: a ring wakes nobody. Who waits also learns that the engine was killed."""

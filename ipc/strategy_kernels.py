@@ -1,4 +1,4 @@
-"""Owns what a compiled strategy calls: publish commands, take reports, read book and position.
+"""Owns what a compiled strategy calls: publish commands, take reports, read books and position.
 
 Every function takes the session's address first (`Client.session_address`) and is for one thread at a
 time. A publish returns a positive number, or one of `Unsent` when nothing was sent.
@@ -6,6 +6,7 @@ time. A publish returns a positive number, or one of `Unsent` when nothing was s
 
 from ipc.compiler import kernel
 from ipc.enums import OrderType, RecordKind, TimeInForce
+from ipc.market_tables import DEPTH_LEVELS, LEVEL
 from ipc.memory import coarse_utc_ns, copy_words, fence_acquire, load, load_acquire, monotonic_ns, pause, store, view
 from ipc.order_id import CLIENT_SEQUENCE_MAX, SEQUENCE_SHIFT
 from ipc.records import (
@@ -13,6 +14,7 @@ from ipc.records import (
     ALL_INSTRUMENTS,
     AMEND_ORDER,
     AS_CONFIGURED,
+    BOOK_DEPTH,
     CANCEL_ALL,
     CANCEL_ORDER,
     COMMAND_FIELDS,
@@ -51,6 +53,8 @@ _STRATEGY_BYTES = STRATEGY.itemsize
 _TERMS = len(COMMAND_FIELDS) * 8
 _PARENT_TERMS_WORDS = len(NEW_PARENT.names or ()) - len(COMMAND_FIELDS)
 _SCHEDULE_TERMS_WORDS = len(SCHEDULE.names or ()) - len(COMMAND_FIELDS)
+_FIRST_LEVEL = (BOOK_DEPTH.names or ()).index("price_ticks_0") * 8
+_LEVEL_BYTES = LEVEL.itemsize
 
 LIMIT = int(OrderType.LIMIT)
 DEFAULT_TIME_IN_FORCE = int(TimeInForce.DEFAULT)
@@ -360,6 +364,15 @@ def reports_waiting(session: int) -> bool:
     """Whether drain_reports() would find something."""
     reports = load(session + _REPORTS)
     return poll(reports) != 0 or lost_count(reports) != load(session + _LOST_SEEN)
+
+
+@kernel
+def depth_level(record: int, place: int) -> tuple[int, int]:
+    """Price ticks and lots of one level of a polled BOOK_DEPTH, the best is 0; zeros where there is none."""
+    if place < 0 or place >= DEPTH_LEVELS:
+        return 0, 0
+    level = record + _FIRST_LEVEL + place * _LEVEL_BYTES
+    return load(level), load(level + 8)
 
 
 @kernel

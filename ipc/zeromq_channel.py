@@ -26,6 +26,7 @@ from ipc.order_id import CLIENT_SEQUENCE_MAX, SEQUENCE_SHIFT
 from ipc.proof import Proof
 from ipc.records import ALL_ACCOUNTS, ALL_INSTRUMENTS, AS_CONFIGURED, EXECUTION_REPORT, HEADER_FIELDS, WELCOME
 from ipc.schema import SCHEMA_DIGEST
+from ipc.segment import Segment
 from ipc.session import Identity, Unsent
 from ipc.tables import name_words
 
@@ -91,6 +92,12 @@ class ZeromqChannel:
         """There is none: compiled strategies work on rings."""
         raise SharedMemoryOnlyError(
             f"compiled strategies need a client over shared memory; {self._url} is not one, connect to shm://ENGINE_NAME"
+        )
+
+    def market_ring(self) -> Segment:
+        """There is none: market data stays on the engine's host."""
+        raise SharedMemoryOnlyError(
+            f"market data needs a client over shared memory; {self._url} is not one, connect to shm://ENGINE_NAME"
         )
 
     def publish_new_order(  # noqa: PLR0913, PLR0917  what an order says

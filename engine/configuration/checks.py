@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from engine.configuration.addresses import check_addresses, check_live
 from engine.configuration.curve import check_curve
+from engine.configuration.fees import check_fees
 from engine.configuration.limits import check_limits
 from engine.configuration.problems import Problems, shown
 from engine.configuration.shape import INSTRUMENT_BYTES_MAX, AccountConfig, Config, StrategyConfig
@@ -27,6 +28,7 @@ def check_together(config: Config, problems: Problems) -> None:
         _check_accounts,
         _check_strategies,
         check_limits,
+        check_fees,
         _check_rate_limits,
         _check_guardian,
     )
@@ -35,18 +37,18 @@ def check_together(config: Config, problems: Problems) -> None:
 
 
 def _check_rings(config: Config, problems: Problems) -> None:
-    for table, capacity, least in (
-        ("ipc", config.ipc.ring_capacity, 16),
-        ("journal", config.journal.ring_capacity, 1024),
+    for key, capacity, least in (
+        ("ipc.ring_capacity", config.ipc.ring_capacity, 16),
+        ("engine.market_ring_capacity", config.engine.market_ring_capacity, 16),
+        ("journal.ring_capacity", config.journal.ring_capacity, 1024),
     ):
-        key = f"{table}.ring_capacity"
         if problems.is_sound(key) and capacity & (capacity - 1):
             problems.add(
                 key,
                 "is not a power of two",
                 value=str(capacity),
                 allowed=f"a power of two from {least} to 1048576",
-                fix=f"set ring_capacity to {1 << capacity.bit_length()}",
+                fix=f"set {key.partition('.')[2]} to {1 << capacity.bit_length()}",
             )
 
 

@@ -101,6 +101,13 @@ Money = Annotated[
         description='money of at least 0 in quotes, such as "5000", or "unlimited"',
     ),
 ]
+FeeBps = Annotated[
+    str,
+    Meta(
+        pattern=r"\A-?(0|[1-9][0-9]{0,2})(\.[0-9]{1,2})?\Z",
+        description='basis points of what is traded in quotes, such as "7.5", or "-0.5" for a rebate',
+    ),
+]
 Times = Annotated[
     str,
     Meta(
@@ -115,6 +122,7 @@ PerSecond = Annotated[int, Meta(ge=0, le=10_000)] | Unlimited
 PriceBps = Annotated[int, Meta(ge=0, le=9_999)] | Unlimited
 OrderTypeName = Literal["market", "limit"]
 TimeInForceName = Literal["GTC", "IOC", "FOK"]
+MarketPromise = Literal["price_protected", "fill_first"]
 BreakerActionName = Literal["alarm", "refuse", "reduce_only", "cancel_only", "halt"]
 SlippageBps = Annotated[int, Meta(ge=0, le=9_999)]
 RetryAttempts = Annotated[int, Meta(ge=0, le=10)]
@@ -150,6 +158,9 @@ class EngineConfig(Section, frozen=True, kw_only=True):
     trade_capacity: Annotated[int, Meta(ge=16, le=1 << 22)] = 1 << 16
     parent_capacity: Annotated[int, Meta(ge=16, le=1 << 16)] = 1 << 10
     order_retention_ms: Annotated[int, Meta(ge=0, le=DAY_MS)] = 60_000
+    market_ring_capacity: Annotated[int, Meta(ge=16, le=1 << 20, description="a power of two from 16 to 1048576")] = (
+        1 << 12
+    )
 
 
 class CurveClientConfig(Section, frozen=True, kw_only=True):
@@ -206,6 +217,7 @@ class OrdersConfig(Section, frozen=True, kw_only=True):
 class ExecutionConfig(Section, frozen=True, kw_only=True):
     """How an order is carried out."""
 
+    market_promise: MarketPromise = "price_protected"
     max_slippage_bps: SlippageBps = 10
     retry_attempts: RetryAttempts = 3
     retry_delay_ms: RetryDelayMs = 100
@@ -307,6 +319,7 @@ class OrdersOverride(Section, frozen=True, kw_only=True):
 class ExecutionOverride(Section, frozen=True, kw_only=True):
     """The keys of [execution] that differ here."""
 
+    market_promise: MarketPromise | None = None
     max_slippage_bps: SlippageBps | None = None
     retry_attempts: RetryAttempts | None = None
     retry_delay_ms: RetryDelayMs | None = None
@@ -369,6 +382,28 @@ class InstrumentConfig(Section, frozen=True, kw_only=True):
     limits: LimitsConfig = LimitsConfig()
 
 
+class FeeTierConfig(Section, frozen=True, kw_only=True):
+    """What is paid from a volume on that was traded in 30 days, in the risk currency."""
+
+    volume: Amount
+    maker_bps: FeeBps
+    taker_bps: FeeBps
+
+
+class FeesConfig(Section, frozen=True, kw_only=True):
+    """What a venue takes of what is traded there; a discount is in basis points of the fee itself.
+
+    `volume` is what was traded in the 30 days before the start: an engine knows only what it booked itself.
+    """
+
+    maker_bps: FeeBps = "0"
+    taker_bps: FeeBps = "0"
+    tiers: Annotated[tuple[FeeTierConfig, ...], Meta(max_length=32)] = ()
+    volume: Amount = "0"
+    discount_bps: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    discount_asset: AssetName | None = None
+
+
 class VenueConfig(Overriding, frozen=True, kw_only=True):
     """A venue and the instruments traded there; an address is given for the custom environment alone."""
 
@@ -382,6 +417,7 @@ class VenueConfig(Overriding, frozen=True, kw_only=True):
     ca_file: FilePath | None = None
     receive_window_ms: Annotated[int, Meta(ge=1, le=60_000)] = 5_000
     limits: LimitsConfig | None = None
+    fees: FeesConfig = FeesConfig()
 
 
 class AccountConfig(Overriding, frozen=True, kw_only=True):

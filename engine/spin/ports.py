@@ -27,6 +27,7 @@ PORTS = word_row(
     "scratch",  # address of one slot
     "journal",  # address of the journal's ring, 0 when nothing is kept
     "journal_epoch",  # what stands above the source in an entry
+    "market_ring",  # address of the ring that tells strategies of the markets, 0 when nobody is told
     "control",  # address of the control segment, 0 when there is none
     "control_seen",  # its generation at the last look
     "epoch",

@@ -15,6 +15,7 @@ from engine.spin.core_entry import run_step
 from engine.spin.journaling import journal_has_room, journal_is_pressed, takes_prices, watch_journal
 from engine.spin.ports import lane_of, ports_at
 from engine.spin.routing import frames_left, route_effects
+from ipc.broadcast_ring import broadcast
 from ipc.compiler import kernel, kernel_without_gil
 from ipc.enums import RecordKind
 from ipc.memory import copy_words, epoll_ready_count, monotonic_ns, pause, view, yield_processor
@@ -216,9 +217,14 @@ def apply_records(ports_address: int, records: int, count: int, first: int) -> i
         if _must_stop(ports):
             return place - first | ports["frames_used"] << APPLIED_BITS
         record = records + place * SLOT_BYTES
-        if is_market_data(view(record, 1, HEADER)[0]["kind"]) and not takes_prices(ports):
+        kind = view(record, 1, HEADER)[0]["kind"]
+        is_of_market = is_market_data(kind)
+        if is_of_market and not takes_prices(ports):
             continue
         effects = run_step(ports, record, now_ns, ENGINE)
+        if is_of_market and ports["market_ring"] != 0:
+            # What a strategy is told of is already in the state that it may look at.
+            broadcast(ports["market_ring"], record, words_of_kind(kind))
         route_effects(ports, effects, now_ns, 0)
     return count - first | ports["frames_used"] << APPLIED_BITS
 

@@ -11,6 +11,7 @@ from tests.engine.configuration_file import drop_key, set_key, sound_table, writ
 WHOLE = "is not a value that this key takes"
 
 CLIENT = {"name": "desk", "public_key": "0" * 40}
+TIER = {"volume": "1000", "maker_bps": "1", "taker_bps": "2"}
 
 # What is set, to what, the key that the message names, and words of its text.
 MISTAKES: list[tuple[str, Any, str, str]] = [
@@ -30,6 +31,7 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("engine.order_retention_ms", -1, "engine.order_retention_ms", "from 0 to"),
     ("engine.cores", 1, "engine.cores", "did you mean core?"),
     ("ipc.ring_capacity", 1_000, "ipc.ring_capacity", "set ring_capacity to 1024"),
+    ("engine.market_ring_capacity", 1_000, "engine.market_ring_capacity", "set market_ring_capacity to 1024"),
     ("journal.ring_capacity", 1_025, "journal.ring_capacity", "set ring_capacity to 2048"),
     ("ipc.zeromq", ["tcp://0.0.0.0:5555"], "ipc.zeromq[0]", "loopback"),
     ("ipc.zeromq", ["tcp://127.0.0.1:0"], "ipc.zeromq[0]", "names no port of this host"),
@@ -57,6 +59,7 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("ipc.command_time_to_live_ms", 50, "ipc.command_time_to_live_ms", "is not a key"),
     ("orders.default_order_type", "stop", "orders.default_order_type", '"limit" or "market"'),
     ("orders.time_in_force", "gtc", "orders.time_in_force", '"FOK", "GTC" or "IOC"'),
+    ("execution.market_promise", "both", "execution.market_promise", '"fill_first" or "price_protected"'),
     ("execution.max_slippage_bps", -1, "execution.max_slippage_bps", "from 0 to 9999"),
     ("execution.max_slippage_bps", 0.5, "execution.max_slippage_bps", WHOLE),
     ("execution.retry_attempts", 11, "execution.retry_attempts", "from 0 to 10"),
@@ -87,6 +90,18 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("venue.0.market_url", "ws://user:word@127.0.0.1/", "venue[0].market_url", "without user, password"),
     ("venue.0.ca_file", "none.pem", "venue[0].ca_file", "cannot be read"),
     ("venue.0.receive_window_ms", 60_001, "venue[0].receive_window_ms", "from 1 to 60000"),
+    ("venue.0.fees.taker_bps", 7.5, "venue[0].fees.taker_bps", "in quotes"),
+    ("venue.0.fees.taker_bps", "7.555", "venue[0].fees.taker_bps", "basis points"),
+    ("venue.0.fees.maker_bps", "1000", "venue[0].fees.maker_bps", "basis points"),
+    ("venue.0.fees.maker_bps", "-0.5\n", "venue[0].fees.maker_bps", "basis points"),
+    ("venue.0.fees.discount_bps", 10_001, "venue[0].fees.discount_bps", "from 0 to 10000"),
+    ("venue.0.fees.discount_bps", 25, "venue[0].fees", "has discount_bps without discount_asset"),
+    ("venue.0.fees.discount_asset", "BNB", "venue[0].fees", "has discount_asset without discount_bps"),
+    ("venue.0.fees.tiers", [{"volume": "1"}], "venue[0].fees.tiers[0].maker_bps", "is missing"),
+    ("venue.0.fees.tiers", [TIER | {"volume": "-1"}], "venue[0].fees.tiers[0].volume", "at least 0"),
+    ("venue.0.fees.tiers", [TIER | {"volume": "0"}], "venue[0].fees.tiers[0].volume", "more than 0"),
+    ("venue.0.fees.tiers", [TIER, TIER], "venue[0].fees.tiers[1].volume", "is no more than that of the tier before"),
+    ("venue.0.fees.tiers", [TIER] * 33, "venue[0].fees.tiers", "has 33 entries"),
     ("venue.0.instruments", [], "venue[0].instruments", "has 0 entries"),
     ("venue.0.instruments", ["btc/usdt"], "venue[0].instruments[0]", '"BTC/USDT"'),
     ("venue.0.instruments", ["BTC/USDT"] * 2, "venue[0].instruments[1]", "is already the one of"),

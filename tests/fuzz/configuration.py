@@ -17,7 +17,8 @@ _TABLES = (
 _KEYS = (
     "name", "id", "kind", "live", "core", "instruments", "environment", "order_url", "market_url", "ca_file",
     "key_file", "secret_env", "api_key_env", "zeromq", "ring_capacity", "accounts", "limit", "instrument", "limits",
-    "curve", "client", "endpoint", "server_key_file", "public_key", "mode", "execution",
+    "curve", "client", "endpoint", "server_key_file", "public_key", "mode", "execution", "fees", "tiers",
+    "maker_bps", "volume", "discount_asset",
 )  # fmt: skip
 
 
@@ -32,6 +33,8 @@ class Configuration:
         client = {"name": "desk", "public_key": "0" * 40, "strategies": ["alpha"]}
         curve = {"endpoint": "tcp://10.0.0.1:5556", "server_key_file": "key.toml", "client": [client]}
         self.seeds.append(self._text({**self._table, "ipc": {"zeromq": ["tcp://127.0.0.1:5555"], "curve": [curve]}}))
+        fees = {"maker_bps": "-0.5", "tiers": [{"volume": "1000", "maker_bps": "-1", "taker_bps": "2.25"}]}
+        self.seeds.append(self._text({**self._table, "venue": [{**self._table["venue"][0], "fees": fees}]}))
 
     def _text(self, table: dict[str, Any]) -> bytes:
         return write_table(table, self._path).read_bytes()

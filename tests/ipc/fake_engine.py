@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.core.state import Capacities, State, block_bytes
+from ipc.broadcast_ring import broadcast
 from ipc.enums import ExecutionType, InstrumentStatus, OrderStatus, RecordKind
 from ipc.frame import decode_slots
+from ipc.market_feed import MARKET_RING
 from ipc.memory import address_of
 from ipc.order_id import unpack
 from ipc.records import (
@@ -34,6 +36,7 @@ ASSETS = (("BTC", 8), ("USDT", 6), ("ETH", 8), ("SOL", 8))
 ACCOUNTS = (("binance-main", 0), ("kraken-main", 1), ("kraken-spare", 1))
 COMMANDS_CAPACITY = 8
 REPORTS_CAPACITY = 8
+MARKET_CAPACITY = 8
 INSTANCE = 3
 
 
@@ -81,6 +84,9 @@ class FakeEngine:
             self.reports[strategy_id] = create_ring(
                 folder / f"reports-{name}", SegmentKind.REPORT_RING, REPORTS_CAPACITY, **identity
             )
+        self.market_ring = create_ring(
+            folder / MARKET_RING, SegmentKind.MARKET_RING, MARKET_CAPACITY, epoch=epoch, instance=INSTANCE
+        )
         self.reader = StateReader(self.state.address)
 
     def _fill_tables(self) -> None:
@@ -103,7 +109,7 @@ class FakeEngine:
 
     def close(self) -> None:
         """Stops serving."""
-        for segment in (self.state_segment, *self.commands.values(), *self.reports.values()):
+        for segment in (self.state_segment, self.market_ring, *self.commands.values(), *self.reports.values()):
             segment.retire()
             segment.close()
 
@@ -165,6 +171,13 @@ class FakeEngine:
     def alarm(self, strategy_id: int, **fields: int) -> bool:
         """Tells a strategy what a person should look at."""
         return self._publish(strategy_id, np.zeros(1, ALARM), {"kind": RecordKind.ALARM, **fields})
+
+    def tell_market(self, kind: RecordKind, **fields: int) -> None:
+        """Tells everybody something of a market."""
+        record = np.zeros(1, LAYOUTS[kind])
+        for name, value in {"kind": kind, **fields}.items():
+            record[name] = value
+        broadcast(self.market_ring.address, address_of(record), record.dtype.itemsize // 8)
 
     def _publish(self, strategy_id: int, record: np.ndarray, fields: dict[str, int]) -> bool:
         strategy = self.state.table("strategies")[strategy_id]

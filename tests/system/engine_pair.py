@@ -20,7 +20,7 @@ from tests.system.trading_desk import TradingDesk, desk_of
 SMALL, PLAIN = "small", "plain"
 LIMITED_ID = 3
 INSTANCE, STRATEGY_ID, CORE = 9, 77, min(os.sched_getaffinity(0))
-ORDER_CAPACITY, RING_CAPACITY = 16, 64
+ORDER_CAPACITY, RING_CAPACITY, MARKET_RING_CAPACITY = 16, 64, 32
 ANSWER_TIMEOUT_MS = 300
 DUPLICATES_MAX, DUPLICATE_WINDOW_MS = 2, 400
 BOOK_AGE_MAX_MS, RECEIVE_WINDOW_MS, RETENTION_MS = 1_500, 400, 300
@@ -80,6 +80,7 @@ class EnginePair:
                 "tombstone_capacity": 16,
                 "trade_capacity": 16,
                 "order_retention_ms": RETENTION_MS,
+                "market_ring_capacity": MARKET_RING_CAPACITY,
             },
             "journal": JOURNAL,
             "execution": {

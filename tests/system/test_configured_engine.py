@@ -28,6 +28,7 @@ from ipc.enums import (
 )
 from ipc.errors import ConnectionRefusedByEngineError, EngineNotRunningError, RingFullError
 from ipc.histogram import LatencySegment
+from ipc.market_feed import MARKET_RING
 from ipc.operator import Operator
 from ipc.order_id import to_text, unpack
 from ipc.records import SLOT_BYTES
@@ -41,6 +42,7 @@ from tests.system.engine_pair import (
     INSTANCE,
     JOURNAL,
     LIMITED_ID,
+    MARKET_RING_CAPACITY,
     ORDER_CAPACITY,
     PLAIN,
     RECEIVE_WINDOW_MS,
@@ -146,6 +148,11 @@ def test_engine_order_retention_ms(pair: EnginePair, engine: str) -> None:
     else:
         let_pass(2 * RETENTION_MS)
         assert answer()[0] is RefusalReason.ORDER_ALREADY_ENDED
+
+
+def test_engine_market_ring_capacity(pair: EnginePair) -> None:
+    rings = [(pair.installation.runtime / engine / MARKET_RING).stat().st_size for engine in (SMALL, PLAIN)]
+    assert rings == [HEADER_BYTES + slots * SLOT_BYTES for slots in (MARKET_RING_CAPACITY, 1 << 12)]
 
 
 def test_ipc_ring_capacity(pair: EnginePair, small: TradingDesk) -> None:

@@ -11,6 +11,9 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter for each option
     policy: Annotated[
         str, typer.Option(metavar="NAME", help="Play a weakened policy instead of the real one; `list` names them.")
     ] = "",
+    algorithms: Annotated[
+        bool, typer.Option("--algorithms", help="Let the strategies also send parents, of every algorithm.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the seeds that an earlier call left.")] = False,
     controls: Annotated[
         bool, typer.Option("--controls", help="Then see to it that every weakened policy is noticed.")
@@ -28,6 +31,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter for each option
     request = Request(
         seeds=seeds,
         policy=policy,
+        has_parents=algorithms,
         resumes=resume,
         with_controls=controls,
         tells_trace=trace,

@@ -12,7 +12,7 @@ import numpy as np
 from engine.core.state import ROWS
 from ipc.enums import RecordKind, RejectReason
 from ipc.memory import address_of
-from ipc.order_id import LEG_MAX, from_text, unpack
+from ipc.order_id import CLIENT_SEQUENCE_MAX, LEG_MAX, from_text, unpack
 from ipc.records import VENUE_REPORT
 from tools.simulation.audit_kernel import (
     END_CHANGED,
@@ -26,6 +26,7 @@ from tools.simulation.audit_kernel import (
 )
 from tools.simulation.block_view import word_at
 from tools.simulation.faults import CRASH_POINTS
+from tools.simulation.parent_auditor import ParentAuditor
 from tools.simulation.setting import INSTANCE
 from tools.simulation.violation import ViolationError
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from tools.simulation.stage import Stage
 
 _KINDS_OF_INTENT = (int(RecordKind.NEW_ORDER), int(RecordKind.TARGET_POSITION))
+_PARENT_KIND = int(RecordKind.PARENT_REPORT)
+_REQUEST_KIND = int(RecordKind.VENUE_REQUEST)
 _REPORT_KIND = int(RecordKind.VENUE_REPORT)
 _REASON = (VENUE_REPORT.names or ()).index("reason")
 _NOT_SENT = int(RejectReason.NOT_SENT)
@@ -63,6 +66,7 @@ class Auditor:
         self._wire_ids: set[int] = set()
         self._intents: set[int] = set()
         self._kind = 0
+        self._parents = ParentAuditor(stage) if stage.has_parents else None
         self.further_leg_ns = 0
         """When the engine last sent an order that no command had just asked for."""
 
@@ -74,12 +78,16 @@ class Auditor:
                 self._intents.add(order_id)
         self._seen[:] = np.zeros(1, SEEN_ORDER)
         look_over(self._view.address, self._seen_address)
+        if self._parents is not None:
+            self._parents.began()
 
     def stepped(self, run: EngineRun, address: int) -> None:
         """After every step."""
         kind = self._kind = word_at(address, 1)
         if kind in _KINDS_OF_INTENT:
             self._intents.add(word_at(address, 5))
+        if self._parents is not None:
+            self._parents.stepped(kind, address)
         found = look_over(self._view.address, self._seen_address)
         if found == 0:
             return
@@ -89,6 +97,20 @@ class Auditor:
         else:
             invariant, text = _FOUND[what]
             raise ViolationError(invariant, f"{text}: {self._describe(slot)}")
+
+    def left(self, effect: list[int]) -> None:
+        """An effect of a step is about to be carried out."""
+        if self._parents is None:
+            return
+        if effect[1] == _REQUEST_KIND:
+            self._parents.requested(effect)
+        elif effect[1] == _PARENT_KIND:
+            self._parents.told(effect)
+
+    def parents_at_rest(self) -> None:
+        """When everything is resolved, of parents alone."""
+        if self._parents is not None:
+            self._parents.at_rest()
 
     def sending(self, run: EngineRun, frame: bytes) -> None:
         """Before a hot request goes on the wire."""
@@ -107,7 +129,8 @@ class Auditor:
         if leg_id & LEG_MAX or self._kind not in _KINDS_OF_INTENT:
             self.further_leg_ns = run.now_ns
         row = self._view.order(order_id)
-        if order_id not in self._intents:
+        is_child = unpack(order_id).sequence > CLIENT_SEQUENCE_MAX and self._parents is not None
+        if order_id not in self._intents and not is_child:
             raise ViolationError("I2", f"no journaled intent for {unpack(leg_id)}")
         if row is None or row["end_reason"] != 0:
             raise ViolationError("I7", f"{unpack(leg_id)} was refused or has ended, and is sent")
@@ -132,6 +155,8 @@ class Auditor:
 
     def look_at_venue(self) -> None:
         """From time to time: what lives at the venue is reserved here, and has not ended here."""
+        if self._parents is not None:
+            self._parents.look_at_venue()
         for order in self._stage.venue.open_orders():
             leg_id = self._leg_of(order)
             if leg_id is None:
@@ -147,6 +172,7 @@ class Auditor:
     def at_rest(self) -> None:
         """When everything is resolved: positions, fills and open orders are those of the venue."""
         stage = self._stage
+        self.parents_at_rest()
         venue_lots = own_lots = 0
         for fill in stage.venue.account.fills[stage.venue.instrument.symbol]:
             lots = fill.lots if fill.order.side == "BUY" else -fill.lots

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -24,9 +24,9 @@ CONTROL_SEEDS_MAX = 400
 
 
 @cache
-def workshop() -> Workshop:
-    """This process's own."""
-    return Workshop()
+def workshop(*, has_parents: bool = False) -> Workshop:
+    """This process's own, of either kind."""
+    return Workshop(has_parents=has_parents)
 
 
 @dataclass
@@ -48,7 +48,11 @@ def play_seed(
     say: Callable[[str], None] | None = None,
 ) -> Outcome:
     """Plays one seed from its beginning to its end, or to its first violation."""
-    stage = Stage(workshop(), seed, options or Options(), policy=POLICIES[policy] if policy else None, say=say)
+    options = options or Options()
+    weakened = POLICIES[policy] if policy else None
+    if weakened is not None and weakened.has_parents:
+        options = options._replace(has_parents=True)
+    stage = Stage(workshop(has_parents=options.has_parents), seed, options, policy=weakened, say=say)
     outcome = Outcome(seed)
     try:
         stage.play()
@@ -128,16 +132,27 @@ class Tally:
         )
 
 
-def play_chunk(task: tuple[int, int, str]) -> tuple[int, list[Outcome]]:
-    """Plays some seeds one after the other."""
-    first, last, policy = task
-    return first, [play_seed(seed, policy=policy) for seed in range(first, last)]
+class Chunk(NamedTuple):
+    """Seeds that one process plays one after the other."""
+
+    first: int
+    last: int
+    policy: str = ""
+    has_parents: bool = False
 
 
-def play_seeds(first: int, last: int, *, policy: str, jobs: int, tally: Tally) -> Iterator[Tally]:
-    """Plays the seeds from first to before last that the tally lacks; yields it after each chunk."""
+def play_chunk(chunk: Chunk) -> tuple[int, list[Outcome]]:
+    """Plays the seeds from the first to before the last."""
+    options = Options(has_parents=chunk.has_parents)
+    seeds = range(chunk.first, chunk.last)
+    return chunk.first, [play_seed(seed, policy=chunk.policy, options=options) for seed in seeds]
+
+
+def play_seeds(every: Chunk, *, jobs: int, tally: Tally) -> Iterator[Tally]:
+    """Plays all seeds that the tally lacks; yields it after each part of them."""
+    first, last = every.first, every.last
     tasks = [
-        (start, min(start + CHUNK_SEEDS, last), policy)
+        every._replace(first=start, last=min(start + CHUNK_SEEDS, last))
         for start in range(first, last, CHUNK_SEEDS)
         if start not in tally.digests
     ]
@@ -156,7 +171,8 @@ def play_control(name: str) -> dict[str, Any]:
     """Plays a weakened policy until it is noticed in a seed in which the real one is clean."""
     for seed in range(CONTROL_SEEDS_MAX):
         outcome = play_seed(seed, policy=name)
-        if outcome.invariant and not play_seed(seed).invariant:
+        options = Options(has_parents=POLICIES[name].has_parents)
+        if outcome.invariant and not play_seed(seed, options=options).invariant:
             return {"policy": name, "caught_at_seed": seed, "seeds": seed + 1, "by": outcome.invariant}
     return {"policy": name, "caught_at_seed": None, "seeds": CONTROL_SEEDS_MAX, "by": ""}
 

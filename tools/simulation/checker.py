@@ -10,6 +10,7 @@ from typing import Any
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _TRADE, _REFUSED = 3, 12
+_BUY = 1
 _FILLED, _CANCELED, _EXPIRED, _REJECTED, _REFUSED_STATUS = 4, 5, 6, 7, 10
 _REPEATED_COMMAND = (3, 8)
 _LEG_BITS = 8
@@ -118,6 +119,31 @@ def judge(
         if bought != positions[place]:
             wrong.append(f"strategy {place + 1} holds {positions[place]} lots here and {bought} by the venue's log")
     wrong += [f"order {order_id} at the venue was never ordered" for order_id in at_venue.keys() - claimed]
+    return wrong
+
+
+def judge_parents(records: Sequence[Mapping[str, Any]], desks: Sequence[Any]) -> list[str]:
+    """What is wrong with parents; a desk has what was `asked` of each and the `children` that it was told of."""
+    at_venue = read_venue(records)
+    wrong: list[str] = []
+    for desk in desks:
+        traded: defaultdict[int, int] = defaultdict(int)
+        for child_id, parent_id in desk.children.items():
+            child = at_venue.get(child_id)
+            if child is None:
+                continue
+            traded[parent_id] += child.filled_lots
+            side = desk.asked[parent_id].side
+            if child.signed_lots * (1 if side == _BUY else -1) < 0:
+                wrong.append(f"child {child_id} of parent {parent_id} traded on the other side")
+        for parent_id, lots in traded.items():
+            asked = desk.asked[parent_id]
+            most_lots = asked.most_lots
+            if asked.after_order_id:
+                entry = at_venue.get(asked.after_order_id)
+                most_lots = entry.filled_lots if entry is not None else traded.get(asked.after_order_id, 0)
+            if lots > most_lots and (most_lots or asked.after_order_id):
+                wrong.append(f"parent {parent_id} of {most_lots} lots traded {lots}")
     return wrong
 
 

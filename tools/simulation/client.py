@@ -16,9 +16,10 @@ from ipc.enums import (
     Side,
     TimeInForce,
 )
-from ipc.order_id import pack, to_text
+from ipc.order_id import CLIENT_SEQUENCE_MAX, pack, to_text, unpack
 from ipc.records import ALL_ACCOUNTS, ALL_INSTRUMENTS, AS_CONFIGURED, EXECUTION_REPORT, LAYOUTS, SLOT_WORDS
 from tools.simulation.order_kinds import KINDS, MIDDLE_TICKS, PREVENTIONS
+from tools.simulation.parent_desk import ParentDesk
 from tools.simulation.setting import INSTANCE
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _NAMES = {kind: layout.names or () for kind, layout in LAYOUTS.items()}
 _REPORT = {name: place for place, name in enumerate(EXECUTION_REPORT.names or ())}
 _KIND, _SEQUENCE = 1, 2
-_REPORT_KIND = int(RecordKind.EXECUTION_REPORT)
+_REPORT_KIND, _PARENT_KIND = int(RecordKind.EXECUTION_REPORT), int(RecordKind.PARENT_REPORT)
 _ORDER_ID, _TYPE, _STATUS = _REPORT["order_id"], _REPORT["execution_type"], _REPORT["order_status"]
 _ORDER_LOTS, _CUMULATIVE, _LEAVES = _REPORT["order_lots"], _REPORT["cumulative_lots"], _REPORT["leaves_lots"]
 _TRADE_ID, _LAST_LOTS, _LAST_PRICE = _REPORT["trade_id"], _REPORT["last_lots"], _REPORT["last_price_ticks"]
@@ -77,6 +78,7 @@ class Client:
         self._reads_from_ns = 0
         self._mailbox: list[list[int]] = []
         self._living: dict[int, Told | None] = {}
+        self.parents = ParentDesk(stage, self, Random(generator.random())) if stage.has_parents else None
 
     # What it is told.
 
@@ -128,6 +130,8 @@ class Client:
         self._living.clear()
         self._mailbox.clear()
         self._last_report = 0
+        if self.parents is not None:
+            self.parents.forget()
         self._read_history(last)
         self.forgotten |= was_told_of - {told.order_id for told in self.told}
 
@@ -140,6 +144,8 @@ class Client:
         if effect[_SEQUENCE] <= self._last_report:
             return
         self._last_report = effect[_SEQUENCE]
+        if effect[_KIND] == _PARENT_KIND and self.parents is not None:
+            self.parents.hear(effect)
         if effect[_KIND] != _REPORT_KIND:
             return
         told = Told(
@@ -157,6 +163,9 @@ class Client:
             effect[_SIDE],
         )
         self.told.append(told)
+        if unpack(told.order_id).sequence > CLIENT_SEQUENCE_MAX:
+            # A child of one of its parents: how large it is, it is told.
+            self.submitted.setdefault(told.order_id, (told.side, 0))
         if self._stage.is_told:
             self._stage.say(f"   s{self.strategy_id} hears {_sentence(told)}")
         is_refusal = told.execution_type == ExecutionType.REFUSED
@@ -173,9 +182,8 @@ class Client:
 
     def act(self) -> None:
         """Does one thing, if the engine runs."""
-        if self._stage.run.is_dead or self.action_count >= self._stage.action_limit:
+        if not self.may_act():
             return
-        self.action_count += 1
         draw = self._random()
         if draw < 0.5 or not self._living:
             self.submit()
@@ -191,23 +199,48 @@ class Client:
             self._amend(order_id)
             self._amend(order_id)
         elif draw < 0.97:
-            self._send(RecordKind.CANCEL_ALL, instrument_id=ALL_INSTRUMENTS, account_id=ALL_ACCOUNTS)
+            self.send(RecordKind.CANCEL_ALL, instrument_id=ALL_INSTRUMENTS, account_id=ALL_ACCOUNTS)
         else:
-            self._send(RecordKind.STATUS_REQUEST, order_id=self._any())
+            self.send(RecordKind.STATUS_REQUEST, order_id=self._any())
+
+    def may_act(self) -> bool:
+        """Whether the engine runs and it has not done enough; counts what it does."""
+        if self._stage.run.is_dead or self.action_count >= self._stage.action_limit:
+            return False
+        self.action_count += 1
+        return True
+
+    def next_order_id(self) -> int:
+        """The id of one more order."""
+        self._order_sequence += 1
+        return pack(instance=INSTANCE, epoch=self._epoch, strategy_id=self.strategy_id, sequence=self._order_sequence)
+
+    def submit_plain(self, side: Side, lots: int, price_ticks: int) -> int:
+        """Sends a plain limit order; returns its id."""
+        order_id = self.next_order_id()
+        self._living[order_id] = None
+        self.submitted[order_id] = (int(side), lots)
+        self.send(
+            RecordKind.NEW_ORDER,
+            order_id=order_id,
+            side=side,
+            order_type=OrderType.LIMIT,
+            time_in_force=TimeInForce.GTC,
+            price_ticks=price_ticks,
+            order_lots=lots,
+        )
+        return order_id
 
     def submit(self) -> None:
         """Sends a new order of some kind."""
         if self._stage.run.is_dead:
             return
         generator = self._generator
-        self._order_sequence += 1
-        order_id = pack(
-            instance=INSTANCE, epoch=self._epoch, strategy_id=self.strategy_id, sequence=self._order_sequence
-        )
+        order_id = self.next_order_id()
         self._living[order_id] = None
         if self._random() < 0.06:
             self.submitted[order_id] = (0, 0)
-            self._send(
+            self.send(
                 RecordKind.TARGET_POSITION,
                 order_id=order_id,
                 order_type=OrderType.LIMIT,
@@ -221,7 +254,7 @@ class Client:
         lots = generator.randrange(20, 400)
         terms = self._terms(side, lots)
         self.submitted[order_id] = (int(side), terms["order_lots"])
-        self._send(RecordKind.NEW_ORDER, order_id=order_id, side=side, **terms)
+        self.send(RecordKind.NEW_ORDER, order_id=order_id, side=side, **terms)
 
     def _terms(self, side: Side, lots: int) -> dict[str, int]:
         """What kind of order it is; most are plain, and some the engine or the venue will refuse."""
@@ -245,7 +278,7 @@ class Client:
         return terms
 
     def _cancel(self, order_id: int) -> None:
-        self._send(RecordKind.CANCEL_ORDER, order_id=order_id)
+        self.send(RecordKind.CANCEL_ORDER, order_id=order_id)
 
     def _amend(self, order_id: int) -> None:
         """Another price, a smaller or a larger quantity, or both."""
@@ -258,7 +291,7 @@ class Client:
         if order_id in self.submitted:
             side, most = self.submitted[order_id]
             self.submitted[order_id] = side, max(most, new_lots) if most else 0
-        self._send(RecordKind.AMEND_ORDER, order_id=order_id, price_ticks=price_ticks, order_lots=new_lots)
+        self.send(RecordKind.AMEND_ORDER, order_id=order_id, price_ticks=price_ticks, order_lots=new_lots)
 
     def _newest(self) -> int:
         return next(reversed(self._living), 0)
@@ -266,7 +299,8 @@ class Client:
     def _any(self) -> int:
         return self._generator.choice(list(self._living)) if self._living else 0
 
-    def _send(self, kind: RecordKind, **fields: int) -> None:
+    def send(self, kind: RecordKind, **fields: int) -> None:
+        """Sends a command, and now and then the same again."""
         stage = self._stage
         if stage.run.is_dead:
             return

@@ -22,6 +22,7 @@ from ipc.enums import JournalState, RecordKind
 from ipc.records import JOURNAL_STATE, SLOT_BYTES, SLOT_WORDS, TIMER
 from tools.client_frames import texts_of
 from tools.simulation.journal import Entry, Journal
+from tools.simulation.market_feed import TOLD_EVERY_NS
 from tools.simulation.setting import RECEIVE_WINDOW_MS
 from tools.simulation.timeline import UTC_BASE_NS
 from tools.simulation.wire_kernels import encode_requests
@@ -36,6 +37,7 @@ TICK_NS = 100 * NS_PER_MS
 BOOK_EVERY_NS = 500 * NS_PER_MS
 _REQUEST = int(RecordKind.VENUE_REQUEST)
 _FRAMES_BEFORE_SENDING = 80
+_OWN_ROWS = 4
 _KIND, _PUBLISHED = 1, 3
 
 
@@ -60,7 +62,7 @@ class EngineRun:
         self._wires: dict[int, Wire] = {}
         self._rows: NDArray[np.int64] | None = None
         self._rows_address = 0
-        self._own_rows = new_rows(1)
+        self._own_rows = new_rows(_OWN_ROWS)
         self._writer = RecordWriter(0)
         self._timer_due_ns = 0
         self.crash_point = ""
@@ -285,6 +287,7 @@ class EngineRun:
         wants_frames = False
         for place in range(effects):
             effect = view.effect(place)
+            self.stage.auditor.left(effect)
             if effect[_KIND] == _REQUEST:
                 wants_frames = True
             else:
@@ -332,9 +335,12 @@ class EngineRun:
         if self._view.header("journal_state") == JournalState.KEEPING:
             self._writer.start(self._own_rows, self.now_ns)
             self._writer.book_top(0, *self.stage.venue.book.top(), 0)
-            self._enter(lambda: self.apply(self._own_rows, 1))
+            if self.stage.feed is not None:
+                self.stage.feed.write(self._writer)
+            self._enter(lambda: self.apply(self._own_rows, self._writer.count))
         if not self.is_dead:
-            self.stage.timeline.after(BOOK_EVERY_NS, self._look_at_book)
+            every_ns = BOOK_EVERY_NS if self.stage.feed is None else TOLD_EVERY_NS
+            self.stage.timeline.after(every_ns, self._look_at_book)
 
     def _arm_timer(self) -> None:
         deadline_ns = self._view.header("next_deadline_ns")

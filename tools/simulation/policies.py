@@ -323,6 +323,7 @@ class Policy(NamedTuple):
     name: str
     run_class: type[EngineRun]
     prepare: Callable[[Stage], None] | None = None
+    has_parents: bool = False
 
 
 def _unique_for_ever(stage: Stage) -> None:

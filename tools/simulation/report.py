@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from tools.command_error import CommandError
-from tools.simulation.campaign import Stopwatch, Tally, play_controls, play_seeds
+from tools.simulation.campaign import Chunk, Stopwatch, Tally, play_controls, play_seeds
 from tools.simulation.faults import FAULTS, PHASES
 from tools.simulation.policies import POLICIES
 from tools.simulation.shrinking import shrink, story
@@ -24,6 +24,7 @@ class Request(NamedTuple):
 
     seeds: str
     policy: str
+    has_parents: bool
     resumes: bool
     with_controls: bool
     tells_trace: bool
@@ -41,7 +42,7 @@ def run_simulation(request: Request) -> bool:
         raise CommandError(f"no policy is called {request.policy!r}; `oms simulate --policy list` names them")
     first, last = _range(request.seeds)
     if request.tells_trace:
-        print("\n".join(story(first, Options(), policy=request.policy)))
+        print("\n".join(story(first, Options(has_parents=request.has_parents), policy=request.policy)))
         return False
     jobs = request.jobs or os.cpu_count() or 1
     answer = _play(request, first, last, jobs)
@@ -67,12 +68,12 @@ def _range(text: str) -> tuple[int, int]:
 
 
 def _play(request: Request, first: int, last: int, jobs: int) -> dict[str, Any]:
-    key = f"{request.seeds} {request.policy}"
+    key = f"{request.seeds} {request.policy}" + " algorithms" * request.has_parents
     tally = Tally.load(request.state_file, key=key) if request.resumes else Tally()
     before = tally.seeds
     stopwatch = Stopwatch()
     told = len(tally.violations)
-    for _ in play_seeds(first, last, policy=request.policy, jobs=jobs, tally=tally):
+    for _ in play_seeds(Chunk(first, last, request.policy, request.has_parents), jobs=jobs, tally=tally):
         speed = (tally.seeds - before) / stopwatch.seconds()
         bad = len(tally.violations)
         for violation in tally.violations[told:] if not request.policy else ():
@@ -85,15 +86,16 @@ def _play(request: Request, first: int, last: int, jobs: int) -> dict[str, Any]:
     print(file=sys.stderr)
     tally.violations.sort(key=lambda violation: violation["seed"])
     if not request.policy:
-        _tell_failures(tally)
+        _tell_failures(tally, has_parents=request.has_parents)
     return {**tally.as_json(), "seeds_per_s": round((tally.seeds - before) / seconds, 1), "jobs": jobs}
 
 
-def _tell_failures(tally: Tally) -> None:
+def _tell_failures(tally: Tally, *, has_parents: bool) -> None:
+    flag = " --algorithms" * has_parents
     for violation in tally.violations[:SHRUNK_MAX]:
         seed = violation["seed"]
-        print(f"\nseed {seed}: oms simulate --seeds {seed}..{seed + 1} --trace", file=sys.stderr)
-        options, outcome = shrink(seed)
+        print(f"\nseed {seed}: oms simulate{flag} --seeds {seed}..{seed + 1} --trace", file=sys.stderr)
+        options, outcome = shrink(seed, has_parents=has_parents)
         kept = sorted(name for name, _ in outcome.hits)
         print(f"{outcome.invariant}: {outcome.what}\nwith {', '.join(kept) or 'no fault'}:", file=sys.stderr)
         print("\n".join(story(seed, options)[-_STORY_LINES_MAX:]), file=sys.stderr)

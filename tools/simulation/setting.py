@@ -50,6 +50,9 @@ INSTANCE = 5
 BALANCES = {"BTC": "1000", "USDT": "100000000"}
 RICH = {"BTC": "1000000", "USDT": "100000000000"}
 ORDERS_PER_10_S = 40
+_ORDERS, _ORDERS_WITH_PARENTS = 64, 128
+_PARENTS = 16
+"""Fewer than two strategies may want."""
 VENUE_CONFIG = simulator.VenueConfig(
     accounts=(
         simulator.AccountConfig(name=ACCOUNT_NAME, balances=BALANCES),
@@ -89,9 +92,9 @@ class Setting(NamedTuple):
     """The block of a fresh engine."""
 
 
-def make_setting() -> Setting:
-    """The setting; made once in each process."""
-    config = _config()
+def make_setting(*, has_parents: bool = False) -> Setting:
+    """The setting; made once in each process for either kind of seeds."""
+    config = _config(order_capacity=_ORDERS_WITH_PARENTS if has_parents else _ORDERS)
     directory = Directory(config)
     state = State.create(capacities_of(config, directory))
     builder = StateBuilder(config, directory, state, epoch=1)
@@ -115,7 +118,7 @@ def make_setting() -> Setting:
     )
 
 
-def _config() -> Config:
+def _config(*, order_capacity: int) -> Config:
     limit = LimitConfig(
         instrument=f"{PAIR}.BINANCE",
         max_order_quantity="1",
@@ -143,7 +146,8 @@ def _config() -> Config:
         engine=EngineConfig(
             name="simulated",
             instance=INSTANCE,
-            order_capacity=64,
+            order_capacity=order_capacity,
+            parent_capacity=_PARENTS,
             tombstone_capacity=64,
             trade_capacity=256,
         ),

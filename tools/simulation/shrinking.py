@@ -10,15 +10,16 @@ from tools.simulation.stage import ACTIVE_NS, Options
 _STEP_NS_MIN = 50 * NS_PER_MS
 
 
-def shrink(seed: int, *, policy: str = "") -> tuple[Options, Outcome]:
+def shrink(seed: int, *, policy: str = "", has_parents: bool = False) -> tuple[Options, Outcome]:
     """The smallest way found to break the same invariant, and how that went."""
-    first = play_seed(seed, policy=policy)
+    whole = Options(has_parents=has_parents)
+    first = play_seed(seed, policy=policy, options=whole)
     assert first.invariant, "only a failing seed is made smaller"
 
     def fails(options: Options) -> bool:
         return play_seed(seed, policy=policy, options=options).invariant == first.invariant
 
-    options = _without_faults(Options(), FaultPlan(seed).enabled, fails)
+    options = _without_faults(whole, FaultPlan(seed).enabled, fails)
     options = options._replace(
         active_ns=_least(ACTIVE_NS, _STEP_NS_MIN, lambda n: fails(options._replace(active_ns=n)))
     )

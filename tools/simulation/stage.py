@@ -15,11 +15,12 @@ from ipc.order_id import from_text
 from tools.simulation.auditor import Auditor
 from tools.simulation.balances import TOLD_NS, Balances
 from tools.simulation.block_view import phase_of_row
-from tools.simulation.checker import judge
+from tools.simulation.checker import judge, judge_parents
 from tools.simulation.client import Client
 from tools.simulation.engine_run import EngineRun
 from tools.simulation.faults import FaultPlan
 from tools.simulation.journal import Journal, ReplayDifferenceError
+from tools.simulation.market_feed import MarketFeed
 from tools.simulation.moments import plan_moments, take_from
 from tools.simulation.network import Network
 from tools.simulation.policies import Policy
@@ -63,6 +64,8 @@ class Options(NamedTuple):
     dropped: frozenset[str] = frozenset()
     active_ns: int = ACTIVE_NS
     action_limit: int = 1_000
+    has_parents: bool = False
+    """Whether the strategies also send parents, and the market is one in which they can be worked."""
 
 
 class Stage:
@@ -84,6 +87,7 @@ class Stage:
         self.venue = Venue(self.timeline)
         self.plan = FaultPlan(seed, dropped=options.dropped)
         self.action_limit = options.action_limit
+        self.has_parents = options.has_parents
         self.active_end_ns = START_NS + options.active_ns
         world = Random(seed ^ 0x5EED)
         self.has_spare = world.random() < 0.3
@@ -111,6 +115,7 @@ class Stage:
             self.venue.book.trade_id = _TRADES_BEFORE
             workshop.live.state.table("holdings")["known_before_trade_id"] = _TRADES_BEFORE + 1
             self.balances.know_opening()
+        self.feed = MarketFeed(self, Random(seed ^ 0xFEED)) if self.has_parents else None
         self.auditor = Auditor(self)
         self.network.placed = self.auditor.arrived
         self.network.take_from = lambda order, generator: take_from(self, order, generator)
@@ -134,6 +139,8 @@ class Stage:
             if self.bursts:
                 for place in range(_BURST_ORDERS):
                     timeline.at(START_NS + NS_PER_S + place * 60 * NS_PER_MS, client.submit)
+            if client.parents is not None:
+                client.parents.plan()
         plan_moments(self)
         timeline.run_until(self.active_end_ns)
         self._end_faults()
@@ -156,7 +163,7 @@ class Stage:
             self.venue.log.records,
             [(client.submitted, client.told, client.forgotten) for client in self.clients],
             [int(books[client.strategy_id]) for client in self.clients],
-        )
+        ) + judge_parents(self.venue.log.records, [client.parents for client in self.clients if client.parents])
 
     def say(self, text: str) -> None:
         """Writes a line of the seed's story, when somebody reads it."""
@@ -171,6 +178,10 @@ class Stage:
     def history(self, strategy_id: int) -> list[list[int]]:
         """All that the engine has told a strategy, over all its runs: the journal's event stream."""
         return [*self._history[strategy_id], *self.run.told[strategy_id]]
+
+    def told_lots(self) -> int:
+        """What everybody traded as far as the core was told."""
+        return 0 if self.feed is None else self.feed.told_lots
 
     def phase_of_id(self, order_id: int) -> str:
         """In which phase an order is."""
@@ -287,10 +298,15 @@ class Stage:
                 live_since_ns = 0
                 continue
             live_since_ns = live_since_ns or timeline.now_ns
+            for client in self.clients:
+                if client.parents is not None:
+                    client.parents.cancel_endless()
             if self._is_at_rest() and timeline.now_ns - live_since_ns >= sweep_ns:
                 return
             if timeline.now_ns - live_since_ns > sweep_ns + RESOLVE_NS and not self.network.in_transit:
                 break
+        if self._living_parents():
+            self.auditor.parents_at_rest()
         doubtful = [row for row in live.living() if row["is_unknown"] or row["pending_new_ns"]]
         raise ViolationError(
             "I11",
@@ -304,7 +320,12 @@ class Stage:
         while self.balances.is_open and self.timeline.now_ns < end_ns:
             self.timeline.run_until(self.timeline.now_ns + _LOOK_EVERY_NS)
 
+    def _living_parents(self) -> int:
+        return self.workshop.live.header("living_parent_count")
+
     def _is_at_rest(self) -> bool:
+        if self._living_parents():
+            return False
         if self.network.in_transit or any(wire.is_silent for wire in self.network.wires):
             return False
         return not any(

@@ -146,8 +146,16 @@ class Venue:
         """Lets the next question be answered as it would have been a while ago."""
         self._faults.add(FaultRule(action="lagging_query", delay_ms=duration_ns // NS_PER_MS + 1))
 
-    def trade(self, *, buys: bool, price_ticks: int, lots: int, rests: bool) -> None:
-        """An order of the rest of the market."""
+    def trade(
+        self,
+        *,
+        buys: bool,
+        price_ticks: int,
+        lots: int,
+        rests: bool,
+        prevention: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER,
+    ) -> None:
+        """An order of the rest of the market, which is one account; without prevention it trades with itself."""
         order = Order(
             account=self.market,
             instrument=self.instrument,
@@ -157,7 +165,7 @@ class Venue:
             time_in_force=TimeInForce.GTC if rests else TimeInForce.IOC,
             order_lots=lots,
             price_ticks=price_ticks,
-            self_trade_prevention=SelfTradePrevention.EXPIRE_MAKER,
+            self_trade_prevention=prevention,
         )
         self.exchange.place(order)
 

@@ -15,6 +15,11 @@ INVARIANTS = {
     "I12": "replaying the journal gives the same state",
     "I13": "the venue's rate limits are never exceeded by us",
     "I14": "a balance that differs for good is told of, and no other",
+    "I15": "what a parent's children traded and may trade never exceeds it",
+    "I16": "no child's price is beyond its parent's limit",
+    "I17": "no child is sent while its parent is paused, or when that is over",
+    "I18": "a parent's part of what the market trades is never exceeded",
+    "I19": "every parent ends",
     "checker": "the independent checker's verdict",
 }
 

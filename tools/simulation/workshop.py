@@ -60,8 +60,8 @@ class SimulatedLoop(HotLoop):
 class Workshop:
     """Made once in each process."""
 
-    def __init__(self) -> None:
-        self.setting: Setting = make_setting()
+    def __init__(self, *, has_parents: bool = False) -> None:
+        self.setting: Setting = make_setting(has_parents=has_parents)
         self.live = BlockView(self._block())
         self.spare = self._block()
         self.loop = SimulatedLoop(self.live.state, strategy_rows=self.setting.directory.strategy_rows)

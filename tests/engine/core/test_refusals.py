@@ -13,6 +13,7 @@ from tests.engine.core import (
     refused_commands,
     refused_kinds,
     refused_operators,
+    refused_parents,
     refused_risk,
     refused_states,
 )
@@ -27,6 +28,7 @@ ROWS = (
     *refused_states.ROWS,
     *refused_risk.ROWS,
     *refused_operators.ROWS,
+    *refused_parents.ROWS,
 )
 
 # Told of an amendment that had been accepted, and whose place a later one took; of orders that wait, or waited.
@@ -35,6 +37,8 @@ _TOLD_LATER = {
     RefusalReason.RATE_QUEUE_EXPIRED,
     RefusalReason.RATE_QUEUE_SHED,
     RefusalReason.RATE_QUEUE_AHEAD,
+    # Of a parent that would trade.
+    RefusalReason.NO_ROUTE,
 }
 
 # What a person, or the one who fenced, has to take back first.

@@ -1,0 +1,1 @@
+"""Owns the tests of algorithms against a simulated market."""

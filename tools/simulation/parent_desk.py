@@ -1,0 +1,155 @@
+"""Owns the parents of a simulated strategy: what it wants of them, and what it is told of them."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipc.clock import NS_PER_MS
+from ipc.enums import RecordKind, Side
+from ipc.parent_enums import Algorithm, ParentControl, ParentEvent
+from ipc.records import PARENT_REPORT, SLICES_PER_RECORD
+from tools.simulation.order_kinds import MIDDLE_TICKS
+from tools.simulation.parent_kinds import CONTINGENT, SCHEDULED, parent_terms, random_schedule
+from tools.simulation.timeline import START_NS
+
+if TYPE_CHECKING:
+    from tools.simulation.client import Client
+    from tools.simulation.stage import Stage
+
+_PLACES = {name: place for place, name in enumerate(PARENT_REPORT.names or ())}
+_ORDER_ID, _EVENT, _CHILD_ID = _PLACES["order_id"], _PLACES["parent_event"], _PLACES["child_order_id"]
+_HEADER = ("commit", "kind", "sequence", "published_ns")
+_FOLLOWING_SHARE = 0.5
+_INCOMPLETE_SHARE = 0.1
+
+
+class Asked(NamedTuple):
+    """What was asked of a parent."""
+
+    side: int
+    most_lots: int
+    """0 when its quantity follows from something else."""
+    after_order_id: int
+    ends: bool
+    """Whether it has an end time."""
+
+
+class ParentDesk:
+    """Decides on parents beside the orders that its client decides on."""
+
+    def __init__(self, stage: Stage, client: Client, generator: Random) -> None:
+        self.asked: dict[int, Asked] = {}
+        self.children: dict[int, int] = {}
+        """The parent of each child that it was told of."""
+        self.living: set[int] = set()
+        self._stage = stage
+        self._client = client
+        self._generator = generator
+
+    def plan(self) -> None:
+        """Puts what it does on the timeline."""
+        stage, generator = self._stage, self._generator
+        for _ in range(generator.randrange(4, 14)):
+            stage.timeline.at(
+                START_NS + int((0.03 + generator.random() * 0.85) * (stage.active_end_ns - START_NS)), self.act
+            )
+
+    def act(self) -> None:
+        """Does one thing, if the engine runs."""
+        client, generator = self._client, self._generator
+        if not client.may_act():
+            return
+        draw = generator.random()
+        if draw < 0.5 or not self.living:
+            self.submit(generator.choice(tuple(Algorithm)))
+            return
+        parent_id = generator.choice(sorted(self.living))
+        if draw < 0.62:
+            client.send(RecordKind.CONTROL_PARENT, order_id=parent_id, control=int(ParentControl.PAUSE))
+            again_ns = generator.randrange(50, 1_500) * NS_PER_MS
+            self._stage.timeline.after(again_ns, self._resume, parent_id)
+        elif draw < 0.68:
+            self._resume(parent_id)
+        elif draw < 0.84:
+            self._amend(parent_id)
+        elif draw < 0.94:
+            client.send(RecordKind.CANCEL_ORDER, order_id=parent_id)
+        else:
+            client.send(RecordKind.STATUS_REQUEST, order_id=parent_id)
+
+    def cancel_endless(self) -> None:
+        """Cancels what nothing else would end."""
+        for parent_id in sorted(self.living):
+            if not self.asked[parent_id].ends:
+                self._client.send(RecordKind.CANCEL_ORDER, order_id=parent_id)
+
+    def hear(self, effect: list[int]) -> None:
+        """Is told of a parent."""
+        parent_id, event = effect[_ORDER_ID], effect[_EVENT]
+        if event == ParentEvent.CHILD_SENT:
+            self.children[effect[_CHILD_ID]] = parent_id
+        if event == ParentEvent.ENDED:
+            self.living.discard(parent_id)
+        elif event == ParentEvent.ACCEPTED:
+            self.living.add(parent_id)
+        if self._stage.is_told:
+            name, fields = ParentEvent(event).name, {name: effect[place] for name, place in _PLACES.items()}
+            told = " ".join(f"{name}={value}" for name, value in fields.items() if value and name not in _HEADER)
+            self._stage.say(f"   s{self._client.strategy_id} hears of a parent {name} {told}")
+
+    def forget(self) -> None:
+        """Everything that it was told."""
+        self.children.clear()
+        self.living.clear()
+
+    def submit(self, algorithm: Algorithm) -> None:
+        """Sends a parent, and what belongs to it."""
+        client, generator = self._client, self._generator
+        terms = parent_terms(generator, algorithm, self._stage.timeline.utc_ns())
+        after_order_id = 0
+        if algorithm in CONTINGENT and generator.random() < _FOLLOWING_SHARE:
+            after_order_id = self._enter(Side.SELL if terms["side"] == Side.BUY else Side.BUY, terms["order_lots"])
+            terms |= {"after_order_id": after_order_id, "order_lots": 0}
+        parent_id = client.next_order_id()
+        ends = terms.get("end_utc_ns", 0) != 0
+        self.asked[parent_id] = Asked(terms["side"], terms["order_lots"], after_order_id, ends)
+        client.send(RecordKind.NEW_PARENT, order_id=parent_id, **terms)
+        if algorithm in SCHEDULED:
+            self._send_schedule(parent_id, random_schedule(generator, terms["order_lots"]))
+
+    def _enter(self, side: Side, lots: int) -> int:
+        """An order, or a parent, that a stop or a bracket is to follow."""
+        towards = 1 if side is Side.BUY else -1
+        if self._generator.random() < 0.3:
+            parent_id = self._client.next_order_id()
+            self.asked[parent_id] = Asked(int(side), lots, 0, ends=False)
+            terms = {"algorithm": int(Algorithm.SWEEP), "side": int(side), "order_lots": lots}
+            limit_ticks = MIDDLE_TICKS + towards * 1_300
+            self._client.send(RecordKind.NEW_PARENT, order_id=parent_id, limit_price_ticks=limit_ticks, **terms)
+            return parent_id
+        price_ticks = MIDDLE_TICKS + towards * self._generator.randrange(-500, 1_300)
+        return self._client.submit_plain(side, lots, price_ticks)
+
+    def _send_schedule(self, parent_id: int, slices: list[int]) -> None:
+        for first in range(0, len(slices), SLICES_PER_RECORD):
+            if self._generator.random() < _INCOMPLETE_SHARE:
+                return
+            part = slices[first : first + SLICES_PER_RECORD]
+            lots = {f"lots_{place}": each for place, each in enumerate(part)}
+            self._client.send(
+                RecordKind.SCHEDULE, order_id=parent_id, first_slice=first, slice_count=len(slices), **lots
+            )
+
+    def _resume(self, parent_id: int) -> None:
+        if parent_id in self.living:
+            self._client.send(RecordKind.CONTROL_PARENT, order_id=parent_id, control=int(ParentControl.RESUME))
+
+    def _amend(self, parent_id: int) -> None:
+        generator, asked = self._generator, self.asked[parent_id]
+        draw = generator.random()
+        lots = generator.randrange(30, 900) if draw < 0.6 else 0
+        price_ticks = MIDDLE_TICKS + generator.randrange(-1_500, 1_500) if draw > 0.4 else 0
+        if asked.most_lots:
+            self.asked[parent_id] = asked._replace(most_lots=max(asked.most_lots, lots))
+        self._client.send(RecordKind.AMEND_ORDER, order_id=parent_id, price_ticks=price_ticks, order_lots=lots)
