@@ -55,7 +55,6 @@ EXPECTED_KEYS = {
         "routed_signal_to_bytes_ns",
         "routed_signal_to_bytes_p50_us",
         "routed_signal_to_bytes_p99_us",
-        "routed_signal_to_bytes_p999_us",
         "route_decision_8_ns",
         "route_decision_8_p99_ns",
         "market_update_top_ns",
