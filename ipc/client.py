@@ -163,6 +163,7 @@ class Client(ParentOrders):
         quote_quantity: Number | None = None,
         post_only: bool = False,
         reduce_only: bool = False,
+        fill_first: bool | None = None,
         self_trade_prevention: SelfTradePrevention | str | None = None,
         release: Moment | None = None,
         account: str | None = None,
@@ -175,8 +176,10 @@ class Client(ParentOrders):
         """Sends an order and returns its id. What is left out is as configured.
 
         With a price it is a LIMIT order, with a stop price a STOP or STOP_LIMIT order, with `expire` GTD. A market
-        order may say how much of the quote asset to trade, `quote_quantity`, in the place of `quantity`. `release`
-        is when it is to be sent. Moments are datetimes with a time zone or nanoseconds since the Unix epoch.
+        order may say how much of the quote asset to trade, `quote_quantity`, in the place of `quantity`, and with
+        `fill_first` which of its promises wins: to be filled as the venue's own market order, once the book says that
+        its price keeps to `max_slippage_bps`, or never to trade beyond that. `release` is when it is to be sent.
+        Moments are datetimes with a time zone or nanoseconds since the Unix epoch.
         """
         known = self._catalog.instrument(instrument)
         order_lots, quote_notional = amount_of(known, quantity, quote_quantity)
@@ -189,7 +192,7 @@ class Client(ParentOrders):
                 order_lots,
                 order_type_of(order_type, price=price, stop_price=stop_price, quote_quantity=quote_quantity),
                 time_in_force_of(time_in_force, expire),
-                flags_of(post_only=post_only, reduce_only=reduce_only),
+                flags_of(post_only=post_only, reduce_only=reduce_only, fill_first=fill_first),
                 client_tag,
                 configured(max_slippage_bps),
                 configured(execution_timeout_ms),
@@ -254,6 +257,7 @@ class Client(ParentOrders):
         time_in_force: TimeInForce | str | None = None,
         post_only: bool = False,
         reduce_only: bool = False,
+        fill_first: bool | None = None,
         account: str | None = None,
         client_tag: int = 0,
         max_slippage_bps: int | None = None,
@@ -271,7 +275,7 @@ class Client(ParentOrders):
                 price_ticks_or_0(known, price),
                 order_type_of(order_type, price=price),
                 member(TimeInForce, time_in_force or TimeInForce.DEFAULT),
-                flags_of(post_only=post_only, reduce_only=reduce_only),
+                flags_of(post_only=post_only, reduce_only=reduce_only, fill_first=fill_first),
                 client_tag,
                 configured(max_slippage_bps),
                 configured(execution_timeout_ms),

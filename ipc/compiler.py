@@ -40,7 +40,7 @@ def _source_digest() -> str:
     digest.update(os.fsencode(root) + b"\0")
     for source in KERNEL_SOURCES:
         named = root / source
-        for path in sorted(named.glob("*.py")) if named.is_dir() else [named]:
+        for path in sorted(named.rglob("*.py")) if named.is_dir() else [named]:
             digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     for name in sorted(os.environ):
         if name.startswith("NUMBA_") and name not in ("NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"):

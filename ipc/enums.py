@@ -88,6 +88,7 @@ class OrderFlag(IntFlag):
     POST_ONLY = 1
     REDUCE_ONLY = 2
     FILL_FIRST = 4  # a MARKET order goes out as the venue's own, once the depth says that its price keeps within bounds
+    PRICE_PROTECTED = 8  # a MARKET order goes out as an IOC limit at the worst price that it may have
 
 
 class SelfTradePrevention(IntEnum):

@@ -27,6 +27,8 @@ class MarketFeed:
     and compiled code take from each other what they read: whoever wants everything has a feed of its own.
     """
 
+    _is_closed = True
+
     def __init__(self, ring: Segment, instruments: dict[int, Instrument]) -> None:
         self._ring = ring
         self._instruments = instruments

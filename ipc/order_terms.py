@@ -54,9 +54,12 @@ def time_in_force_of(time_in_force: TimeInForce | str | None, expire: Moment | N
     return TimeInForce.DEFAULT if expire is None else TimeInForce.GTD
 
 
-def flags_of(*, post_only: bool, reduce_only: bool) -> int:
-    """The instructions on an order."""
-    return (OrderFlag.POST_ONLY if post_only else 0) | (OrderFlag.REDUCE_ONLY if reduce_only else 0)
+def flags_of(*, post_only: bool, reduce_only: bool, fill_first: bool | None = None) -> int:
+    """The instructions on an order; which promise of a market order wins may be left to the configuration."""
+    flags = (OrderFlag.POST_ONLY if post_only else 0) | (OrderFlag.REDUCE_ONLY if reduce_only else 0)
+    if fill_first is None:
+        return flags
+    return flags | (OrderFlag.FILL_FIRST if fill_first else OrderFlag.PRICE_PROTECTED)
 
 
 def configured(value: int | None) -> int:

@@ -196,6 +196,7 @@ TERMS = word_row(
     "permitted",
     "default_order_type",
     "default_time_in_force",
+    "is_fill_first",  # of MARKET orders that do not say which promise wins
     "max_slippage_bps",
     "retry_attempts",
     "retry_delay_ns",

@@ -12,6 +12,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 BENCHMARKS = {
     "ring": "the shared-memory ring between two processes, beside a C ring and ZeroMQ (P1)",
     "core": "the order core: a new order, a life cycle, and how costs grow (P2, P7)",
+    "execution": "one decision of each algorithm and of the router, market data, 1,000 algorithms at once (P2, P3, P7)",
     "risk": "every control and rate limit for one new order (P2)",
     "journal": "what keeping an input costs, and how fast a journal is lived again (P8, P9)",
     "restart": "a killed engine with many open orders, until its successor is ready (P9)",

@@ -29,7 +29,8 @@ from ipc.enums import OrderType, RecordKind, RequestKind, Side, TimeInForce, Ven
 from ipc.histogram import record_value
 from ipc.memory import load, monotonic_ns, view
 from ipc.order_id import EPOCH_SHIFT, INSTANCE_SHIFT, SEQUENCE_SHIFT, STRATEGY_SHIFT
-from ipc.records import NEW_ORDER, TIMER, VENUE_REPORT
+from ipc.parent_enums import Algorithm
+from ipc.records import NEW_ORDER, NEW_PARENT, TIMER, VENUE_REPORT
 from ipc.ring import poll, release
 
 START_NS = 1_000_000_000_000
@@ -134,6 +135,37 @@ def write_new_order(world: np.void, number: int, lots: int) -> int:
     command["quote_notional"] = 0
     command["self_trade_prevention"] = 0
     command["release_utc_ns"] = 0
+    return strategy_id
+
+
+@kernel
+def write_new_parent(world: np.void, number: int) -> int:
+    """Writes the command of one algorithm that waits for a price that never comes, and looks every second."""
+    command = view(world["record"], 1, NEW_PARENT)[0]
+    strategy_id = write_new_order(world, number, ORDER_LOTS)
+    command["kind"] = RecordKind.NEW_PARENT
+    command["instrument_id"] = number * _INSTRUMENT_STRIDE % world["instruments"]
+    command["account_id"] = 0
+    command["side"] = Side.BUY
+    command["algorithm"] = Algorithm.SNIPER
+    command["parent_flags"] = 0
+    command["order_lots"] = ORDER_LOTS
+    command["quote_notional"] = 0
+    command["limit_price_ticks"] = FIRST_PRICE_TICKS // 2
+    command["client_tag"] = number
+    command["start_utc_ns"] = 0
+    command["end_utc_ns"] = 0
+    command["urgency_ppm"] = 0
+    command["participation_ppm"] = 0
+    command["display_lots"] = 0
+    command["interval_ms"] = 1_000
+    command["noise_ppm"] = 0
+    command["seed"] = 0
+    command["trigger_price_ticks"] = 0
+    command["trail_ticks"] = 0
+    command["take_profit_ticks"] = 0
+    command["after_order_id"] = 0
+    command["benchmark"] = 0
     return strategy_id
 
 
@@ -258,6 +290,16 @@ def populate(core: Core, address: int) -> None:
     world = world_at(address)
     for place in range(world["live_count"]):
         place_order(core, world, place, ORDER_LOTS)
+
+
+@kernel_without_gil
+def employ(core: Core, address: int, algorithms: int) -> None:
+    """Lets so many algorithms wait beside the standing orders."""
+    world = world_at(address)
+    for _ in range(algorithms):
+        number = next_number(core, world)
+        feed(core, world, number, write_new_parent(world, number))
+        take_away(world)
 
 
 @kernel_without_gil

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from ipc.clock import NS_PER_S
-from perf.core import Counted, filled_in_parts, life_cycle
+from perf.core_load import Counted, filled_in_parts, life_cycle
 from perf.core_world import Size
 from perf.harness import Figures, Run, Side, interleave
 from perf.lifecycle_scenarios import SCENARIOS, Desk

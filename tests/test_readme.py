@@ -42,6 +42,9 @@ def is_schema(answer: str) -> bool:
     return {"digest", "records"} <= description.keys()
 
 
+# Commands that take minutes, and what makes them short.
+SHORTENED = {"oms demo --scenario algos": "--seeds 2 --jobs 1", "oms demo --scenario sor": "--seeds 2 --jobs 1"}
+
 # The rest of the commands, in the README's order, and whether an answer is as the README says.
 ANSWERED: dict[str, Callable[[str], bool]] = {
     "oms submit BTC/USDT.BINANCE buy 0.01 --json": is_filled,
@@ -52,6 +55,8 @@ ANSWERED: dict[str, Callable[[str], bool]] = {
     "oms cancel --all": lambda answer: answer.startswith("canceled: om") and "still open: none" in answer,
     "oms positions": lambda answer: "BTC/USDT.BINANCE  0.01000" in answer and "main     USDT" in answer,
     "oms latency": lambda answer: [line.split()[0] for line in answer.splitlines()[1:]] == stages(),
+    "oms execute BTC/USDT.BINANCE buy 0.02 --algorithm twap --end 5s --follow": lambda answer: "FILLED" in answer,
+    "oms parents": lambda answer: answer != "",
     "oms schema --json": is_schema,
     "oms schema --c": lambda answer: "#define" in answer and "int64_t" in answer,
     "oms keys new engine.key": lambda answer: len(answer.split()[-1].strip("'")) == PUBLIC_KEY_CHARACTERS,
@@ -122,7 +127,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_every_command_is_tried() -> None:
-    assert set(commands()) == {*MADE, SANDBOX, *ANSWERED, CHECK, RUN}
+    assert set(commands()) == {*MADE, SANDBOX, *SHORTENED, *ANSWERED, CHECK, RUN}
     assert {block.language for block in BLOCKS} == {"", "console", "python", "toml"}
 
 
@@ -142,6 +147,27 @@ def test_the_commands_answer_as_shown(sandbox: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("command", SHORTENED)
+def test_a_long_command_holds_for_a_few_seeds_as_well(tmp_path: Path, command: str) -> None:
+    shortened = subprocess.run(
+        shlex.split(f"{command} {SHORTENED[command]} --json"),
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shortened.returncode == 0, shortened.stdout + shortened.stderr
+
+
+@pytest.mark.slow
+def test_the_algorithms_trade_and_end(sandbox: Path) -> None:
+    (strategy,) = (text for text in blocks("python") if "bracket" in text)
+    assert run_strategy(strategy, sandbox).count(" ENDED ") >= 3
+    assert position_of_mine(sandbox) == 0
+
+
+@pytest.mark.slow
 def test_the_python_strategy_trades_and_is_flat_again(sandbox: Path) -> None:
     strategy, *_ = blocks("python")
     *lines, last = run_strategy(strategy, sandbox).splitlines()
@@ -152,7 +178,7 @@ def test_the_python_strategy_trades_and_is_flat_again(sandbox: Path) -> None:
 
 @pytest.mark.slow
 def test_the_compiled_strategy_trades(sandbox: Path) -> None:
-    _, strategy, _ = blocks("python")
+    _, strategy, *_ = blocks("python")
     before = position_of_mine(sandbox)
     assert int(run_strategy(strategy, sandbox)) > 0
     assert position_of_mine(sandbox) == before + Decimal("0.01")

@@ -52,6 +52,7 @@ class Order:
     quote_quantity: str | None = None
     post_only: bool = False
     reduce_only: bool = False
+    fill_first: bool | None = None
     self_trade_prevention: str | None = None
     release: Moment | None = None
     account: str | None = None

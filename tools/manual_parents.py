@@ -8,7 +8,7 @@ from typing import Any
 
 from ipc.client import Client
 from ipc.order_terms import Moment
-from ipc.parent_enums import ParentEnd
+from ipc.parent_enums import ParentEnd, ParentEvent
 from ipc.parent_events import ParentReport
 from ipc.schedules import volume_curve_schedule
 from tools.command_error import CommandError
@@ -68,9 +68,17 @@ def execute_intent(intent: Intent, access: Access, *, wait_s: float, follows: bo
             note = _say_nothing if as_json else _say
             answer = await_answer(client, order_id, wait_s, is_enough=has_ended, note=note)
         else:
-            answer = await_answer(client, order_id, wait_s)
+            # Whoever left at once might take a part of the schedule along that has not left yet.
+            has_schedule = terms["schedule"] is not None
+            answer = await_answer(
+                client, order_id, wait_s, is_enough=lambda report: not has_schedule or _is_scheduled(report)
+            )
     tell_answer(order_id, answer, wait_s, as_json=as_json)
     return isinstance(answer, ParentReport) and answer.end_reason != ParentEnd.REFUSED
+
+
+def _is_scheduled(report: ParentReport) -> bool:
+    return report.parent_event != ParentEvent.ACCEPTED
 
 
 def _say(report: ParentReport) -> None:

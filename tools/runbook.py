@@ -140,7 +140,7 @@ UNKNOWN_PARENT No parent order of this id is known.
 PARENT_ALREADY_ENDED The parent order has ended; nothing is left to change.
 PARENT_STATE_CONFLICT The parent order is in another state than this asks for. See oms parents.
 SLIPPAGE_EXCEEDED What the book holds would fill the order beyond max_slippage_bps. Send less, or with a limit.
-NO_DEPTH No fresh depth to walk through. Wait for market data.
+NO_DEPTH The fresh depth holds less than the order, or there is none. Send less, or wait for market data.
 NO_ROUTE No venue may be given the order now. oms explain tells what each one lacks.
 CHILD_OF_PARENT The order is worked by its parent. Amend or cancel that one.
 UNKNOWN_ALARM No alarm has this number, or it is gone. See oms alarms.

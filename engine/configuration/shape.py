@@ -122,6 +122,7 @@ PerSecond = Annotated[int, Meta(ge=0, le=10_000)] | Unlimited
 PriceBps = Annotated[int, Meta(ge=0, le=9_999)] | Unlimited
 OrderTypeName = Literal["market", "limit"]
 TimeInForceName = Literal["GTC", "IOC", "FOK"]
+MarketPromise = Literal["price_protected", "fill_first"]
 BreakerActionName = Literal["alarm", "refuse", "reduce_only", "cancel_only", "halt"]
 SlippageBps = Annotated[int, Meta(ge=0, le=9_999)]
 RetryAttempts = Annotated[int, Meta(ge=0, le=10)]
@@ -216,6 +217,7 @@ class OrdersConfig(Section, frozen=True, kw_only=True):
 class ExecutionConfig(Section, frozen=True, kw_only=True):
     """How an order is carried out."""
 
+    market_promise: MarketPromise = "price_protected"
     max_slippage_bps: SlippageBps = 10
     retry_attempts: RetryAttempts = 3
     retry_delay_ms: RetryDelayMs = 100
@@ -317,6 +319,7 @@ class OrdersOverride(Section, frozen=True, kw_only=True):
 class ExecutionOverride(Section, frozen=True, kw_only=True):
     """The keys of [execution] that differ here."""
 
+    market_promise: MarketPromise | None = None
     max_slippage_bps: SlippageBps | None = None
     retry_attempts: RetryAttempts | None = None
     retry_delay_ms: RetryDelayMs | None = None

@@ -23,6 +23,7 @@ class Terms:
 
     default_order_type: OrderType
     default_time_in_force: TimeInForce
+    is_fill_first: bool
     max_slippage_bps: int
     retry_attempts: int
     retry_delay_ns: int
@@ -46,6 +47,7 @@ def resolve_terms(config: Config, strategy: StrategyConfig, account: AccountConf
     return Terms(
         default_order_type=ORDER_TYPES[orders.default_order_type],
         default_time_in_force=TIMES_IN_FORCE[orders.time_in_force],
+        is_fill_first=execution.market_promise == "fill_first",
         max_slippage_bps=execution.max_slippage_bps,
         retry_attempts=execution.retry_attempts,
         retry_delay_ns=execution.retry_delay_ms * NS_PER_MS,

@@ -11,6 +11,7 @@ from engine.core.replace_reports import on_replaced
 from engine.core.replacement import drop_replacement, is_replacing_leg, may_still_come_about, reserve_working
 from engine.core.requests import send_cancel
 from engine.core.revival import on_count_after_end, on_sign_of_life
+from engine.core.route_memory import note_latency
 from engine.core.state import header_of
 from ipc.compiler import kernel
 from ipc.enums import EndReason, ExecutionType, ReplaceState, RequestKind, VenueHold
@@ -22,8 +23,10 @@ from ipc.records import NOT_STATED
 def accept_leg(state: int, order: np.void, venue_order_id: int) -> None:
     """Notes that the venue has the current leg."""
     if order["accepted"] == 0:
+        now_ns = header_of(state)["now_ns"]
         order["accepted"] = 1
-        order["accepted_ns"] = header_of(state)["now_ns"]
+        order["accepted_ns"] = now_ns
+        note_latency(state, order["account_id"], order["instrument_id"], now_ns - order["sent_ns"])
     order["pending_new_ns"] = 0
     order["retry_at_ns"] = 0
     order["venue_order_id"] = venue_order_id

@@ -16,7 +16,16 @@ from engine.core.state import header_of, order_index_of, orders_of, strategies_o
 from engine.core.trades import take_trade, tell_trade
 from ipc.compiler import kernel
 from ipc.enums import AlarmCode, ExecutionType, OrderStatus, OrderType, TimeInForce, VenueEvent
-from ipc.order_id import EPOCH_MAX, EPOCH_SHIFT, INSTANCE_MAX, INSTANCE_SHIFT, LEG_MAX, SEQUENCE_MAX, SEQUENCE_SHIFT
+from ipc.order_id import (
+    CLIENT_SEQUENCE_MAX,
+    EPOCH_MAX,
+    EPOCH_SHIFT,
+    INSTANCE_MAX,
+    INSTANCE_SHIFT,
+    LEG_MAX,
+    SEQUENCE_MAX,
+    SEQUENCE_SHIFT,
+)
 from ipc.records import EXTERNAL_ORDER
 
 
@@ -126,8 +135,11 @@ def _adopt_own(state: int, report: np.void) -> int:
     reserve_working(state, order)
     if (order_id >> EPOCH_SHIFT) & EPOCH_MAX == header_of(state)["epoch"]:
         # Its id was given away in this run: no other order may get it.
-        strategy = strategies_of(state)[strategy_id]
-        strategy["last_order_sequence"] = max(strategy["last_order_sequence"], order_sequence_of(order_id))
+        strategy, sequence = strategies_of(state)[strategy_id], order_sequence_of(order_id)
+        if sequence > CLIENT_SEQUENCE_MAX:
+            strategy["last_child_sequence"] = max(strategy["last_child_sequence"], sequence)
+        else:
+            strategy["last_order_sequence"] = max(strategy["last_order_sequence"], sequence)
     _raise(state, slot, AlarmCode.ADOPTED_ORDER)
     return slot
 

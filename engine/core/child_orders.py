@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.core.cancel import cancel_rest, check_cancel_budget, is_cancelable
 from engine.core.new_order import place_order
+from engine.core.parent_holds import hold_longer
 from engine.core.parent_reports import report_parent, tell_refusal
 from engine.core.state import effect_address, header_of, orders_of, strategies_of
 from engine.core.verdict import Verdict
@@ -16,10 +17,6 @@ from ipc.parent_enums import ParentEnd, ParentEvent, ParentFlag
 from ipc.parent_tables import CHILDREN_MAX
 from ipc.records import AMEND_ORDER, NEW_ORDER
 
-# A refused parent tries again after a wait that doubles, and gives up when nothing has passed for so many times.
-_HOLD_NS = 10_000_000
-_HOLD_DOUBLINGS_MAX = 7
-REFUSALS_MAX = 30
 _NEVER_UTC_NS = (1 << 63) - 1
 # numba knows no IntFlag.
 _POST_ONLY = int(OrderFlag.POST_ONLY)
@@ -150,14 +147,11 @@ def cancel_children(state: int, parent: np.void) -> bool:
 def note_refusal(state: int, parent: np.void, verdict: Verdict) -> None:
     """Holds a parent back for a while after a refusal, and tells why when it is another reason than the last one told.
 
-    Whoever is halted, or finds no way for long, is over.
+    Whoever is halted is over.
     """
-    parent["refusal_count"] += 1
+    hold_longer(state, parent, verdict.reason)
     parent["reason"] = verdict.reason
-    doublings = min(parent["refusal_count"] - 1, _HOLD_DOUBLINGS_MAX)
-    parent["hold_until_ns"] = header_of(state)["now_ns"] + (_HOLD_NS << doublings)
-    is_halted = verdict.reason == RefusalReason.TRADING_STATE and verdict.current == TradingState.HALT
-    if is_halted or parent["refusal_count"] > REFUSALS_MAX:
+    if verdict.reason == RefusalReason.TRADING_STATE and verdict.current == TradingState.HALT:
         parent["end_reason"] = ParentEnd.REFUSED
     if parent["told_reason"] != verdict.reason:
         parent["told_reason"] = verdict.reason

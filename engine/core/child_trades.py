@@ -10,6 +10,7 @@ from engine.core.state import instruments_of, markets_of, parents_of
 from ipc.compiler import kernel
 from ipc.enums import AlarmCode
 from ipc.parent_enums import Algorithm, ParentEvent, ParentState
+from ipc.tables import NO_LIMIT
 
 
 @kernel
@@ -30,7 +31,8 @@ def note_child_trade(
     parent, market = parents_of(state)[slot], markets_of(state)[instrument_id]
     before_lots = parent["cumulative_lots"]
     parent["cumulative_lots"] += lots * market["pair_lot_scale"]
-    parent["cumulative_notional"] += notional * market["pair_lot_scale"] * market["pair_price_scale"]
+    added = _scaled(abs(notional), market["pair_lot_scale"] * market["pair_price_scale"])
+    parent["cumulative_notional"] = min(parent["cumulative_notional"] + (added if notional >= 0 else -added), NO_LIMIT)
     if fee_asset_id == instruments_of(state)[instrument_id]["quote_asset_id"]:
         parent["fee_units"] += fee_units
     parent["refusal_count"] = 0
@@ -41,6 +43,12 @@ def note_child_trade(
         wake_followers(state, parent_order_id)
     if parent["parent_state"] != ParentState.ENDED:
         wake_parent(state, slot)
+
+
+@kernel
+def _scaled(notional: int, factor: int) -> int:
+    """A product of at least 0; where it would not fit a word, the mean price is wrong and nothing else."""
+    return NO_LIMIT - 1 if notional > (NO_LIMIT - 1) // factor else notional * factor
 
 
 @kernel

@@ -8,8 +8,10 @@ import numpy as np
 
 from engine.core.parent_table import NO_PARENT, find_parent, is_over
 from engine.core.parent_timers import wake_parent
+from engine.core.route_memory import note_rest
 from engine.core.state import header_of, markets_of, orders_of, parents_of
 from ipc.compiler import kernel
+from ipc.enums import TimeInForce
 from ipc.parent_enums import ParentState
 
 _NONE = -1
@@ -44,6 +46,8 @@ def unlink_child(state: int, slot: int) -> None:
     place = find_parent(state, order["parent_order_id"])
     if place == NO_PARENT:
         return
+    if order["time_in_force"] == TimeInForce.GTC:
+        note_rest(state, order["account_id"], order["instrument_id"], order["order_lots"], order["cumulative_lots"])
     parent = parents_of(state)[place]
     before, after = order["previous_child"], order["next_child"]
     if before >= 0:

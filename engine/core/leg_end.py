@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.core.amendment_reports import report_amendment
 from engine.core.attempts import may_try_rejected, plan_attempt
+from engine.core.child_rejections import note_child_rejected
 from engine.core.completion import conclude_leg
 from engine.core.doubts import doubt, hold_open, learn_stated, missing_lots
 from engine.core.effects import report_order, tell_venue_word
@@ -95,6 +96,8 @@ def _end_without_leg(state: int, order: np.void, report: np.void, is_proven: boo
         order["not_found_count"] = 0 if is_proven else NOT_FOUND_ANSWERS_NEEDED
         report_end(state, order)
         return
+    if order["parent_order_id"] != 0:
+        note_child_rejected(state, order, report["reason"])
     has_traded = order["cumulative_lots"] > 0
     end_order(state, order, EndReason.CANCELED if has_traded else EndReason.REJECTED)
     order["not_found_count"] = 0 if is_proven else NOT_FOUND_ANSWERS_NEEDED

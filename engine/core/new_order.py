@@ -5,7 +5,8 @@ import numpy as np
 from engine.core.command_checks import check_new_id, order_sequence_of
 from engine.core.deadlines import arm
 from engine.core.effects import report_order
-from engine.core.order_kinds import POST_ONLY, REDUCE_ONLY, check_kind, expiry_of, is_plain, is_stop, may_rest
+from engine.core.fill_first import check_promise, resolve_promise
+from engine.core.order_kinds import POST_ONLY, PROMISES, REDUCE_ONLY, check_kind, expiry_of, is_plain, is_stop, may_rest
 from engine.core.order_limiter import charge_limiter
 from engine.core.order_table import has_room, link_open, take_slot
 from engine.core.rate_checks import check_rate
@@ -63,14 +64,17 @@ def check_fields(state: int, command: np.void, order_type: int, time_in_force: i
     if time_in_force != TimeInForce.IOC and time_in_force != TimeInForce.FOK and not may_rest(time_in_force):
         return refuse(RefusalReason.INVALID_TIME_IN_FORCE, TimeInForce.GTD, 0, time_in_force)
     flags = command["order_flags"]
-    if flags & ~(POST_ONLY | REDUCE_ONLY) != 0:
-        return refuse(RefusalReason.INVALID_FLAGS, POST_ONLY | REDUCE_ONLY, 0, flags)
+    if flags & ~(POST_ONLY | REDUCE_ONLY | PROMISES) != 0:
+        return refuse(RefusalReason.INVALID_FLAGS, POST_ONLY | REDUCE_ONLY | PROMISES, 0, flags)
     # This refuses it on a market order too, which never rests.
     if flags & POST_ONLY != 0 and (order_type != OrderType.LIMIT or not may_rest(time_in_force)):
         return refuse(RefusalReason.INVALID_FLAGS, 0, 0, flags)
     has_limit = order_type == OrderType.LIMIT or order_type == OrderType.STOP_LIMIT
     if not has_limit and command["price_ticks"] != 0:
         return refuse(RefusalReason.INVALID_PRICE, 0, 0, command["price_ticks"])
+    verdict = check_promise(order_type, time_in_force, flags)
+    if verdict.reason != 0:
+        return verdict
     return check_overrides(command)
 
 
@@ -136,7 +140,8 @@ def place_order(state: int, strategy_id: int, command: np.void, parent_order_id:
         # At the worst price, so that no more is spent than was said.
         order_lots = command["quote_notional"] // price_ticks
     is_child = parent_order_id != 0
-    verdict = _check_risk(state, strategy_id, command, order_type, price_ticks, order_lots, is_child)
+    flags = resolve_promise(terms, order_type, time_in_force, command["order_flags"])
+    verdict = _check_risk(state, strategy_id, command, order_type, flags, price_ticks, order_lots, is_child)
     if verdict.reason != 0:
         return verdict
     if not has_room(state):
@@ -150,6 +155,7 @@ def place_order(state: int, strategy_id: int, command: np.void, parent_order_id:
             return verdict
     slot = _accept(state, strategy_id, command, terms, order_type, time_in_force, price_ticks, order_lots, plain)
     order = orders_of(state)[slot]
+    order["order_flags"] = flags
     order["parent_order_id"] = parent_order_id
     if parent_order_id == 0:
         strategies_of(state)[strategy_id]["last_order_sequence"] = order_sequence_of(command["order_id"])
@@ -159,7 +165,14 @@ def place_order(state: int, strategy_id: int, command: np.void, parent_order_id:
 
 @kernel
 def _check_risk(
-    state: int, strategy_id: int, command: np.void, order_type: int, price_ticks: int, order_lots: int, is_child: bool
+    state: int,
+    strategy_id: int,
+    command: np.void,
+    order_type: int,
+    order_flags: int,
+    price_ticks: int,
+    order_lots: int,
+    is_child: bool,
 ) -> Verdict:
     return check_leaving(
         state,
@@ -172,7 +185,7 @@ def _check_risk(
             price_ticks,
             order_lots,
             order_lots,
-            command["order_flags"],
+            order_flags,
             command["stop_price_ticks"],
             command["self_trade_prevention"],
             RequestKind.NEW + 0,
@@ -211,7 +224,6 @@ def _accept(
     order["side"] = command["side"]
     order["order_type"] = order_type
     order["time_in_force"] = time_in_force
-    order["order_flags"] = command["order_flags"]
     order["price_ticks"] = price_ticks
     order["order_lots"] = order_lots
     order["leg_lots"] = order_lots

@@ -26,8 +26,20 @@ _ALL_FLAGS = int(ParentFlag.ROUTED | ParentFlag.REDUCE_ONLY | ParentFlag.PASSIVE
 
 @kernel
 def is_contingent(algorithm: int) -> bool:
-    """Whether a parent may follow another order's fills with its quantity."""
+    """Whether a parent waits for a stop that the engine holds."""
     return algorithm == Algorithm.STOP or algorithm == Algorithm.BRACKET
+
+
+@kernel
+def may_follow(algorithm: int) -> bool:
+    """Whether a parent may take its quantity from what another order trades."""
+    return (
+        is_contingent(algorithm)
+        or algorithm == Algorithm.SWEEP
+        or algorithm == Algorithm.SNIPER
+        or algorithm == Algorithm.ICEBERG
+        or algorithm == Algorithm.PEG
+    )
 
 
 @kernel
@@ -80,7 +92,7 @@ def _check_whose(state: int, strategy_id: int, command: np.void) -> Verdict:
 @kernel
 def _check_quantity(command: np.void, algorithm: int) -> Verdict:
     lots, notional, display_lots = command["order_lots"], command["quote_notional"], command["display_lots"]
-    may_be_open = algorithm == Algorithm.CLOSE_OUT or (is_contingent(algorithm) and command["after_order_id"] != 0)
+    may_be_open = algorithm == Algorithm.CLOSE_OUT or (may_follow(algorithm) and command["after_order_id"] != 0)
     if lots < 0 or lots > _LOTS_MAX:
         return refuse(RefusalReason.QUANTITY_OUT_OF_RANGE, _LOTS_MAX, 0, lots)
     if notional < 0 or (notional != 0 and (lots != 0 or may_be_open)):
@@ -169,7 +181,7 @@ def _check_entry(state: int, strategy_id: int, command: np.void, algorithm: int)
     order_id = command["after_order_id"]
     if order_id == 0:
         return passed()
-    if not is_contingent(algorithm):
+    if not may_follow(algorithm):
         return refuse(RefusalReason.INVALID_ENTRY, Algorithm.BRACKET, algorithm, order_id)
     slot, place = find_order(state, order_id), find_parent(state, order_id)
     if slot == NOWHERE and place == NO_PARENT:
@@ -184,6 +196,6 @@ def _check_entry(state: int, strategy_id: int, command: np.void, algorithm: int)
         is_own = parent["strategy_id"] == strategy_id and parent["instrument_id"] == command["instrument_id"]
         is_useful = not is_over(parent) or parent["cumulative_lots"] > 0
         is_opposite = parent["side"] != command["side"]
-    if not is_own or not is_useful or not is_opposite:
+    if not is_own or not is_useful or (is_contingent(algorithm) and not is_opposite):
         return refuse(RefusalReason.INVALID_ENTRY, 1, 0, order_id)
     return passed()

@@ -13,6 +13,7 @@ from ipc.records import PARENT_REPORT
 
 PPM = 1_000_000
 _SAFE = 1 << 42
+_THOUSAND = 1_000
 
 
 @kernel
@@ -41,16 +42,25 @@ def ppm_worse(side: int, mean_times: int, benchmark_times: int) -> int:
 
 
 @kernel
+def mean_thousandths(notional: int, lots: int) -> int:
+    """The mean price of more than no lots, in thousandths of a tick."""
+    while lots > _SAFE:
+        lots >>= 1
+        notional >>= 1
+    return notional // lots * _THOUSAND + notional % lots * _THOUSAND // lots
+
+
+@kernel
 def realised_cost_ppm(state: int, parent: np.void) -> int:
     """What its fills and their fees cost against the price at its arrival; 0 while there is none."""
     if parent["cumulative_lots"] == 0 or parent["arrival_ticks"] == 0:
         return 0
     scale = markets_of(state)[parent["instrument_id"]]["pair_price_scale"]
-    at_arrival = parent["arrival_ticks"] * scale * parent["cumulative_lots"]
+    mean_times = mean_thousandths(parent["cumulative_notional"], parent["cumulative_lots"])
     instrument = instruments_of(state)[parent["instrument_id"]]
     worth = quote_units(instrument, own_notional(state, parent, parent["cumulative_notional"]))
     fee_ppm = ppm_worse(Side.BUY, worth + parent["fee_units"], worth)
-    return ppm_worse(parent["side"], parent["cumulative_notional"], at_arrival) + fee_ppm
+    return ppm_worse(parent["side"], mean_times, parent["arrival_ticks"] * scale * _THOUSAND) + fee_ppm
 
 
 @kernel

@@ -27,6 +27,7 @@ _EFFECTS_OF_ONE = 110
 # One step's requests have a bound, and one parent's turn asks for no more than it has children.
 _REQUESTS_BEFORE_ONE = 24
 _LOOK_AGAIN_NS = 10_000_000
+_CANCEL_AGAIN_NS = 1_000_000_000
 _WAIT_FOR_PRICE_NS = 100_000_000
 
 
@@ -54,8 +55,10 @@ def _take_turn(state: int, slot: int) -> None:
     _check_end(state, slot, parent)
     next_ns = NEVER_NS + 0
     if parent["parent_state"] == ParentState.ENDING or parent["parent_state"] == ParentState.PAUSED:
-        if not cancel_children(state, parent):
-            next_ns = header_of(state)["now_ns"] + _LOOK_AGAIN_NS
+        are_asked = cancel_children(state, parent)
+        if parent["living_count"] > 0:
+            # A cancel may come to nothing, and is asked for again then.
+            next_ns = header_of(state)["now_ns"] + (_CANCEL_AGAIN_NS if are_asked else _LOOK_AGAIN_NS)
     elif parent["parent_state"] == ParentState.WAITING:
         next_ns = _try_start(state, parent)
     if parent["parent_state"] == ParentState.WORKING:
@@ -75,9 +78,9 @@ def _work(state: int, slot: int, parent: np.void) -> int:
     now_ns = header_of(state)["now_ns"]
     next_ns = decide(state, slot, parent)
     if parent["end_reason"] != ParentEnd.NONE:
+        # Its children are cancelled in a turn of their own: what one turn asks for has a bound.
         cancel_parent(state, slot, parent["end_reason"])
-        cancel_children(state, parent)
-        return now_ns + _LOOK_AGAIN_NS
+        return now_ns
     if parent["hold_until_ns"] > now_ns:
         next_ns = min(next_ns, parent["hold_until_ns"])
     return next_ns
@@ -87,6 +90,9 @@ def _work(state: int, slot: int, parent: np.void) -> int:
 def _check_end(state: int, slot: int, parent: np.void) -> None:
     """Whether a parent is done: filled, or its time is over."""
     if parent["parent_state"] == ParentState.ENDING:
+        return
+    if parent["end_reason"] != ParentEnd.NONE:
+        cancel_parent(state, slot, parent["end_reason"])
         return
     scale = markets_of(state)[parent["instrument_id"]]["pair_lot_scale"]
     rest_lots = parent["order_lots"] - parent["cumulative_lots"]

@@ -150,12 +150,11 @@ def _begin_anew(parent: np.void) -> None:
 def _divide_time(parent: np.void) -> None:
     """Into how many slices a parent's time is divided where no schedule says: by its interval, else into twenty."""
     parent["slice_count"] = 0
-    if is_by_schedule(parent["algorithm"]) or parent["end_ns"] == 0:
+    is_sliced = parent["algorithm"] == Algorithm.TWAP or parent["algorithm"] == Algorithm.CLOSE_OUT
+    if not is_sliced or parent["end_ns"] == 0:
         return
     span_ns, interval_ns = parent["end_ns"] - parent["start_ns"], parent["interval_ns"]
     parent["slice_count"] = max(span_ns // interval_ns, 1) if interval_ns != 0 else _SLICES
-    if interval_ns == 0:
-        parent["interval_ns"] = max(span_ns // _SLICES, 1)
 
 
 @kernel

@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.core.effects import report_order, request_venue
+from engine.core.order_kinds import FILL_FIRST, PROMISES
 from engine.core.order_table import find_order
 from engine.core.rate_budget import charge_budget
 from engine.core.rate_costs import age_of
@@ -97,9 +98,12 @@ def cancel_stray_leg(state: int, order: np.void, leg: int) -> None:
 def _fit_to_venue(state: int, order: np.void, request: np.void) -> None:
     """Leaves to the venue only what it can do; the rest the engine does itself."""
     order_type = order["order_type"]
+    flags = order["order_flags"]
     if order_type == OrderType.MARKET:
-        # A market order goes out as the limit that keeps its slippage within bounds.
-        request["order_type"] = OrderType.LIMIT
+        if flags & FILL_FIRST == 0:
+            # It goes out as the limit that keeps its slippage within bounds.
+            request["order_type"] = OrderType.LIMIT
+        flags &= ~PROMISES
     elif order["triggered_ns"] != 0:
         # Its stop price has traded: a further leg of it is what it has become.
         request["order_type"] = OrderType.LIMIT
@@ -109,6 +113,6 @@ def _fit_to_venue(state: int, order: np.void, request: np.void) -> None:
         request["expire_utc_ns"] = 0
     if order["display_lots"] >= request["order_lots"]:
         request["display_lots"] = 0
-    flags = order["order_flags"]
     if flags & _REDUCE_ONLY != 0 and instruments_of(state)[order["instrument_id"]]["ability"] & _CAN_REDUCE_ONLY == 0:
-        request["order_flags"] = flags & ~_REDUCE_ONLY
+        flags &= ~_REDUCE_ONLY
+    request["order_flags"] = flags

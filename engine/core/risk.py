@@ -9,8 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.core.exposure import exposed_units, funds_needed, worst_ticks
+from engine.core.fill_first import check_depth
 from engine.core.funds import check_funds
 from engine.core.money import has_rate
+from engine.core.order_kinds import FILL_FIRST
 from engine.core.own_orders import check_self_match
 from engine.core.permission import check_permission
 from engine.core.position_checks import check_position
@@ -124,6 +126,10 @@ def _check_order(state: int, leaving: Leaving) -> Verdict:
         # It meets nobody yet.
         return passed()
     account_id, instrument_id = leaving.account_id, leaving.instrument_id
+    if leaving.order_flags & FILL_FIRST != 0:
+        verdict = check_depth(state, instrument_id, side, leaving.rest_lots, price_ticks)
+        if verdict.reason != 0:
+            return verdict
     return check_self_match(state, account_id, instrument_id, side, price_ticks, leaving.prevention)
 
 

@@ -28,6 +28,7 @@ def test_the_terms_without_overrides_are_the_files(tmp_path: Path) -> None:
     assert asdict(resolve_terms(config, config.strategies[0], config.accounts[0])) == {
         "default_order_type": OrderType.MARKET,
         "default_time_in_force": TimeInForce.GTC,
+        "is_fill_first": False,
         "max_slippage_bps": 10,
         "retry_attempts": 3,
         "retry_delay_ns": 100_000_000,
@@ -45,6 +46,7 @@ def test_the_terms_without_overrides_are_the_files(tmp_path: Path) -> None:
 KEYS = [
     ("orders.default_order_type", "limit", "default_order_type", OrderType.LIMIT),
     ("orders.time_in_force", "FOK", "default_time_in_force", TimeInForce.FOK),
+    ("execution.market_promise", "fill_first", "is_fill_first", True),
     ("execution.max_slippage_bps", 0, "max_slippage_bps", 0),
     ("execution.retry_attempts", 0, "retry_attempts", 0),
     ("execution.retry_delay_ms", 7, "retry_delay_ns", 7_000_000),

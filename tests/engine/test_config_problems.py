@@ -59,6 +59,7 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("ipc.command_time_to_live_ms", 50, "ipc.command_time_to_live_ms", "is not a key"),
     ("orders.default_order_type", "stop", "orders.default_order_type", '"limit" or "market"'),
     ("orders.time_in_force", "gtc", "orders.time_in_force", '"FOK", "GTC" or "IOC"'),
+    ("execution.market_promise", "both", "execution.market_promise", '"fill_first" or "price_protected"'),
     ("execution.max_slippage_bps", -1, "execution.max_slippage_bps", "from 0 to 9999"),
     ("execution.max_slippage_bps", 0.5, "execution.max_slippage_bps", WHOLE),
     ("execution.retry_attempts", 11, "execution.retry_attempts", "from 0 to 10"),

@@ -140,6 +140,20 @@ def test_every_term_of_an_order_has_its_word(served: Served) -> None:
     assert {name: order[name] for name in wanted} == wanted
 
 
+def test_which_promise_of_a_market_order_wins_may_be_said_or_left_to_the_configuration(served: Served) -> None:
+    client = served.connect()
+    client.submit(BTC, "buy", 1, order_type="market", fill_first=True)
+    client.submit(BTC, "buy", 1, order_type="market", fill_first=False)
+    client.target(BTC, 1, order_type="market", fill_first=True, reduce_only=True)
+    client.submit(BTC, "buy", 1, order_type="market")
+    assert [order["order_flags"] for _, order in served.taken(4)] == [
+        OrderFlag.FILL_FIRST,
+        OrderFlag.PRICE_PROTECTED,
+        OrderFlag.FILL_FIRST | OrderFlag.REDUCE_ONLY,
+        OrderFlag.NONE,
+    ]
+
+
 def test_a_type_follows_from_the_prices_that_are_said(served: Served) -> None:
     client = served.connect()
     client.submit(BTC, "buy", 1, price=1)

@@ -423,3 +423,11 @@ def test_a_parent_whose_schedule_found_no_room_is_named(engine: FakeEngine) -> N
         assert caught.value.order_id == commands[-1]["order_id"]
         client.schedule(caught.value.order_id, ["0.00001"] * (SLICES_PER_RECORD + 1))
         assert [command["first_slice"] for _, command in engine.take_commands()[-2:]] == [0, SLICES_PER_RECORD]
+
+
+def test_who_takes_a_ring_over_counts_the_parents_that_wait_in_it(engine: FakeEngine) -> None:
+    with connect(f"shm://{ENGINE}", strategy="maker") as client:
+        client.execute(BTC, "buy", 1)
+    with connect(f"shm://{ENGINE}", strategy="maker") as client:
+        assert unpack(client.execute(BTC, "buy", 1)).sequence == 2
+    assert [unpack(command["order_id"]).sequence for _, command in engine.take_commands()] == [1, 2]

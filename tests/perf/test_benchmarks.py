@@ -36,6 +36,33 @@ EXPECTED_KEYS = {
         "growth_fill",
         "fill_cost_8000",
     },
+    "execution": {
+        *(
+            f"decision_{name}_p50_ns"
+            for name in (
+                "twap",
+                "vwap",
+                "pov",
+                "iceberg",
+                "sweep",
+                "sniper",
+                "peg",
+                "close_out",
+                "stop",
+                "bracket",
+            )
+        ),
+        "routed_signal_to_bytes_ns",
+        "route_decision_8_ns",
+        "market_update_top_ns",
+        "market_update_depth_ns",
+        "market_update_trades_ns",
+        "algorithms_1000_ns",
+        "followed_fill_1000_ns",
+        "growth_new_order",
+        "growth_fill",
+        "fill_cost_8000",
+    },
     "risk": {"risk_chain_p50_ns"},
     "journal": {"journal_append_p50_ns", "journal_append_p999_ns", "replay_records_per_s"},
     "restart": {"restart_ready_s"},

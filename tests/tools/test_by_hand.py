@@ -105,6 +105,27 @@ def test_an_order_at_the_market_makes_a_position() -> None:
 
 
 @pytest.mark.usefixtures("engine")
+def test_an_algorithm_takes_what_is_asked_and_its_way_is_explained() -> None:
+    bought = ("execute", INSTRUMENT, "buy", "0.002", "--algorithm", "sweep", "--follow")
+    status, parent = oms(*bought, *STRATEGY)
+    assert (status, parent["end_reason"], parent["cumulative_quantity"]) == (0, "FILLED", "0.00200")
+    status, answer = oms("parents", "--all", "--json")
+    assert (status, answer["parents"][-1]["state"], answer["parents"][-1]["done"]) == (0, "FILLED", "0.00200")
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_algorithm_rests_is_listed_and_cancelled() -> None:
+    peg = ("execute", INSTRUMENT, "buy", "0.002", "--algorithm", "peg", "--limit", "50000", "--passive-only")
+    status, parent = oms(*peg, *STRATEGY)
+    assert (status, parent["algorithm"]) == (0, "PEG")
+    order_id = parent["client_order_id"]
+    assert order_id in {row["client_order_id"] for row in oms("parents", "--json")[1]["parents"]}
+    assert oms("status", order_id, *STRATEGY)[1]["parent_state"] in {"WAITING", "WORKING"}
+    assert oms("cancel", order_id, *STRATEGY) == (0, {"canceled": [order_id], "still_open": [], "not_open": []})
+    assert oms("parents", "--json")[1]["parents"] == []
+
+
+@pytest.mark.usefixtures("engine")
 def test_a_refused_order_fails_and_says_why() -> None:
     status, order = oms("submit", INSTRUMENT, "buy", "2", "--price", "60000", *STRATEGY)
     assert (status, order["order_status"], order["reason"]) == (1, "REFUSED", "MAX_QUANTITY_EXCEEDED")

@@ -26,6 +26,13 @@ def submit(  # noqa: PLR0913, PLR0917  what an order says
     reduce_only: Annotated[
         bool, typer.Option("--reduce-only", help="Only as far as it makes the position smaller.")
     ] = False,
+    fill_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--fill-first/--price-protected",
+            help="A market order as the venue's own, if the book holds it, or as a limit; instead of the configured.",
+        ),
+    ] = None,
     self_trade_prevention: Annotated[
         str | None, typer.Option(metavar="MODE", help="none, expire_taker, expire_maker, expire_both or decrement.")
     ] = None,
@@ -58,6 +65,7 @@ def submit(  # noqa: PLR0913, PLR0917  what an order says
         quote_quantity=quote_quantity,
         post_only=post_only,
         reduce_only=reduce_only,
+        fill_first=fill_first,
         self_trade_prevention=self_trade_prevention,
         release=parse_moment(release),
         account=account,

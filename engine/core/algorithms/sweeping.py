@@ -31,9 +31,10 @@ def sweep_rest(state: int, parent: np.void) -> int:
 
 @kernel
 def decide_sweep(state: int, parent: np.void) -> int:
-    """One decision; a sweep without an end comes once, and what is left then is over."""
+    """One decision; a sweep without an end, and that follows nothing, comes once."""
     is_first = parent["moved_ns"] == 0
-    if parent["end_ns"] == 0 and not is_first and parent["living_count"] == 0:
+    comes_once = parent["end_ns"] == 0 and parent["after_order_id"] == 0
+    if comes_once and not is_first and parent["living_count"] == 0:
         parent["end_reason"] = ParentEnd.EXPIRED
         return header_of(state)["now_ns"]
     return sweep_rest(state, parent)

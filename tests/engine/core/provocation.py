@@ -31,6 +31,8 @@ Provocation = Callable[[World], Act]
 
 POST_ONLY = int(OrderFlag.POST_ONLY)
 REDUCE_ONLY = int(OrderFlag.REDUCE_ONLY)
+FILL_FIRST = int(OrderFlag.FILL_FIRST)
+PRICE_PROTECTED = int(OrderFlag.PRICE_PROTECTED)
 BOTH = int(VenueAbility.AMEND_KEEP_PRIORITY | VenueAbility.CANCEL_REPLACE)
 INT64_MAX = (1 << 63) - 1
 INT64_MIN = -(1 << 63)
@@ -56,6 +58,13 @@ def market(**fields: int) -> Provocation:
         return lambda world: world.market(**fields)
 
     return arrange
+
+
+def beyond_slippage(world: World) -> Act:
+    world.book_top()
+    depth = {"price_ticks_0": 10_010, "lots_0": 5, "price_ticks_1": 10_111, "lots_1": 5}
+    world.feed(RecordKind.BOOK_DEPTH, instrument_id=0, side=Side.SELL, venue_sequence=1, **depth)
+    return lambda world: world.market(order_flags=FILL_FIRST)
 
 
 def target(**fields: int) -> Provocation:

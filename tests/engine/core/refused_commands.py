@@ -3,11 +3,14 @@
 from ipc.enums import ConnectionState, InstrumentStatus, JournalState, RecordKind, RefusalReason, Side, TimeInForce
 from ipc.rate_enums import RateLimitType
 from tests.engine.core.provocation import (
+    FILL_FIRST,
     INT64_MAX,
     INT64_MIN,
     POST_ONLY,
+    PRICE_PROTECTED,
     Row,
     amend,
+    beyond_slippage,
     budget,
     cancel,
     foreign_kind,
@@ -101,7 +104,17 @@ ROWS = (
     Row("a side beyond the last", R.INVALID_SIDE, new_order(side=3)),
     Row("an order type that is none", R.INVALID_ORDER_TYPE, new_order(order_type=5)),
     Row("a time in force that is none", R.INVALID_TIME_IN_FORCE, new_order(time_in_force=3)),
-    Row("a flag that is none", R.INVALID_FLAGS, new_order(order_flags=4)),
+    Row("a flag that is none", R.INVALID_FLAGS, new_order(order_flags=16)),
+    Row("a limit order that fills first", R.INVALID_FLAGS, new_order(order_flags=FILL_FIRST)),
+    Row("a market order with both promises", R.INVALID_FLAGS, market(order_flags=FILL_FIRST | PRICE_PROTECTED)),
+    Row(
+        "all or nothing of an order that fills first",
+        R.INVALID_TIME_IN_FORCE,
+        market(order_flags=FILL_FIRST, time_in_force=TimeInForce.FOK),
+        limit=TimeInForce.IOC,
+    ),
+    Row("more than the book holds", R.NO_DEPTH, market(order_flags=FILL_FIRST, order_lots=6), limit=5),
+    Row("more than the book holds within the slippage", R.SLIPPAGE_EXCEEDED, beyond_slippage, limit=10_110),
     Row("all flags at once", R.INVALID_FLAGS, new_order(order_flags=-1)),
     Row("post only on a market order", R.INVALID_FLAGS, market(order_flags=POST_ONLY)),
     Row(

@@ -135,9 +135,9 @@ ROWS = (
     Row("a TWAP without an end", R.INVALID_EXPIRY, parent(algorithm=Algorithm.TWAP)),
     Row("an entry that nobody knows", R.INVALID_ENTRY, parent(**STOP, order_lots=0, after_order_id=5)),
     Row(
-        "an entry of a sweep",
+        "an entry of a share",
         R.INVALID_ENTRY,
-        entry(Side.SELL, algorithm=Algorithm.SWEEP, order_lots=5, trigger_price_ticks=0),
+        entry(Side.SELL, algorithm=Algorithm.POV, participation_ppm=5, order_lots=5, trigger_price_ticks=0),
     ),
     Row("an entry of the same side", R.INVALID_ENTRY, entry(Side.BUY)),
     Row("an entry that ended without a fill", R.INVALID_ENTRY, entry(Side.SELL, ended=True)),

@@ -3,7 +3,7 @@
 import pytest
 
 from ipc.enums import AlarmCode, EndReason, ExecutionType, OrderStatus, RecordKind, RequestKind, Side, VenueEvent
-from ipc.order_id import pack, unpack
+from ipc.order_id import CLIENT_SEQUENCE_MAX, pack, unpack
 from ipc.records import EXTERNAL_ORDER
 from tests.engine.core.step_effects import Step
 from tests.engine.core.world import EPOCH, INSTANCE, RETENTION_NS, World
@@ -81,6 +81,12 @@ def test_its_leg_is_the_one_that_the_venue_named(world: World) -> None:
 def test_an_id_of_this_run_that_came_back_is_not_given_away_again(world: World) -> None:
     world.accept(_lost_id(sequence=5, epoch=EPOCH), **STATED)
     assert world.row("strategies", 2)["last_order_sequence"] == 5
+
+
+def test_nor_is_that_of_a_child_and_its_strategy_goes_on_counting_its_own(world: World) -> None:
+    world.accept(_lost_id(sequence=CLIENT_SEQUENCE_MAX + 7, epoch=EPOCH), **STATED)
+    strategy = world.row("strategies", 2)
+    assert (strategy["last_order_sequence"], strategy["last_child_sequence"]) == (0, CLIENT_SEQUENCE_MAX + 7)
 
 
 def test_a_fill_that_says_too_little_to_adopt_its_order_is_still_booked(world: World) -> None:

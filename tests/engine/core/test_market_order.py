@@ -6,8 +6,10 @@ from ipc.enums import (
     ConnectionState,
     EndReason,
     ExecutionType,
+    OrderFlag,
     OrderStatus,
     OrderType,
+    RecordKind,
     RefusalReason,
     RejectReason,
     RequestKind,
@@ -19,6 +21,7 @@ from ipc.rate_enums import RateLimitType
 from tests.engine.core.world import NS_PER_MS, NS_PER_S, UTC_OFFSET_NS, World
 
 DELAY_NS = 50 * NS_PER_MS
+FILL_FIRST, PROTECTED, REDUCE_ONLY = OrderFlag.FILL_FIRST, OrderFlag.PRICE_PROTECTED, OrderFlag.REDUCE_ONLY
 
 
 def _placed_market(world: World, **fields: int) -> int:
@@ -157,6 +160,114 @@ def test_what_a_strategy_wanted_cancelled_is_not_tried_again(world: World) -> No
     world.cancel(order_id)
     world.venue(VenueEvent.CANCEL_REJECTED, order_id, reason=RejectReason.UNKNOWN_ORDER)
     assert world.venue(VenueEvent.EXPIRED, order_id, cumulative_lots=0).happened == [ExecutionType.EXPIRED]
+
+
+# ---- fill first ----
+
+
+def _with_depth(world: World, *asks: tuple[int, int]) -> None:
+    """A touch of 9,990 and 10,010, and what the book holds above."""
+    world.book_top()
+    levels = {}
+    for place, (price_ticks, lots) in enumerate(asks):
+        levels[f"price_ticks_{place}"], levels[f"lots_{place}"] = price_ticks, lots
+    world.feed(RecordKind.BOOK_DEPTH, instrument_id=0, side=Side.SELL, venue_sequence=1, **levels)
+
+
+def test_a_fill_first_order_goes_out_as_the_venues_own_and_says_so(world: World) -> None:
+    _with_depth(world, (10_010, 4), (10_110, 6))
+    request = world.market(order_flags=FILL_FIRST).requests[0]
+    assert (request.order_type, request.order_flags) == (OrderType.MARKET, OrderFlag.NONE)
+    order = world.order(int(request.order_id))
+    assert (order["order_flags"], order["price_ticks"]) == (FILL_FIRST, 10_110)
+
+
+def test_a_fill_first_order_is_refused_when_the_book_would_take_it_beyond_its_bound(world: World) -> None:
+    _with_depth(world, (10_010, 4), (10_111, 6))
+    refusal = world.market(order_flags=FILL_FIRST).reports[0]
+    assert (refusal.reason, refusal.limit) == (RefusalReason.SLIPPAGE_EXCEEDED, 10_110)
+    assert (refusal.current, refusal.requested) == (10_111, 10)
+    assert world.market(order_flags=FILL_FIRST, order_lots=4).asked == [RequestKind.NEW]
+    assert world.market(order_flags=FILL_FIRST, max_slippage_bps=101).asked == [RequestKind.NEW]
+
+
+def test_a_fill_first_order_is_refused_when_the_book_holds_less(world: World) -> None:
+    _with_depth(world, (10_010, 4))
+    refusal = world.market(order_flags=FILL_FIRST).reports[0]
+    assert (refusal.reason, refusal.limit, refusal.requested) == (RefusalReason.NO_DEPTH, 4, 10)
+
+
+def test_the_best_price_alone_may_hold_a_fill_first_order(world: World) -> None:
+    world.book_top(ask_lots=10)
+    assert world.market(order_flags=FILL_FIRST).requests[0].order_type == OrderType.MARKET
+    assert world.market(order_flags=FILL_FIRST, order_lots=11).refusals == [RefusalReason.NO_DEPTH]
+
+
+def test_the_rest_of_a_fill_first_order_passes_the_same_check(world: World) -> None:
+    _with_depth(world, (10_010, 10))
+    order_id = int(world.market(order_flags=FILL_FIRST).requests[0].order_id)
+    world.accept(order_id)
+    world.fill(order_id, 4, 10_010)
+    world.venue(VenueEvent.EXPIRED, order_id, cumulative_lots=4)
+    request = world.after(DELAY_NS).requests[0]
+    assert (request.order_type, request.order_lots) == (OrderType.MARKET, 6)
+    world.venue(VenueEvent.EXPIRED, order_id, leg=1, cumulative_lots=0)
+    _with_depth(world, (10_010, 5))
+    report = world.after(DELAY_NS).reports[0]
+    assert (report.reason, report.venue_code) == (EndReason.RETRY_REFUSED, RefusalReason.NO_DEPTH)
+
+
+def test_a_fill_first_order_that_is_sent_later_is_checked_when_it_is_sent(world: World) -> None:
+    world.book_top()
+    release_utc_ns = world.now_ns + UTC_OFFSET_NS + NS_PER_S
+    for asks, requests, refusals in (((10_010, 9), 0, 1), ((10_010, 10), 1, 0)):
+        step = world.market(order_flags=FILL_FIRST, release_utc_ns=release_utc_ns)
+        assert (step.asked, step.refusals) == ([], [])
+        world.now_ns += NS_PER_S - 1
+        _with_depth(world, asks)
+        step = world.after(1)
+        assert len(step.requests) == requests
+        assert [report.venue_code for report in step.reports].count(RefusalReason.NO_DEPTH) == refusals
+        release_utc_ns += NS_PER_S
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "flags"),
+    [
+        ("fills first by configuration", {}, FILL_FIRST),
+        ("is protected when it says so", {"order_flags": PROTECTED}, PROTECTED),
+        ("is all or nothing at a limit", {"time_in_force": TimeInForce.FOK}, OrderFlag.NONE),
+        ("keeps its other flags", {"order_flags": OrderFlag.REDUCE_ONLY, "side": Side.SELL}, FILL_FIRST | REDUCE_ONLY),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_market_order_that_does_not_say_which_promise_wins(
+    world: World, name: str, fields: dict[str, int], flags: int
+) -> None:
+    world.terms()["is_fill_first"] = 1
+    world.book()["position_lots"] = 10
+    world.book_top(bid_lots=99, ask_lots=99)
+    request = world.market(**fields).requests[0]
+    assert int(world.order(int(request.order_id))["order_flags"]) == flags, name
+    assert request.order_type == (OrderType.MARKET if flags & FILL_FIRST else OrderType.LIMIT), name
+    assert request.order_flags == 0, name
+
+
+def test_only_market_orders_make_one_of_the_two_promises(world: World) -> None:
+    world.terms()["is_fill_first"] = 1
+    for flag in (FILL_FIRST, PROTECTED):
+        assert world.new_order(order_flags=flag).refusals == [RefusalReason.INVALID_FLAGS]
+    world.book_top(ask_lots=99)
+    assert world.market(order_flags=FILL_FIRST | PROTECTED).refusals == [RefusalReason.INVALID_FLAGS]
+    step = world.market(order_flags=FILL_FIRST, time_in_force=TimeInForce.FOK)
+    assert step.refusals == [RefusalReason.INVALID_TIME_IN_FORCE]
+    assert world.new_order().requests[0].order_type == OrderType.LIMIT
+
+
+def test_a_target_position_may_be_reached_by_filling_first(world: World) -> None:
+    world.book_top(ask_lots=99)
+    step = world.target(order_type=OrderType.MARKET, price_ticks=0, order_flags=FILL_FIRST)
+    assert step.requests[0].order_type == OrderType.MARKET
 
 
 # ---- execution time-outs ----

@@ -98,6 +98,8 @@ class World:
         trades: int = 64,
         instrument_budgets: int = 0,
         rate_entries: int = 1,
+        venues: int = 1,
+        parents: int = 64,
     ) -> None:
         capacities = Capacities(
             instruments=2,
@@ -110,6 +112,8 @@ class World:
             limiter_times=4 * 2 * RATE_LIMIT_ORDERS,
             instrument_budgets=instrument_budgets,
             rate_entries=rate_entries,
+            venues=venues,
+            parents=parents,
         )
         self.state = State.create(capacities)
         self.now_ns = START_NS

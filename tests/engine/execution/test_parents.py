@@ -2,7 +2,20 @@
 
 import pytest
 
-from ipc.enums import AlarmCode, ConnectionState, EndReason, RefusalReason, RequestKind, Side, TimeInForce, VenueEvent
+from ipc.enums import (
+    AlarmCode,
+    ConnectionState,
+    EndReason,
+    RecordKind,
+    RefusalReason,
+    RejectReason,
+    RequestKind,
+    ScopeKind,
+    Side,
+    TimeInForce,
+    TradingState,
+    VenueEvent,
+)
 from ipc.order_id import CLIENT_SEQUENCE_MAX, unpack
 from ipc.parent_enums import Algorithm, ParentControl, ParentEnd, ParentEvent, ParentState
 from tests.engine.core.world import NS_PER_MS, NS_PER_S
@@ -191,7 +204,7 @@ def test_the_status_of_a_parent_is_told(market: Market) -> None:
         ({"parent_flags": 8}, RefusalReason.INVALID_TRIGGER),
         ({"algorithm": Algorithm.STOP}, RefusalReason.INVALID_TRIGGER),
         ({"algorithm": Algorithm.BRACKET, "trigger_price_ticks": 9_000}, RefusalReason.INVALID_PRICE),
-        ({"after_order_id": 5}, RefusalReason.INVALID_ENTRY),
+        ({"order_lots": 0, "after_order_id": 5}, RefusalReason.INVALID_ENTRY),
         ({"limit_price_ticks": 1}, RefusalReason.PRICE_OUT_OF_RANGE),
         ({"benchmark": 7}, RefusalReason.INVALID_ALGORITHM),
     ],
@@ -341,3 +354,57 @@ def test_an_ended_child_has_its_reason(market: Market) -> None:
     assert child["end_reason"] == EndReason.EXPIRED
     assert market.parent_row(order_id)["end_reason"] == ParentEnd.EXPIRED
     assert market.done(order_id) == 30
+
+
+def test_a_rejected_child_is_not_sent_again_at_once(market: Market) -> None:
+    market.is_answering = False
+    order_id = market.parent(order_lots=100, end=60 * NS_PER_S)
+    for number in range(1, 6):
+        ((_, request),) = market.new_requests()[-1:]
+        market.venue(VenueEvent.REJECTED, request.order_id, reason=RejectReason.OTHER, answers_request=RequestKind.NEW)
+        assert len(market.new_requests()) == number
+        hold_ns = int(market.parent_row(order_id)["hold_until_ns"]) - market.now_ns
+        assert hold_ns == 10 * NS_PER_MS << (number - 1)
+        market.row("routes", 0)["penalty_until_ns"] = 0
+        market.run(hold_ns + NS_PER_MS)
+        assert len(market.new_requests()) == number + 1
+    assert market.events(order_id).count(ParentEvent.CHILD_REJECTED) == 5
+
+
+def test_a_venue_that_rejects_gets_nothing_for_a_while(market: Market) -> None:
+    market.is_answering = False
+    market.parent(order_lots=100, end=60 * NS_PER_S)
+    ((_, request),) = market.new_requests()
+    market.venue(VenueEvent.REJECTED, request.order_id, reason=RejectReason.OTHER, answers_request=RequestKind.NEW)
+    market.run(900 * NS_PER_MS)
+    assert len(market.new_requests()) == 1
+    market.run(300 * NS_PER_MS)
+    assert len(market.new_requests()) == 2
+
+
+def test_what_follows_an_entry_grows_with_it(market: Market) -> None:
+    entry = market.place(accepted=False, side=Side.BUY, price_ticks=9_980, order_lots=100)
+    hedge = market.parent(algorithm=Algorithm.SWEEP, side=Side.SELL, order_lots=0, after_order_id=entry)
+    for lots in (30, 50, 20):
+        market.trade(entry, lots)
+        market.run(NS_PER_S)
+    assert market.done(hedge) == 100
+    assert market.parent_row(hedge)["end_reason"] == ParentEnd.FILLED
+
+
+def test_a_halt_ends_what_would_go_on(market: Market) -> None:
+    order_id = market.parent(algorithm=Algorithm.PEG, order_lots=50)
+    market.feed(RecordKind.SET_TRADING_STATE, scope_kind=ScopeKind.ENGINE, trading_state=TradingState.HALT)
+    market.run(NS_PER_S)
+    assert market.living(order_id) == []
+    assert market.parent_row(order_id)["end_reason"] == ParentEnd.REFUSED
+
+
+def test_a_venue_that_is_away_is_waited_for(market: Market) -> None:
+    market.connection(ConnectionState.DOWN)
+    order_id = market.parent(algorithm=Algorithm.PEG, order_lots=50)
+    market.run(300 * NS_PER_S)
+    assert market.state_of(order_id) is ParentState.WORKING
+    market.connection(ConnectionState.LIVE)
+    market.run(3 * NS_PER_S)
+    assert len(market.living(order_id)) == 1

@@ -72,6 +72,17 @@ def test_a_time_in_force_that_the_engine_keeps_itself_is_until_cancelled_to_the_
     assert kept == desk.encode("ed25519", key, **fields)[0]
 
 
+@pytest.mark.parametrize("time_in_force", [TimeInForce.IOC, TimeInForce.GTC])
+def test_a_market_order_goes_out_with_its_quantity_alone(desk: WireDesk, time_in_force: TimeInForce) -> None:
+    key = TemplateKey(RequestKind.NEW, order_type=OrderType.MARKET)
+    fields = {"order_id": 1, "price_ticks": 5, "order_lots": 7}
+    frame, _ = desk.encode("ed25519", key, **fields, time_in_force=time_in_force)
+    parameters = json.loads(frame)["params"]
+    assert parameters["type"] == "MARKET"
+    assert "quantity" in parameters
+    assert not {"price", "timeInForce", "stopPrice"} & set(parameters)
+
+
 def test_there_is_a_template_for_each_request_that_the_core_makes() -> None:
     kinds = {key.request_kind for key in TEMPLATES["hmac"]}
     assert kinds == set(RequestKind) - {RequestKind.STATUS}

@@ -39,10 +39,10 @@ class Listener:
 
     def __init__(self, folder: Path) -> None:
         self.desk = SpinDesk(folder)
-        ring = create_ring(folder / "market", SegmentKind.MARKET_RING, CAPACITY)
-        self.desk.loop.use_market_ring(ring)
+        self._ring = create_ring(folder / "market", SegmentKind.MARKET_RING, CAPACITY)
+        self.desk.loop.use_market_ring(self._ring)
         self._reader = np.zeros(READER_WORDS, np.int64)
-        begin_reading(address_of(self._reader), ring.address)
+        begin_reading(address_of(self._reader), self._ring.address)
 
     def heard(self) -> list[dict[str, int]]:
         """What was told since the last time."""

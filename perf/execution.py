@@ -1,0 +1,224 @@
+"""Owns the execution benchmark: what algorithms, the router and market data cost the core (P2, P3, P7)."""
+
+from collections.abc import Callable
+from functools import partial
+
+from ipc.enums import RecordKind, Side
+from ipc.memory import address_of
+from ipc.parent_enums import Algorithm, ParentFlag
+from perf import core_kernels, execution_kernels
+from perf.core_load import small_case
+from perf.crowds import beginning_slice, falling_price, followed_orders, plain_order, signal, waiting_crowd
+from perf.decisions import DECISIONS, NEW
+from perf.growth import growth_rows
+from perf.harness import Run, interleave
+from perf.harness import Side as Turn
+from perf.latency import new_histogram, quantile
+from perf.open_core import ASK_TICKS
+from perf.rows import Row, make_row
+from perf.stage import LEVEL_LOTS, Stage
+
+PLAIN_ORDER, ONE_VENUE = "a plain new order", "over one venue"
+NOBODY, ONE, ALONE = "no algorithm", "one algorithm", "one alone"
+VENUES = 8
+# The last of so many is for a quantity that the books hold, and no single level does.
+_VERIFIED_PLANS = 3
+Loop = Callable[..., int | None]
+
+
+def _repeated(stage: Stage, loop: Loop, count: int) -> dict[str, float]:
+    """What the stage's input costs."""
+    times = new_histogram()
+    loop(core_kernels.compiled_core(), stage.address, count, address_of(times))
+    return {"cost": quantile(times, 0.5)}
+
+
+def _planned(stage: Stage, loop: Loop, count: int) -> dict[str, float]:
+    """What a plan of the router costs."""
+    times = new_histogram()
+    loop(stage.state.address, count, address_of(times))
+    return {"cost": quantile(times, 0.5)}
+
+
+def _verify_asked(stage: Stage, expected: list[tuple[int, int, int]], name: str) -> None:
+    """Asserts that the input, given once, makes the core ask its venues for this: (RequestKind, lots, price)."""
+    _repeated(stage, execution_kernels.repeat_input, 1)
+    found = [(request.request_kind, request.order_lots, request.price_ticks) for request in stage.asked()]
+    assert found == expected, f"{name} asks for {found}, expected is {expected}"
+
+
+def measure(run: Run) -> list[Row]:
+    """The rows of algorithms, routing and market data, and those of P7."""
+    rows = [
+        *_decision_rows(run),
+        _signal_row(run),
+        *_route_rows(run),
+        *_market_rows(run),
+        *_crowd_rows(run),
+        *growth_rows(run, small_case(1)),
+    ]
+    run.say("a decision is all of its step: input, algorithm, controls, order, reports and the bytes of its frame")
+    run.say("each finds the same state, put back before it and so in the caches; signals come without their ring")
+    run.say("verified: what each decision asks its venue for, every child of every crowd, what plans share out")
+    return rows
+
+
+def _row(run: Run, ours: Turn, references: dict[str, Turn], *, key: str, what: str, count: int) -> Row:
+    figures = interleave(run, ours, references)
+    return make_row(
+        run,
+        figures,
+        row="exec",
+        key=key,
+        what=what,
+        figure="cost",
+        unit="ns",
+        samples=count * figures.turns,
+        reference_name=next(iter(references), None),
+    )
+
+
+def _decision_rows(run: Run) -> list[Row]:
+    count, rows = run.parameter(smoke=20, full=2_000), []
+    order = partial(_repeated, plain_order(), execution_kernels.repeat_input, count)
+    for decision in DECISIONS:
+        stage = Stage()
+        decision.prepare(stage)
+        _verify_asked(stage, [decision.request], decision.name)
+        ours = partial(_repeated, stage, execution_kernels.repeat_input, count)
+        key = f"decision_{decision.name}_p50_ns"
+        rows.append(_row(run, ours, {PLAIN_ORDER: order}, key=key, what=decision.what, count=count))
+    return rows
+
+
+def _signal_row(run: Run) -> Row:
+    """A parent that is swept over two venues, beside an order for one."""
+    count = run.parameter(smoke=20, full=2_000)
+    routed = {"algorithm": Algorithm.SWEEP, "parent_flags": int(ParentFlag.ROUTED), "account_id": -1}
+    stage = signal(Stage(venues=2), order_lots=2 * LEVEL_LOTS, limit_price_ticks=ASK_TICKS + 1, **routed)
+    _verify_asked(stage, [(NEW, LEVEL_LOTS, ASK_TICKS), (NEW, LEVEL_LOTS, ASK_TICKS + 1)], "a routed signal")
+    return _row(
+        run,
+        partial(_repeated, stage, execution_kernels.repeat_input, count),
+        {PLAIN_ORDER: partial(_repeated, plain_order(), execution_kernels.repeat_input, count)},
+        key="routed_signal_to_bytes_ns",
+        what="a parent swept over 2 venues, both frames ready",
+        count=count,
+    )
+
+
+def _route_rows(run: Run) -> list[Row]:
+    count, rows = run.parameter(smoke=20, full=20_000), []
+    alone, open_books, strict_books = Stage(), Stage(venues=VENUES), Stage(venues=VENUES)
+    _be_strict(strict_books)
+    for loop, stage, what in (
+        (execution_kernels.repeat_sweep_plan, open_books, "swept, 10 levels each, any size is taken"),
+        (
+            execution_kernels.repeat_sweep_plan,
+            strict_books,
+            "swept, 10 levels each, smallest orders and two sizes of lots",
+        ),
+        (execution_kernels.repeat_rest_plan, open_books, "rested"),
+    ):
+        ours, one = partial(_planned, stage, loop, count), partial(_planned, alone, loop, count)
+        key = f"route_decision_{VENUES}_ns"
+        rows.append(_row(run, ours, {ONE_VENUE: one}, key=key, what=what, count=count))
+        _verify_plan(stage, loop)
+    return rows
+
+
+def _be_strict(stage: Stage) -> None:
+    """Lets every venue refuse small orders, and every other one trade in larger lots."""
+    instruments, markets = stage.state.table("instruments"), stage.state.table("markets")
+    for venue in range(VENUES):
+        instruments["min_order_lots"][venue] = 5 + 7 * venue
+        markets["pair_lot_scale"][venue] = 1 + 2 * (venue % 2)
+
+
+def _verify_plan(stage: Stage, loop: Loop) -> None:
+    """Asserts that the last plan gives away what is wanted, or what the books hold."""
+    wanted = loop(stage.state.address, _VERIFIED_PLANS, address_of(new_histogram()))
+    candidates = stage.state.table("candidates")[:VENUES]
+    shared = int((candidates["routed_lots"] * candidates["lot_scale"]).sum())
+    assert shared == wanted, f"a plan gives {shared} lots to venues, {wanted} are wanted"
+
+
+def _market_rows(run: Run) -> list[Row]:
+    count, rows = run.parameter(smoke=20, full=20_000), []
+    many = run.parameter(smoke=20, full=1_000)
+    crowds = {size: waiting_crowd(size) for size in (0, 1, many)}
+    for name, kind in (
+        ("top", RecordKind.BOOK_TOP),
+        ("depth", RecordKind.BOOK_DEPTH),
+        ("trades", RecordKind.MARKET_TRADES),
+    ):
+        turns = {}
+        for size, stage in crowds.items():
+            _keep_news(stage, kind)
+            stage_count = count if size < many else count // 10
+            turns[size] = partial(_market_cost, stage, kind, stage_count)
+        rows += [
+            _row(run, turns[0], {}, key=f"market_update_{name}_ns", what=NOBODY, count=count),
+            *(
+                _row(
+                    run,
+                    turns[size],
+                    {NOBODY: turns[0]},
+                    key=f"market_update_{name}_ns",
+                    what=f"{size:,} waiting algorithms of that instrument",
+                    count=count,
+                )
+                for size in (1, many)
+            ),
+        ]
+    return rows
+
+
+def _keep_news(stage: Stage, kind: RecordKind) -> None:
+    """Makes a market record the stage's input."""
+    fields = stage.top()
+    if kind is RecordKind.BOOK_DEPTH:
+        fields = stage.depth(Side.SELL, [(ASK_TICKS + place, LEVEL_LOTS) for place in range(10)])
+    elif kind is RecordKind.MARKET_TRADES:
+        fields = {"last_price_ticks": ASK_TICKS, "bought_lots": 1, "traded_notional": ASK_TICKS, "trade_count": 1}
+    stage.keep(kind, instrument_id=0, **fields)
+
+
+def _market_cost(stage: Stage, kind: RecordKind, count: int) -> dict[str, float]:
+    _keep_news(stage, kind)
+    cost = _repeated(stage, execution_kernels.repeat_market, count)
+    assert not stage.asked(), "a change of the market that concerns nobody makes somebody act"
+    return cost
+
+
+def _crowd_rows(run: Run) -> list[Row]:
+    size, count = run.parameter(smoke=20, full=1_000), run.parameter(smoke=2, full=20)
+    rows = []
+    for stage, what in (
+        (falling_price(size), "one price hits their stops"),
+        (beginning_slice(size), "their slices begin at the same moment"),
+    ):
+        ours = partial(_acted, stage, size, count)
+        rows.append(_row(run, ours, {}, key="algorithms_1000_ns", what=f"{size:,} algorithms: {what}", count=count))
+    followed, one = followed_orders(size), followed_orders(1)
+    fills = run.parameter(smoke=2, full=200)
+    rows.append(
+        _row(
+            run,
+            partial(_repeated, followed, execution_kernels.repeat_input, fills),
+            {ALONE: partial(_repeated, one, execution_kernels.repeat_input, fills)},
+            key="followed_fill_1000_ns",
+            what=f"a fill of one of {size:,} orders, each followed by a bracket",
+            count=fills,
+        )
+    )
+    return rows
+
+
+def _acted(stage: Stage, size: int, count: int) -> dict[str, float]:
+    """What it costs until all algorithms of a crowd have acted."""
+    frames_before = int(stage.row[0]["frame_count"])
+    cost = _repeated(stage, execution_kernels.repeat_until_quiet, count)
+    frames = int(stage.row[0]["frame_count"]) - frames_before
+    assert frames == count * size, f"{frames} requests were made in {count} turns of {size} algorithms"
+    return cost
