@@ -137,7 +137,8 @@ def _be_strict(stage: Stage) -> None:
 
 def _verify_plan(stage: Stage, loop: Loop) -> None:
     """Asserts that the last plan gives away what is wanted, or what the books hold."""
-    wanted = loop(stage.state.address, _VERIFIED_PLANS, address_of(new_histogram()))
+    times = new_histogram()
+    wanted = loop(stage.state.address, _VERIFIED_PLANS, address_of(times))
     candidates = stage.state.table("candidates")[:VENUES]
     shared = int((candidates["routed_lots"] * candidates["lot_scale"]).sum())
     assert shared == wanted, f"a plan gives {shared} lots to venues, {wanted} are wanted"
