@@ -40,7 +40,7 @@ def take_due_parent(state: int) -> int:
 
 @kernel
 def wake_followers(state: int, instrument_id: int, order_id: int) -> None:
-    """Lets the parents look that follow an order or a parent of an instrument: they live, and hear of the same market."""
+    """Lets the parents look that follow an order or a parent of an instrument: they hear of the same market."""
     parents, slot = parents_of(state), markets_of(state)[instrument_id]["first_watcher"]
     while slot >= 0:
         if parents[slot]["after_order_id"] == order_id:
