@@ -36,7 +36,9 @@ def link_child(state: int, slot: int) -> None:
         orders[first]["previous_child"] = slot
     parent["first_child"] = slot
     parent["living_count"] += 1
-    wake_parent(state, place)
+    if order["sent_ns"] != 0:
+        # One that it is about to send itself is no news to it.
+        wake_parent(state, place)
 
 
 @kernel
