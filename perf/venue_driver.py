@@ -135,6 +135,7 @@ class Driver:
     def _run_local(self, words: NDArray[np.int64]) -> None:
         row = self._row[0]
         row["parent"] = address_of(self._parent) if words[MODE] == BY_SWEEPS else 0
+        row["purchases"] = words[COUNT] // 2
         row["start_ns"] = words[START_NS] = SystemClock.monotonic_ns() + START_AFTER_NS
         row["interval_ns"] = words[INTERVAL_NS]
         words[OUTCOME] = trade(self._address, int(words[COUNT]))

@@ -32,8 +32,6 @@ NUMBER_DIGITS = 12
 _FIRST_NUMBER = 100_000_000_000
 _REPORTS_MAX = 16
 _FLOOD_PER_TURN = 16
-# Parents of one side in a row; the first of the other side waits for the last of them, so that no child meets another.
-PARENTS_OF_ONE_SIDE = 50
 _NO_ORDER = 1
 _DONT_WAIT = 0x40
 _SILENCE_NS = 5_000_000_000
@@ -67,6 +65,7 @@ DRIVER = np.dtype(
             "price_ticks",
             "order_lots",
             "parent",  # address of a NEW_PARENT with the terms of parents to send, 0 for orders
+            "purchases",  # so many parents buy, and the others sell after the last of them is filled
             "next_number",
             "start_ns",
             "interval_ns",
@@ -112,7 +111,7 @@ def frame_end(received: NDArray[np.uint8], start: int, end: int) -> int:
 def _publish_sweep(driver: np.void) -> bool:
     """Sends the next parent, which takes what it wants at the other side's best price."""
     number = driver["next_number"] + driver["published"]
-    is_buy = number // PARENTS_OF_ONE_SIDE & 1 == 0
+    is_buy = driver["published"] < driver["purchases"]
     parent = view(driver["parent"], 1, NEW_PARENT)[0]
     parent["side"] = Side.BUY if is_buy else Side.SELL
     parent["limit_price_ticks"] = driver["price_ticks"] + PRICES + (1 if is_buy else -1)
@@ -123,9 +122,9 @@ def _publish_sweep(driver: np.void) -> bool:
 
 @kernel
 def _is_side_free(driver: np.void) -> bool:
-    """Whether the next signal meets none that is under way."""
-    is_first = (driver["next_number"] + driver["published"]) % PARENTS_OF_ONE_SIDE == 0
-    return driver["parent"] == 0 or not is_first or driver["published"] == driver["filled"]
+    """Whether no child of the next signal meets another that is under way."""
+    published = driver["published"]
+    return driver["parent"] == 0 or published != driver["purchases"] or published == driver["filled"]
 
 
 @kernel
