@@ -28,7 +28,9 @@ class JournalNames:
         if snapshot is None:
             raise CommandError(f"{disk.folder} holds no snapshot, which would say what its instruments are called")
         state = State(np.frombuffer(bytearray(snapshot.block), np.uint8))
-        self._instruments = {int(row["instrument_id"]): _instrument(row) for row in state.table("instruments")}
+        # Without its venue's rules nothing is known of what its ticks and lots mean.
+        known = [row for row in state.table("instruments") if row["tick_units"] > 0 and row["lot_units"] > 0]
+        self._instruments = {int(row["instrument_id"]): _instrument(row) for row in known}
         self._assets = {
             int(row["asset_id"]): Asset(int(row["asset_id"]), row_name(row, 2), int(row["decimals"]))
             for row in state.table("assets")

@@ -13,13 +13,12 @@ from engine.configuration.shape import InstrumentConfig
 from engine.journal.disk import Disk
 from engine.journal.events import EventReader
 from ipc.clock import NS_PER_S
-from ipc.enums import Side
 from ipc.parent_enums import Algorithm
 from ipc.records import HEADER_FIELDS
 from ipc.segment import private_folder
 from tests.ipc.fake_engine import INSTRUMENTS, STRATEGIES, FakeEngine
 from tests.tools.kept_journal import keep_journal
-from tests.tools.trading_history import DAY_LOTS, FEE_BPS, HALF_SPREAD_BPS, WALK_BPS, WORKING_NS, TradingHistory
+from tests.tools.trading_history import DAY_LOTS, TradingHistory
 from tools.commands.application import app
 from tools.journal_names import JournalNames
 from tools.parent_costs import ParentCost, read_parent_costs
@@ -41,7 +40,7 @@ def history(engine: FakeEngine) -> TradingHistory:
 
 
 def costs_of(engine: FakeEngine) -> list[ParentCost]:
-    disk = Disk(keep_journal(engine, NAME))
+    disk = Disk(keep_journal(engine.state, engine.told, NAME))
     return list(read_parent_costs(EventReader(disk), JournalNames(disk)))
 
 
@@ -52,41 +51,9 @@ def calibrated(name: str = NAME) -> tuple[int, list[dict[str, Any]]]:
     return result.exit_code, rows
 
 
-@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
-def test_what_a_parent_paid_is_taken_apart(engine: FakeEngine, history: TradingHistory, side: Side) -> None:
-    history.parent(side, 20_000, Algorithm.TWAP)
-    (cost,) = costs_of(engine)
-    assert cost.half_spread_bps == pytest.approx(HALF_SPREAD_BPS)
-    assert cost.taken_share == pytest.approx(3 / 8 - 5 / 8)
-    assert cost.walk_bps == pytest.approx(WALK_BPS / 8)
-    assert cost.working_ns == WORKING_NS
-    assert cost.impact_bps(HALF_SPREAD_BPS) == pytest.approx(TRUE_BPS * (20_000 / DAY_LOTS) ** 0.5, abs=0.02)
-    assert cost.traded_bps + FEE_BPS == pytest.approx(float(cost.report.realised_cost_bps), abs=0.02)
-
-
-def test_what_has_not_traded_cost_nothing(engine: FakeEngine, history: TradingHistory) -> None:
-    history.untraded()
-    assert costs_of(engine) == []
-
-
-def test_a_touch_that_is_taken_late_is_no_spread(engine: FakeEngine, history: TradingHistory) -> None:
-    history.parent(Side.BUY, 20_000, Algorithm.TWAP)
-    started = engine.told[STRATEGIES["maker"]][0]
-    started[PUBLISHED_WORD] -= NS_PER_S
-    (cost,) = costs_of(engine)
-    assert cost.half_spread_bps is None
-
-
-def test_a_parent_whose_beginning_is_lost_is_known_by_its_end(engine: FakeEngine, history: TradingHistory) -> None:
-    history.parent(Side.BUY, 20_000, Algorithm.TWAP)
-    del engine.told[STRATEGIES["maker"]][:3]
-    (cost,) = costs_of(engine)
-    assert (cost.half_spread_bps, cost.taken_share, cost.walk_bps, cost.working_ns) == (None, 0, 0, None)
-
-
 def test_the_true_impact_lies_in_the_interval(engine: FakeEngine, history: TradingHistory) -> None:
     history.trade(60)
-    keep_journal(engine, NAME)
+    keep_journal(engine.state, engine.told, NAME)
     status, (row,) = calibrated()
     assert (status, row["instrument"], row["parents"], row["spreads_known"]) == (0, INSTRUMENTS[0], 60, 60)
     low, high = row["interval_bps"]
@@ -101,11 +68,11 @@ def test_who_took_nothing_at_the_start_is_taken_to_have_met_the_usual_spread(
 ) -> None:
     engine.state.table("markets")[0]["day_lots"] = DAY_LOTS
     history.trade(60)
-    keep_journal(engine, "all-known")
+    keep_journal(engine.state, engine.told, "all-known")
     reports_of_a_parent = len(engine.told[STRATEGIES["maker"]]) // 60
     for started in engine.told[STRATEGIES["maker"]][:: 3 * reports_of_a_parent]:
         started[PUBLISHED_WORD] -= NS_PER_S
-    keep_journal(engine, NAME)
+    keep_journal(engine.state, engine.told, NAME)
     _, (row,) = calibrated()
     (all_known,) = calibrated("all-known")[1]
     assert (row["spreads_known"], all_known["spreads_known"]) == (40, 60)
@@ -116,7 +83,7 @@ def test_a_day_is_estimated_from_what_traded_meanwhile_unless_the_engine_knows(
     engine: FakeEngine, history: TradingHistory
 ) -> None:
     history.trade(20)
-    keep_journal(engine, NAME)
+    keep_journal(engine.state, engine.told, NAME)
     _, (row,) = calibrated()
     assert (row["is_volume_estimated"], float(row["day_volume"])) == (True, pytest.approx(20, rel=0.001))
     assert "day_volume is estimated from what traded while parents worked" in row["notes"]
@@ -125,7 +92,7 @@ def test_a_day_is_estimated_from_what_traded_meanwhile_unless_the_engine_knows(
 def test_the_configured_day_is_kept(engine: FakeEngine, history: TradingHistory) -> None:
     history.trade(20)
     engine.state.table("markets")[0]["day_lots"] = 4 * DAY_LOTS
-    keep_journal(engine, NAME)
+    keep_journal(engine.state, engine.told, NAME)
     _, (row,) = calibrated()
     assert (row["is_volume_estimated"], row["day_volume"], row["notes"]) == (False, "80.00000", [])
     # A quarter of the part of a day has half the root.
@@ -145,7 +112,7 @@ def test_the_models_error_so_far_is_told(engine: FakeEngine, history: TradingHis
 def test_too_few_parents_are_refused(engine: FakeEngine, history: TradingHistory) -> None:
     history.trade(9)
     history.trade(5, algorithm=Algorithm.BRACKET)
-    keep_journal(engine, NAME)
+    keep_journal(engine.state, engine.told, NAME)
     status, (row,) = calibrated()
     assert (status, row["impact_bps"], row["configuration"]) == (1, None, None)
     assert row["notes"] == ["no fit: 9 parents that ended and traded, needed are at least 10"]
@@ -158,14 +125,14 @@ def test_a_market_in_which_nothing_is_known_to_trade_is_refused(engine: FakeEngi
     history.trade(12)
     for slot in engine.told[STRATEGIES["maker"]]:
         slot[PUBLISHED_WORD] = 1
-    keep_journal(engine, NAME)
+    keep_journal(engine.state, engine.told, NAME)
     status, (row,) = calibrated()
     assert (status, row["day_volume"]) == (1, None)
     assert row["notes"] == ["no fit: nothing is known to have traded in its market meanwhile; configure its day_volume"]
 
 
 def test_a_history_without_a_parent_says_so(engine: FakeEngine) -> None:
-    folder = keep_journal(engine, NAME)
+    folder = keep_journal(engine.state, engine.told, NAME)
     assert calibrated() == (1, [])
     result = CliRunner().invoke(app, ["calibrate", "--engine", str(folder)])
     assert (result.exit_code, result.stdout) == (1, f"no parent order that ended and traded in {folder}\n")
@@ -178,7 +145,7 @@ def printed_tables(text: str) -> Iterator[dict[str, str]]:
 
 def test_people_get_lines_that_the_configuration_takes(engine: FakeEngine, history: TradingHistory) -> None:
     history.trade(30)
-    keep_journal(engine, NAME)
+    keep_journal(engine.state, engine.told, NAME)
     text = CliRunner().invoke(app, ["calibrate", "--engine", NAME]).stdout
     assert text.splitlines()[0].split()[:3] == ["instrument", "parents", "impact_bps"]
     (table,) = printed_tables(text)
@@ -190,7 +157,7 @@ def test_people_get_lines_that_the_configuration_takes(engine: FakeEngine, histo
 
 def test_an_impact_in_ones_own_favour_is_configured_as_none(engine: FakeEngine) -> None:
     TradingHistory(engine, strategy_id=STRATEGIES["maker"], impact_bps=-50).trade(30)
-    keep_journal(engine, NAME)
+    keep_journal(engine.state, engine.told, NAME)
     status, (row,) = calibrated()
     assert (status, row["configuration"]["impact_bps"]) == (0, "0")
     assert row["impact_bps"] < -40

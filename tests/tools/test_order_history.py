@@ -60,7 +60,7 @@ def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("OMS_STATE_DIR", str(tmp_path / "s"))
     engine = FakeEngine(private_folder(tmp_path / "engine"))
     tell(engine)
-    return keep_journal(engine, NAME)
+    return keep_journal(engine.state, engine.told, NAME)
 
 
 def explained(*arguments: str) -> tuple[int, dict[str, Any]]:
