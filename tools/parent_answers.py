@@ -23,25 +23,26 @@ def await_answer(
     wait_s: float,
     *,
     is_enough: Callable[[ParentReport], bool] = lambda report: True,
-    note: Callable[[ParentReport], None] = lambda report: None,
+    note: Callable[[ParentReport], None] | None = None,
 ) -> Answer | None:
-    """The report of a parent that is enough, or what the engine says instead; None without a word for so long.
+    """The report of a parent that is enough, or what the engine says instead; the last one when the time is over.
 
-    Once there was one it waits on until it is enough.
+    Whoever notes each report waits without an end once there was one.
     """
     clock = SystemClock()
     deadline_ns = clock.monotonic_ns() + int(wait_s * NS_PER_S)
-    is_heard = False
-    while is_heard or clock.monotonic_ns() < deadline_ns:
-        for event in client.wait(_LOOK_AGAIN_S if is_heard else (deadline_ns - clock.monotonic_ns()) / NS_PER_S):
+    last: ParentReport | None = None
+    while (left_ns := deadline_ns - clock.monotonic_ns()) > 0 or (note is not None and last is not None):
+        for event in client.wait(left_ns / NS_PER_S if left_ns > 0 else _LOOK_AGAIN_S):
             if isinstance(event, ParentReport) and event.order_id == order_id:
-                note(event)
-                is_heard = True
+                if note is not None:
+                    note(event)
+                last = event
                 if is_enough(event):
                     return event
             elif isinstance(event, ExecutionReport) and event.order_id == order_id and _is_answer(event):
                 return event
-    return None
+    return last
 
 
 def _is_answer(report: ExecutionReport) -> bool:

@@ -149,7 +149,7 @@ def note_refusal(state: int, parent: np.void, verdict: Verdict) -> None:
 
     Whoever is halted is over.
     """
-    hold_longer(state, parent)
+    hold_longer(state, parent, verdict.reason)
     parent["reason"] = verdict.reason
     if verdict.reason == RefusalReason.TRADING_STATE and verdict.current == TradingState.HALT:
         parent["end_reason"] = ParentEnd.REFUSED

@@ -7,6 +7,7 @@ from ipc.enums import Side as OrderSide
 from ipc.enums import TimeInForce as Force
 from ipc.records import EXECUTION_REPORT
 from tools.execution.trial import workshop
+from tools.execution.venues import VENUES
 from tools.execution.world import World
 
 SEED = 3
@@ -154,3 +155,14 @@ def test_a_command_that_the_core_refuses_is_heard_of() -> None:
     world = world_of()
     order_id = limit_order(world, price_ticks=1, lots=10**12)
     assert world.trader.refusal(order_id) is not RefusalReason.NONE
+
+
+def test_the_core_knows_how_the_venues_units_and_fees_compare() -> None:
+    markets = world_of().engine.view.state.table("markets")
+    assert markets["next_of_pair"].tolist() == [1, 0]
+    routes = world_of().engine.view.state.table("routes").reshape(len(VENUES), len(VENUES))
+    for number, terms in enumerate(VENUES):
+        scales = markets["pair_price_scale"][number], markets["pair_lot_scale"][number]
+        assert scales == (terms.price_scale, terms.lot_scale)
+        own = routes[number, number]
+        assert (own["maker_ppm"], own["taker_ppm"]) == (terms.maker_ppm, terms.taker_ppm)

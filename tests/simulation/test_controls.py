@@ -19,6 +19,11 @@ EXACTLY = {
     "breaks-I12": "I12",
     "breaks-I13": "I13",
     "breaks-I14": "I14",
+    "breaks-I15": "I15",
+    "breaks-I16": "I16",
+    "breaks-I17": "I17",
+    "breaks-I18": "I18",
+    "breaks-I19": "I19",
     "differs-at-once": "I14",
 }
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tools.simulation.campaign import Tally, play_chunk, play_seed
+from tools.simulation.campaign import Chunk, Tally, play_chunk, play_seed
 from tools.simulation.faults import FAULTS, PHASES, FaultPlan
 
 pytestmark = pytest.mark.timeout(600)
@@ -30,7 +30,7 @@ FOUND = (
 @pytest.fixture(scope="module")
 def tally() -> Tally:
     whole = Tally()
-    whole.add(*play_chunk((FIRST, LAST, "")))
+    whole.add(*play_chunk(Chunk(FIRST, LAST)))
     return whole
 
 
@@ -54,8 +54,8 @@ def test_faults_meet_orders_in_every_phase(tally: Tally) -> None:
 
 def test_the_same_seeds_give_the_same_trace() -> None:
     first, second = Tally(), Tally()
-    first.add(*play_chunk((0, 60, "")))
-    second.add(*play_chunk((0, 60, "")))
+    first.add(*play_chunk(Chunk(0, 60)))
+    second.add(*play_chunk(Chunk(0, 60)))
     assert first.as_json() == second.as_json()
 
 

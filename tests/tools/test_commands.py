@@ -32,6 +32,8 @@ COMMANDS = [
     "parents",
     "explain",
     "calibrate",
+    "pause",
+    "resume",
     "cancel",
 ]
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,15 @@ def accepts(engine: FakeEngine, strategy_id: int, command: dict[str, int]) -> No
     """Takes the parent on."""
     event = {"parent_event": ParentEvent.ACCEPTED, "parent_state": ParentState.WAITING}
     engine.report_parent(strategy_id, **_facts(command), **event)
+
+
+def accepts_with_schedule(engine: FakeEngine, strategy_id: int, command: dict[str, int]) -> None:
+    """Takes the parent on, and then its schedule."""
+    if command["kind"] == RecordKind.NEW_PARENT:
+        accepts(engine, strategy_id, command)
+    else:
+        event = {"parent_event": ParentEvent.SCHEDULED, "parent_state": ParentState.WAITING}
+        engine.report_parent(strategy_id, order_id=command["order_id"], side=1, **event)
 
 
 def fills(engine: FakeEngine, strategy_id: int, command: dict[str, int]) -> None:
@@ -57,14 +67,14 @@ def _facts(command: dict[str, int]) -> dict[str, int]:
 
 
 class AnsweringEngine(FakeEngine):
-    """A stand-in that answers one kind of command."""
+    """A stand-in that answers some kinds of commands."""
 
     answering: Answering = staticmethod(accepts)
-    answered = RecordKind.NEW_PARENT
+    answered: AbstractSet[RecordKind] = frozenset({RecordKind.NEW_PARENT})
 
     def _accept(self, strategy_id: int, command: dict[str, int]) -> None:
         super()._accept(strategy_id, command)
-        if command["kind"] == self.answered:
+        if command["kind"] in self.answered:
             self.answering(self, strategy_id, command)
 
 
@@ -112,7 +122,9 @@ def test_what_is_typed_becomes_the_terms_of_a_parent(engine: AnsweringEngine) ->
 
 
 def test_a_curve_becomes_a_schedule(engine: AnsweringEngine) -> None:
-    assert answer(BTC, "buy", "0.00007", "--algorithm", "vwap", "--curve", "1, 2,4", "--end", "1m")[0] == 0
+    engine.answered, engine.answering = {RecordKind.NEW_PARENT, RecordKind.SCHEDULE}, accepts_with_schedule
+    status, told = answer(BTC, "buy", "0.00007", "--algorithm", "vwap", "--curve", "1, 2,4", "--end", "1m")
+    assert (status, told["event"]) == (0, "SCHEDULED")
     _, schedule = (command for _, command in engine.taken)
     assert [schedule[f"lots_{place}"] for place in range(3)] == [1, 2, 4]
     assert answer(BTC, "buy", "--algorithm", "vwap", "--schedule", "0.00001,0.00002", "--end", "1m")[0] == 0
@@ -198,7 +210,7 @@ def ends_when_cancelled(engine: FakeEngine, strategy_id: int, command: dict[str,
 
 
 def test_a_parent_is_cancelled_by_its_id_as_an_order_is(engine: AnsweringEngine) -> None:
-    engine.answered, engine.answering = RecordKind.CANCEL_ORDER, ends_when_cancelled
+    engine.answered, engine.answering = {RecordKind.CANCEL_ORDER}, ends_when_cancelled
     ids = [str(number << 8) for number in (1, 2, 3)]
     result = CliRunner().invoke(app, ["cancel", *ids, "--strategy", "maker", "--wait", "0.5", "--json"])
     assert (result.exit_code, json.loads(result.stdout)) == (
@@ -212,6 +224,6 @@ def test_how_a_parent_stands_is_told_by_its_id(engine: AnsweringEngine) -> None:
         status = {"parent_event": ParentEvent.STATUS, "parent_state": ParentState.PAUSED}
         engine.report_parent(strategy_id, order_id=command["order_id"], side=1, **status)
 
-    engine.answered, engine.answering = RecordKind.STATUS_REQUEST, tells
+    engine.answered, engine.answering = {RecordKind.STATUS_REQUEST}, tells
     result = CliRunner().invoke(app, ["status", str(1 << 8), "--strategy", "maker", "--json"])
     assert (result.exit_code, json.loads(result.stdout)["parent_state"]) == (0, "PAUSED")

@@ -167,7 +167,7 @@ class Marketplace:
     def _arrive(self, effect: list[int]) -> None:
         kind = effect[_KIND]
         if kind == RequestKind.NEW:
-            self._place(effect, int(RequestKind.NEW))
+            self._place(effect)
         elif kind == RequestKind.CANCEL:
             self._cancel(effect[_ORDER_ID])
         elif kind == RequestKind.AMEND:
@@ -177,20 +177,18 @@ class Marketplace:
         else:
             raise AssertionError(f"nothing is in doubt here, and the core asks for {RequestKind(kind).name}")
 
-    def _place(self, effect: list[int], answers_request: int) -> bool:
-        order = self._order(effect)
+    def _place(self, effect: list[int]) -> None:
+        order, answers_request = self._order(effect), int(RequestKind.NEW)
         self._answering = answers_request
         reason = self.exchange.place(order)
         if reason is not None:
-            self._refuse(effect[_ORDER_ID], VenueEvent.REJECTED, answers_request, reason)
-        return reason is None
+            self._refuse(effect[_ORDER_ID], VenueEvent.REJECTED, answers_request, _reason_of(reason))
 
     def _cancel(self, leg_id: int) -> None:
         answers_request = int(RequestKind.CANCEL)
         order = self._open_order(leg_id)
         if order is None:
-            reason = VenueRejectReason.UNKNOWN_ORDER
-            self._refuse(leg_id, VenueEvent.CANCEL_REJECTED, answers_request, reason)
+            self._refuse(leg_id, VenueEvent.CANCEL_REJECTED, answers_request, RejectReason.UNKNOWN_ORDER)
             return
         self.exchange.cancel(order, "")
         self._report(order, VenueEvent.CANCELED, answers_request=answers_request)
@@ -198,36 +196,36 @@ class Marketplace:
     def _amend(self, effect: list[int]) -> None:
         leg_id, answers_request = effect[_ORDER_ID], int(RequestKind.AMEND)
         order = self._open_order(leg_id)
-        reason: VenueRejectReason | None = VenueRejectReason.UNKNOWN_ORDER
+        reason = RejectReason.UNKNOWN_ORDER
         if order is not None:
-            reason = self.exchange.amend(order, order_lots=effect[_LOTS], client_order_id=order.client_order_id)
-            if reason is None:
+            refusal = self.exchange.amend(order, order_lots=effect[_LOTS], client_order_id=order.client_order_id)
+            if refusal is None:
                 self._report(order, VenueEvent.REPLACED, answers_request=answers_request)
                 return
+            reason = _reason_of(refusal)
         self._refuse(leg_id, VenueEvent.REPLACE_REJECTED, answers_request, reason)
 
     def _replace(self, effect: list[int]) -> None:
-        """Cancels one leg and places another; nothing is placed when there is nothing to cancel."""
+        """Cancels a leg that has not traded and places another; nothing is placed when nothing was cancelled."""
         leg_id, answers_request = effect[_ORDER_ID], int(RequestKind.CANCEL_REPLACE)
         original = self._open_order(effect[_ORIGINAL])
-        if original is None:
-            reason = VenueRejectReason.UNKNOWN_ORDER
+        if original is None or original.cumulative_lots:
+            reason = RejectReason.UNKNOWN_ORDER if original is None else RejectReason.OTHER
             self._refuse(leg_id, VenueEvent.REPLACE_REJECTED, answers_request, reason)
             return
         self.exchange.cancel(original, "")
         order = self._order(effect)
         self._answering = 0
         refusal = self.exchange.place(order)
-        event = VenueEvent.REPLACED if refusal is None else VenueEvent.CANCELED
         self._report(
             original,
-            event,
+            VenueEvent.REPLACED if refusal is None else VenueEvent.CANCELED,
             venue_order_id=order.order_id if refusal is None else original.order_id,
             answers_request=answers_request,
             replacement_order_id=leg_id,
         )
         if refusal is not None:
-            self._refuse(leg_id, VenueEvent.REPLACE_REJECTED, answers_request, refusal)
+            self._refuse(leg_id, VenueEvent.REJECTED, answers_request, _reason_of(refusal))
 
     def _order(self, effect: list[int]) -> Order:
         is_market = effect[_REQUEST["order_type"]] == OrderType.MARKET
@@ -266,16 +264,15 @@ class Marketplace:
         }
         self._tell(record(RecordKind.VENUE_REPORT, **{**known, **fields}))
 
-    def _refuse(self, leg_id: int, event: VenueEvent, answers_request: int, reason: VenueRejectReason | None) -> None:
+    def _refuse(self, leg_id: int, event: VenueEvent, answers_request: int, reason: RejectReason) -> None:
         self._tell(
             record(
                 RecordKind.VENUE_REPORT,
                 order_id=leg_id,
                 event=int(event),
                 account_id=self._number,
-                instrument_id=self._number,
-                reason=int(_REASONS.get(reason, RejectReason.OTHER)) if reason is not None else 0,
-                venue_utc_ns=self._timeline.utc_ns(),
+                reason=int(reason),
+                replacement_order_id=leg_id if answers_request == RequestKind.CANCEL_REPLACE else 0,
                 answers_request=answers_request,
             )
         )
@@ -287,3 +284,7 @@ class Marketplace:
 
     def _delay_ns(self) -> int:
         return self.terms.latency_ns + int(self._random() * self.terms.latency_ns) // 2
+
+
+def _reason_of(refusal: VenueRejectReason) -> RejectReason:
+    return _REASONS.get(refusal, RejectReason.OTHER)

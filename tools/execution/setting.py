@@ -17,6 +17,7 @@ from engine.config import (
     StrategyConfig,
     VenueConfig,
 )
+from engine.configuration.shape import FeesConfig
 from engine.core.state import State
 from engine.directory import Directory
 from engine.scope_limits import UNLIMITED
@@ -53,10 +54,11 @@ def make_setting() -> Setting:
         symbol = msgspec.convert(information, ExchangeInformation, strict=False).symbols[0]
         builder.set_instrument(number, directory.instruments[number], rules(symbol))
         builder.set_budgets(number, KINDS["binance_spot"])
-        market = state.table("markets")[number]
-        market["next_of_pair"] = (number + 1) % len(VENUES)
-        market["pair_price_scale"], market["pair_lot_scale"] = terms.price_scale, terms.lot_scale
     return Setting(directory, np.array(state.memory).tobytes())
+
+
+def _bps(ppm: int) -> str:
+    return str(ppm / 100)
 
 
 def _config() -> Config:
@@ -74,7 +76,15 @@ def _config() -> Config:
     )
     accounts = tuple(AccountConfig(name=terms.name.lower(), venue=terms.name) for terms in VENUES)
     return Config(
-        venues=tuple(VenueConfig(name=terms.name, kind="binance_spot", instruments=(PAIR,)) for terms in VENUES),
+        venues=tuple(
+            VenueConfig(
+                name=terms.name,
+                kind="binance_spot",
+                instruments=(PAIR,),
+                fees=FeesConfig(maker_bps=_bps(terms.maker_ppm), taker_bps=_bps(terms.taker_ppm)),
+            )
+            for terms in VENUES
+        ),
         accounts=accounts,
         strategies=(
             StrategyConfig(

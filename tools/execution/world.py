@@ -6,7 +6,6 @@ from random import Random
 
 from ipc.clock import NS_PER_S
 from ipc.enums import ConnectionState, JournalState, RecordKind
-from ipc.records import ALL_INSTRUMENTS
 from tools.execution.engine import Block, Engine
 from tools.execution.marketplace import Marketplace
 from tools.execution.records import record
@@ -67,16 +66,7 @@ class World:
         take(record(RecordKind.JOURNAL_STATE, state=int(JournalState.KEEPING)))
         for account_id in (_HOST, *range(len(self.places))):
             take(record(RecordKind.CLOCK_OFFSET, account_id=account_id, utc_offset_ns=UTC_BASE_NS))
-        for account_id, place in enumerate(self.places):
-            take(
-                record(
-                    RecordKind.FEE_RATES,
-                    account_id=account_id,
-                    instrument_id=ALL_INSTRUMENTS,
-                    maker_ppm=place.terms.maker_ppm,
-                    taker_ppm=place.terms.taker_ppm,
-                )
-            )
+        for account_id in range(len(self.places)):
             take(record(RecordKind.VENUE_STATE, account_id=account_id, state=int(ConnectionState.LIVE)))
             for asset_id in range(len(self.setting.directory.assets)):
                 take(record(RecordKind.BALANCE, account_id=account_id, asset_id=asset_id, free_units=_UNITS))

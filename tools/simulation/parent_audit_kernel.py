@@ -1,9 +1,12 @@
 """Owns the compiled look over all parents after each step: none has more traded and working than it is."""
 
+import numpy as np
+
 from engine.core.order_table import NOWHERE
 from engine.core.parent_table import find_parent
 from engine.core.state import header_of, markets_of, orders_of, parents_of
 from ipc.compiler import kernel
+from ipc.enums import ReplaceState
 from ipc.memory import view
 from ipc.parent_enums import Algorithm
 from ipc.tables import word_row
@@ -29,7 +32,7 @@ def look_over_parents(state: int, seen: int) -> int:
             continue
         slot = find_parent(state, order["parent_order_id"])
         if slot != NOWHERE:
-            rows[slot]["working_lots"] += order["reserved_lots"] * markets[order["instrument_id"]]["pair_lot_scale"]
+            rows[slot]["working_lots"] += _working_lots(order) * markets[order["instrument_id"]]["pair_lot_scale"]
     for slot in range(len(parents)):
         parent, row = parents[slot], rows[slot]
         if parent["order_id"] == 0 or parent["algorithm"] == Algorithm.CLOSE_OUT:
@@ -38,3 +41,12 @@ def look_over_parents(state: int, seen: int) -> int:
         if parent["cumulative_lots"] + row["working_lots"] > row["most_lots"]:
             return slot
     return -1
+
+
+@kernel
+def _working_lots(order: np.void) -> int:
+    """What a child may still trade; while it is replaced it reserves both legs, of which one can trade."""
+    if order["replace_state"] == ReplaceState.NONE:
+        return order["reserved_lots"]
+    lots = max(order["order_lots"], order["replace_lots"]) - order["cumulative_lots"]
+    return min(order["reserved_lots"], lots)

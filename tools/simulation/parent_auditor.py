@@ -169,11 +169,14 @@ class ParentAuditor:
         """What has traded and may trade is within the part of what others were seen to trade."""
         orders, parents = self._view.rows(), self._view.state.table("parents")
         own = (orders["parent_order_id"] == parent_id) & (orders["order_id"] != 0) & (orders["end_reason"] == 0)
-        done_lots = int(parents["cumulative_lots"][parents["order_id"] == parent_id].sum())
+        parent = parents[parents["order_id"] == parent_id]
+        done_lots, algorithm = int(parent["cumulative_lots"].sum()), Algorithm(int(parent["algorithm"].sum()))
         lots = done_lots + int(orders["reserved_lots"][own].sum())
         market_lots = self._stage.told_lots() - bounds.told_at_start
         if lots * _PPM > bounds.share_ppm * market_lots:
-            raise ViolationError("I18", f"{what} makes it {lots} lots when everybody traded {market_lots}")
+            raise ViolationError(
+                "I18", f"{what}, {algorithm.name}, makes it {lots} lots when everybody traded {market_lots}"
+            )
 
     def _lots_at_venue(self) -> dict[int, int]:
         """What the children of each parent traded and may still trade."""

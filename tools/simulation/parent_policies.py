@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ipc.parent_enums import ParentState
-from tools.simulation.policies import WeakRun
+from tools.simulation.weak_run import WeakRun
 
 _LONG_NS = 3_000_000_000
 _LIVING = (ParentState.WAITING, ParentState.WORKING, ParentState.PAUSED)

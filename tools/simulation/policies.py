@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gateways.record_writer import RecordWriter, new_rows
 from gateways.venue import OpenOrder
 from ipc import order_id as order_ids
 from ipc.clock import NS_PER_MS, NS_PER_S
@@ -18,6 +17,14 @@ from ipc.records import EXECUTION_REPORT, NOT_STATED, VENUE_REPORT
 from tools.simulation.block_view import word_at
 from tools.simulation.engine_run import EngineRun
 from tools.simulation.journal import Entry
+from tools.simulation.parent_policies import (
+    ForgetsChildrensFills,
+    IgnoresParentLimits,
+    NeverEnds,
+    TakesAnyShare,
+    WorksOn,
+)
+from tools.simulation.weak_run import WeakRun, leg_of, renamed
 
 if TYPE_CHECKING:
     from tools.simulation.network import Wire
@@ -32,41 +39,6 @@ _REPEATS = (RefusalReason.COMMAND_OUT_OF_SEQUENCE, RefusalReason.DUPLICATE_ORDER
 _SPOILED_STEP = 60
 
 
-class WeakRun(EngineRun):
-    """What several of the weakened engines need."""
-
-    def put_on_wire(self, frame: bytes) -> None:
-        """Sends past everything that watches what is sent."""
-        for wire in self.wires[:1]:
-            self.stage.network.send(wire, frame)
-
-    def is_waiting(self, leg_id: int) -> bool:
-        """Whether the core still waits for the answer to an order."""
-        row = self.stage.workshop.live.order(leg_id & ~order_ids.LEG_MAX)
-        return not self.is_dead and row is not None and row["pending_new_ns"] != 0 and row["end_reason"] == 0
-
-    def later(self, delay_ns: int, call: Callable[..., None], *arguments: object) -> None:
-        """Does something after a while."""
-        self.stage.timeline.after(delay_ns, call, *arguments)
-
-    def inject(self, order_id: int, event: VenueEvent) -> None:
-        """Makes the core believe that the venue had spoken."""
-        rows = new_rows(1)
-        writer = RecordWriter(0)
-        writer.start(rows, self.now_ns)
-        writer.venue_report(order_id, int(event))
-        self._enter(lambda: self.apply(rows, 1))
-
-
-def renamed(frame: bytes, leg_id: int) -> bytes:
-    """The same order under another id."""
-    return frame.replace(frame[8:24], order_ids.to_text(leg_id).encode())
-
-
-def _leg_of(frame: bytes) -> int:
-    return order_ids.from_text(frame[8:24]) or 0
-
-
 class RetriesWithNewId(WeakRun):
     """A missing answer makes it order again under another id."""
 
@@ -77,8 +49,8 @@ class RetriesWithNewId(WeakRun):
         return super().transmit(frame)
 
     def _again(self, frame: bytes) -> None:
-        if self.is_waiting(_leg_of(frame)):
-            self.put_on_wire(renamed(frame, _leg_of(frame) | _GHOST_BIT))
+        if self.is_waiting(leg_of(frame)):
+            self.put_on_wire(renamed(frame, leg_of(frame) | _GHOST_BIT))
 
 
 class RetriesWithSameId(WeakRun):
@@ -91,7 +63,7 @@ class RetriesWithSameId(WeakRun):
         return super().transmit(frame)
 
     def _again(self, frame: bytes) -> None:
-        if self.is_waiting(_leg_of(frame)):
+        if self.is_waiting(leg_of(frame)):
             self.put_on_wire(frame)
 
 
@@ -101,7 +73,7 @@ class RejectsOnTimeout(WeakRun):
     def transmit(self, frame: bytes) -> bool:
         """Sends, and loses patience later."""
         if frame[7:8] == b"n":
-            self.later(_TIMEOUT_NS, self._give_up, _leg_of(frame))
+            self.later(_TIMEOUT_NS, self._give_up, leg_of(frame))
         return super().transmit(frame)
 
     def _give_up(self, leg_id: int) -> None:
@@ -169,8 +141,8 @@ class SendsGhosts(WeakRun):
 
     def transmit(self, frame: bytes) -> bool:
         """Sends one more."""
-        if frame[7:8] == b"n" and _leg_of(frame) >> order_ids.SEQUENCE_SHIFT & 3 == 1:
-            self.put_on_wire(renamed(frame, _leg_of(frame) | _GHOST_BIT))
+        if frame[7:8] == b"n" and leg_of(frame) >> order_ids.SEQUENCE_SHIFT & 3 == 1:
+            self.put_on_wire(renamed(frame, leg_of(frame) | _GHOST_BIT))
         return super().transmit(frame)
 
 
@@ -179,8 +151,8 @@ class AttemptsTwice(WeakRun):
 
     def transmit(self, frame: bytes) -> bool:
         """Sends another leg."""
-        if frame[7:8] == b"n" and _leg_of(frame) >> order_ids.SEQUENCE_SHIFT & 3 == 1:
-            self.put_on_wire(renamed(frame, _leg_of(frame) + 100))
+        if frame[7:8] == b"n" and leg_of(frame) >> order_ids.SEQUENCE_SHIFT & 3 == 1:
+            self.put_on_wire(renamed(frame, leg_of(frame) + 100))
         return super().transmit(frame)
 
 
@@ -369,5 +341,10 @@ POLICIES = {
         Policy("breaks-I13", IgnoresRateLimits, _bursts),
         Policy("breaks-I14", ComparesNothing),
         Policy("differs-at-once", ComparesAtOnce),
+        Policy("breaks-I15", ForgetsChildrensFills, has_parents=True),
+        Policy("breaks-I16", IgnoresParentLimits, has_parents=True),
+        Policy("breaks-I17", WorksOn, has_parents=True),
+        Policy("breaks-I18", TakesAnyShare, has_parents=True),
+        Policy("breaks-I19", NeverEnds, has_parents=True),
     )
 }

@@ -57,12 +57,17 @@ def _check_children(state: State, used: np.ndarray) -> None:
         )
         if parent["parent_state"] == ParentState.WORKING and parent["cumulative_lots"] <= parent["order_lots"]:
             surplus = parent["cumulative_lots"] + working - parent["order_lots"]
-            assert surplus <= 0 or _is_being_taken_back(orders, children), "no more works than is left"
+            assert surplus <= 0 or _may_be_less(orders, children), "no more works than is left"
 
 
-def _is_being_taken_back(orders: np.ndarray, children: list[int]) -> bool:
-    """Whether a parent that became less is cancelling what is too much."""
-    return any(orders[child]["pending_cancel_ns"] != 0 or orders[child]["is_unknown"] != 0 for child in children)
+def _may_be_less(orders: np.ndarray, children: list[int]) -> bool:
+    """Whether what is reserved is more than can trade.
+
+    A parent that became less is cancelling what is too much. And of a child that is being replaced the old leg and the
+    new one are both reserved, though a venue replaces only what has not traded.
+    """
+    facts = ("pending_cancel_ns", "is_unknown", "replace_state")
+    return any(orders[child][fact] != 0 for child in children for fact in facts)
 
 
 def _check_watchers(state: State, living: list[np.intp]) -> None:

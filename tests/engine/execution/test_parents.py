@@ -398,3 +398,13 @@ def test_a_halt_ends_what_would_go_on(market: Market) -> None:
     market.run(NS_PER_S)
     assert market.living(order_id) == []
     assert market.parent_row(order_id)["end_reason"] == ParentEnd.REFUSED
+
+
+def test_a_venue_that_is_away_is_waited_for(market: Market) -> None:
+    market.connection(ConnectionState.DOWN)
+    order_id = market.parent(algorithm=Algorithm.PEG, order_lots=50)
+    market.run(300 * NS_PER_S)
+    assert market.state_of(order_id) is ParentState.WORKING
+    market.connection(ConnectionState.LIVE)
+    market.run(3 * NS_PER_S)
+    assert len(market.living(order_id)) == 1
