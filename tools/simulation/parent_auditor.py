@@ -174,7 +174,9 @@ class ParentAuditor:
         lots = done_lots + int(orders["reserved_lots"][own].sum())
         market_lots = self._stage.told_lots() - bounds.told_at_start
         if lots * _PPM > bounds.share_ppm * market_lots:
-            raise ViolationError("I18", f"{what}, {algorithm.name}, makes it {lots} lots when everybody traded {market_lots}")
+            raise ViolationError(
+                "I18", f"{what}, {algorithm.name}, makes it {lots} lots when everybody traded {market_lots}"
+            )
 
     def _lots_at_venue(self) -> dict[int, int]:
         """What the children of each parent traded and may still trade."""
