@@ -12,6 +12,7 @@ from engine.configuration.shape import LimitConfig, LimitsConfig
 from engine.core.exposure import TICKS_MAX
 from engine.core.money import MONEY_MAX
 from engine.core.state import Capacities, State, block_bytes
+from engine.cost_rows import DayVolumeError, set_cost_model
 from engine.directory import Directory
 from engine.fee_tiers import rates_of
 from engine.rate_rows import RateLimitError, RateRows, instrument_budgets, rate_entries
@@ -213,6 +214,7 @@ class StateBuilder:
         _set_name(row, "symbol", rules.symbol, 4)
         self._set_limits(instrument_id, name, rules, max_ticks)
         self._set_routes(instrument_id, name)
+        self._set_cost_model(instrument_id, name, rules)
 
     def _set_routes(self, instrument_id: int, name: str) -> None:
         """Links an instrument with its like at other venues, and says what each account pays for it."""
@@ -225,6 +227,14 @@ class StateBuilder:
         for account_id, account in enumerate(self._config.accounts):
             if account.venue == venue.name:
                 set_rates(self._state, account_id, instrument_id, rates)
+
+    def _set_cost_model(self, instrument_id: int, name: str, rules: InstrumentRules) -> None:
+        for config in self._config.instruments:
+            if config.name == name:
+                try:
+                    set_cost_model(self._state, instrument_id, config, rules)
+                except DayVolumeError as error:
+                    raise StateError(f"{name}: {error}") from error
 
     def _set_money(self, row: np.void, rules: InstrumentRules) -> None:
         """How ticks and lots become units of the assets; an order whose money would not fit is too large."""

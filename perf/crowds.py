@@ -63,8 +63,9 @@ def beginning_slice(algorithms: int) -> Stage:
 def followed_orders(algorithms: int) -> Stage:
     """Orders, each followed by a bracket; the input is the fill of one."""
     stage = _stage(algorithms)
-    for _ in range(algorithms):
-        order_id = stage.order(instrument_id=0, account_id=0, price_ticks=BID_TICKS, order_lots=_LOTS)
+    for number in range(algorithms):
+        # One order over and over would be refused as a repetition.
+        order_id = stage.order(instrument_id=0, account_id=0, price_ticks=BID_TICKS - number, order_lots=_LOTS)
         stage.accept(stage.requests[-1])
         stage.parent(
             algorithm=Algorithm.BRACKET,

@@ -3,9 +3,13 @@
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
+from ipc.clock import NS_PER_US
 from ipc.enums import RecordKind, Side
 from ipc.memory import address_of
 from ipc.parent_enums import Algorithm, ParentFlag
+from ipc.records import ALL_ACCOUNTS
 from perf import core_kernels, execution_kernels
 from perf.core_load import small_case
 from perf.crowds import beginning_slice, falling_price, followed_orders, plain_order, signal, waiting_crowd
@@ -13,16 +17,20 @@ from perf.decisions import DECISIONS, NEW
 from perf.growth import growth_rows
 from perf.harness import Run, interleave
 from perf.harness import Side as Turn
-from perf.latency import new_histogram, quantile
+from perf.latency import median, new_histogram, quantile
 from perf.open_core import ASK_TICKS
-from perf.rows import Row, make_row
+from perf.rows import Goal, Row, make_row
+from perf.running_engine import RunningEngine, running_engine
+from perf.signal_to_wire import SIGNAL_INTERVAL_NS
 from perf.stage import LEVEL_LOTS, Stage
+from perf.venue_driver import BY_SWEEPS, OVER_SHARED_MEMORY
 
-PLAIN_ORDER, ONE_VENUE = "a plain new order", "over one venue"
+PLAIN_ORDER, PLAIN_SIGNAL, ONE_VENUE = "a plain new order", "a plain order", "over one venue"
 NOBODY, ONE, ALONE = "no algorithm", "one algorithm", "one alone"
 VENUES = 8
 # The last of so many is for a quantity that the books hold, and no single level does.
 _VERIFIED_PLANS = 3
+_NEWS = {"top": RecordKind.BOOK_TOP, "depth": RecordKind.BOOK_DEPTH, "trades": RecordKind.MARKET_TRADES}
 Loop = Callable[..., int | None]
 
 
@@ -37,7 +45,7 @@ def _planned(stage: Stage, loop: Loop, count: int) -> dict[str, float]:
     """What a plan of the router costs."""
     times = new_histogram()
     loop(stage.state.address, count, address_of(times))
-    return {"cost": quantile(times, 0.5)}
+    return {"cost": quantile(times, 0.5), "p99": quantile(times, 0.99)}
 
 
 def _verify_asked(stage: Stage, expected: list[tuple[int, int, int]], name: str) -> None:
@@ -51,7 +59,7 @@ def measure(run: Run) -> list[Row]:
     """The rows of algorithms, routing and market data, and those of P7."""
     rows = [
         *_decision_rows(run),
-        _signal_row(run),
+        *_signal_rows(run),
         *_route_rows(run),
         *_market_rows(run),
         *_crowd_rows(run),
@@ -91,13 +99,13 @@ def _decision_rows(run: Run) -> list[Row]:
     return rows
 
 
-def _signal_row(run: Run) -> Row:
-    """A parent that is swept over two venues, beside an order for one."""
+def _signal_rows(run: Run) -> list[Row]:
+    """A parent that is swept over two venues, beside an order for one; and one over one through a whole engine."""
     count = run.parameter(smoke=20, full=2_000)
-    routed = {"algorithm": Algorithm.SWEEP, "parent_flags": int(ParentFlag.ROUTED), "account_id": -1}
+    routed = {"algorithm": Algorithm.SWEEP, "parent_flags": int(ParentFlag.ROUTED), "account_id": ALL_ACCOUNTS}
     stage = signal(Stage(venues=2), order_lots=2 * LEVEL_LOTS, limit_price_ticks=ASK_TICKS + 1, **routed)
     _verify_asked(stage, [(NEW, LEVEL_LOTS, ASK_TICKS), (NEW, LEVEL_LOTS, ASK_TICKS + 1)], "a routed signal")
-    return _row(
+    in_core = _row(
         run,
         partial(_repeated, stage, execution_kernels.repeat_input, count),
         {PLAIN_ORDER: partial(_repeated, plain_order(), execution_kernels.repeat_input, count)},
@@ -105,6 +113,36 @@ def _signal_row(run: Run) -> Row:
         what="a parent swept over 2 venues, both frames ready",
         count=count,
     )
+    return [in_core, *_wire_rows(run)]
+
+
+def _wire_rows(run: Run) -> list[Row]:
+    signals = run.parameter(smoke=100, full=20_000)
+    with running_engine(core=run.core, peer_core=run.peer_core, kind=RunningEngine) as engine:
+        figures = interleave(
+            run,
+            partial(_ready, engine, signals, BY_SWEEPS),
+            {PLAIN_SIGNAL: partial(_ready, engine, signals, OVER_SHARED_MEMORY)},
+            tries_again=False,
+        )
+    what = f"a parent swept over 1 venue, one signal each {SIGNAL_INTERVAL_NS // NS_PER_US} us, a whole engine"
+    row = partial(make_row, run, figures, row="P3", what=what, unit="us", reference_name=PLAIN_SIGNAL)
+    samples = signals * figures.turns
+    return [
+        row(key="routed_signal_to_bytes_p50_us", figure="p50", samples=samples, goals=(Goal(1.5),)),
+        row(key="routed_signal_to_bytes_p99_us", figure="p99", samples=samples, goals=(Goal(4),)),
+        row(key="routed_signal_to_bytes_p999_us", figure="p999", samples=samples, goals=(Goal(20),)),
+    ]
+
+
+def _ready(engine: RunningEngine, count: int, mode: int) -> dict[str, float]:
+    """From when a signal was due until the bytes of its frame are ready."""
+    ready = engine.trade(count, SIGNAL_INTERVAL_NS, mode=mode).ready
+    return {
+        "p50": median(ready) / NS_PER_US,
+        "p99": float(np.quantile(ready, 0.99)) / NS_PER_US,
+        "p999": float(np.quantile(ready, 0.999)) / NS_PER_US,
+    }
 
 
 def _route_rows(run: Run) -> list[Row]:
@@ -112,17 +150,20 @@ def _route_rows(run: Run) -> list[Row]:
     alone, open_books, strict_books = Stage(), Stage(venues=VENUES), Stage(venues=VENUES)
     _be_strict(strict_books)
     for loop, stage, what in (
-        (execution_kernels.repeat_sweep_plan, open_books, "swept, 10 levels each, any size is taken"),
+        (execution_kernels.repeat_sweep_plan, open_books, "swept, 10 levels each"),
         (
             execution_kernels.repeat_sweep_plan,
             strict_books,
-            "swept, 10 levels each, smallest orders and two sizes of lots",
+            "swept, 10 levels each, large smallest orders, unlike lots",
         ),
         (execution_kernels.repeat_rest_plan, open_books, "rested"),
     ):
         ours, one = partial(_planned, stage, loop, count), partial(_planned, alone, loop, count)
-        key = f"route_decision_{VENUES}_ns"
-        rows.append(_row(run, ours, {ONE_VENUE: one}, key=key, what=what, count=count))
+        figures = interleave(run, ours, {ONE_VENUE: one})
+        row = partial(make_row, run, figures, row="exec", what=what, unit="ns", reference_name=ONE_VENUE)
+        samples = count * figures.turns
+        rows.append(row(key=f"route_decision_{VENUES}_ns", figure="cost", samples=samples))
+        rows.append(row(key=f"route_decision_{VENUES}_p99_ns", figure="p99", samples=samples))
         _verify_plan(stage, loop)
     return rows
 
@@ -131,46 +172,30 @@ def _be_strict(stage: Stage) -> None:
     """Lets every venue refuse small orders, and every other one trade in larger lots."""
     instruments, markets = stage.state.table("instruments"), stage.state.table("markets")
     for venue in range(VENUES):
-        instruments["min_order_lots"][venue] = 5 + 7 * venue
+        instruments["min_order_lots"][venue] = LEVEL_LOTS // 2 * (1 + 2 * venue)
         markets["pair_lot_scale"][venue] = 1 + 2 * (venue % 2)
 
 
 def _verify_plan(stage: Stage, loop: Loop) -> None:
     """Asserts that the last plan gives away what is wanted, or what the books hold."""
-    wanted = loop(stage.state.address, _VERIFIED_PLANS, address_of(new_histogram()))
+    times = new_histogram()
+    wanted = loop(stage.state.address, _VERIFIED_PLANS, address_of(times))
     candidates = stage.state.table("candidates")[:VENUES]
     shared = int((candidates["routed_lots"] * candidates["lot_scale"]).sum())
     assert shared == wanted, f"a plan gives {shared} lots to venues, {wanted} are wanted"
 
 
 def _market_rows(run: Run) -> list[Row]:
-    count, rows = run.parameter(smoke=20, full=20_000), []
-    many = run.parameter(smoke=20, full=1_000)
-    crowds = {size: waiting_crowd(size) for size in (0, 1, many)}
-    for name, kind in (
-        ("top", RecordKind.BOOK_TOP),
-        ("depth", RecordKind.BOOK_DEPTH),
-        ("trades", RecordKind.MARKET_TRADES),
-    ):
-        turns = {}
-        for size, stage in crowds.items():
-            _keep_news(stage, kind)
-            stage_count = count if size < many else count // 10
-            turns[size] = partial(_market_cost, stage, kind, stage_count)
-        rows += [
-            _row(run, turns[0], {}, key=f"market_update_{name}_ns", what=NOBODY, count=count),
-            *(
-                _row(
-                    run,
-                    turns[size],
-                    {NOBODY: turns[0]},
-                    key=f"market_update_{name}_ns",
-                    what=f"{size:,} waiting algorithms of that instrument",
-                    count=count,
-                )
-                for size in (1, many)
-            ),
-        ]
+    many, rows = run.parameter(smoke=20, full=1_000), []
+    counts = {0: run.parameter(smoke=20, full=20_000), 1: run.parameter(smoke=20, full=20_000)}
+    counts[many] = run.parameter(smoke=20, full=2_000)
+    crowds = {size: waiting_crowd(size) for size in counts}
+    for name, kind in _NEWS.items():
+        turns = {size: partial(_market_cost, stage, kind, counts[size]) for size, stage in crowds.items()}
+        for size, turn in turns.items():
+            what = f"{size:,} waiting algorithms of that instrument" if size > 0 else NOBODY
+            references = {NOBODY: turns[0]} if size > 0 else {}
+            rows.append(_row(run, turn, references, key=f"market_update_{name}_ns", what=what, count=counts[size]))
     return rows
 
 
@@ -200,6 +225,8 @@ def _crowd_rows(run: Run) -> list[Row]:
     ):
         ours = partial(_acted, stage, size, count)
         rows.append(_row(run, ours, {}, key="algorithms_1000_ns", what=f"{size:,} algorithms: {what}", count=count))
+        steps = int(stage.row[0]["step_count"])
+        run.say(f"when {what}, {size:,} algorithms act in {steps} steps, and what else comes is taken in between")
     followed, one = followed_orders(size), followed_orders(1)
     fills = run.parameter(smoke=2, full=200)
     rows.append(

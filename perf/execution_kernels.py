@@ -30,6 +30,7 @@ STAGE = word_row(
     "source",
     "kept",  # address of the block as every input finds it
     "block_words",
+    "step_count",
     "frame_count",
     "report_count",
 )
@@ -60,13 +61,12 @@ def repeat_input(core: Core, address: int, count: int, times: int) -> None:
 
 
 @kernel_without_gil
-def repeat_until_quiet(core: Core, address: int, count: int, times: int) -> int:
-    """Times one input and all the timers that it leaves due, again and again; returns how many steps that takes."""
+def repeat_until_quiet(core: Core, address: int, count: int, times: int) -> None:
+    """Times one input and all the timers that it leaves due, again and again, and counts the steps of one turn."""
     stage = stage_at(address)
-    steps = 0
     for _ in range(count):
         put_back(stage)
-        steps = 1
+        stage["step_count"] = 1
         started = monotonic_ns()
         core(stage["ports"], stage["record"], stage["now_ns"], stage["source"])
         elapsed = monotonic_ns() - started
@@ -76,9 +76,8 @@ def repeat_until_quiet(core: Core, address: int, count: int, times: int) -> int:
             core(stage["ports"], stage["timer"], stage["now_ns"], ENGINE)
             elapsed += monotonic_ns() - started
             take_away(stage)
-            steps += 1
+            stage["step_count"] += 1
         record_value(times, elapsed)
-    return steps
 
 
 @kernel_without_gil

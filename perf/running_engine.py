@@ -47,7 +47,6 @@ from perf.venue_driver import (
     ORDER_LOTS,
     OUTCOME,
     OVER_SHARED_MEMORY,
-    OVER_ZEROMQ,
     PORT,
     PRICE_TICKS,
     REASON,
@@ -96,10 +95,9 @@ class RunningEngine:
         self._tell_prices()
         self._loop.run_until_complete(self._pipes.ask())
 
-    def trade(self, count: int, interval_ns: int, *, over_zeromq: bool = False) -> "WireTimes":
+    def trade(self, count: int, interval_ns: int, *, mode: int = OVER_SHARED_MEMORY) -> "WireTimes":
         """One repetition: so many orders, from signal to fill; AssertionError unless all of it happened."""
         self._acknowledged[:] = 0
-        mode = OVER_ZEROMQ if over_zeromq else OVER_SHARED_MEMORY
         self._repeat(mode=mode, count=count, interval_ns=interval_ns)
         self._verify(count)
         due = int(self._peer.words[START_NS]) + np.arange(count, dtype=np.int64) * interval_ns
@@ -137,6 +135,7 @@ class RunningEngine:
             "refusals": int(strategies["refused_count"].sum()),
             "fills": int(books["fill_count"].sum()),
             "open orders": int(header["open_order_count"]),
+            "living parents": int(header["living_parent_count"]),
             "position": int(books["position_lots"].sum()),
             "oddities": sum(
                 int(header[f"{name}_count"])
@@ -145,7 +144,7 @@ class RunningEngine:
         }
         expected = dict.fromkeys(("acknowledged", "filled", "frames"), count)
         expected |= dict.fromkeys(("commands", "fills"), self._orders_before)
-        expected |= dict.fromkeys(("refusals", "open orders", "position", "oddities"), 0)
+        expected |= dict.fromkeys(("refusals", "open orders", "living parents", "position", "oddities"), 0)
         assert found == expected, f"after {self._orders_before} orders there is {found}, expected is {expected}"
 
 

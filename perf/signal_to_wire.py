@@ -22,6 +22,7 @@ from perf.reference import c_echo, picows_echo, zeromq
 from perf.reference.build import load_c
 from perf.rows import Goal, Row, make_row, reference_row
 from perf.running_engine import RunningEngine, running_engine
+from perf.venue_driver import OVER_ZEROMQ
 
 MESSAGE_BYTES = 256
 SEND_INTERVAL_NS = 20_000
@@ -42,7 +43,7 @@ def _engine(engine: RunningEngine, count: int) -> dict[str, float]:
 
 
 def _engine_over_zeromq(engine: RunningEngine, count: int) -> dict[str, float]:
-    times = engine.trade(count, ZEROMQ_INTERVAL_NS, over_zeromq=True)
+    times = engine.trade(count, ZEROMQ_INTERVAL_NS, mode=OVER_ZEROMQ)
     return {"remote_ready": median(times.ready) / NS_PER_US}
 
 

@@ -108,6 +108,8 @@ class Stage:
         self._write(kind, source, fields)
         core_kernels.compiled_core().ctypes(self._hot_loop.address, int(self.row[0]["record"]), self.now_ns, source)
         core_kernels.take_away(self.row[0])
+        refused_count = int(self.state.table("strategies")[STRATEGY]["refused_count"])
+        assert refused_count == 0, f"{kind.name} with {fields} was refused"
         asked = self.asked()
         self.requests += asked
         return asked

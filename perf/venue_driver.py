@@ -22,7 +22,8 @@ from ipc.command_builtins import bind_session
 from ipc.enums import ExecutionType, Side
 from ipc.events import ExecutionReport
 from ipc.memory import address_of
-from ipc.records import SLOT_BYTES
+from ipc.parent_enums import Algorithm, ParentFlag
+from ipc.records import ALL_ACCOUNTS, NEW_PARENT, SLOT_BYTES
 from ipc.session import SESSION_WORDS
 from perf.setting import ENGINE, REMOTE_STRATEGY, STRATEGY
 from perf.venue_kernels import (
@@ -44,7 +45,7 @@ _REPORT_SLOTS = 16
 
 # What the peer's words mean.
 PORT, MODE, COUNT, INTERVAL_NS, START_NS, OUTCOME, ACKNOWLEDGED, FILLED, REASON, FAILED_BY = range(10)
-OVER_SHARED_MEMORY, OVER_ZEROMQ = range(2)
+OVER_SHARED_MEMORY, OVER_ZEROMQ, BY_SWEEPS = range(3)
 
 _REQUEST_ID, _CLIENT_ID = b"R" * REQUEST_ID_BYTES, b"C" * CLIENT_ID_BYTES
 _NUMBER, _TRADE = b"4" * NUMBER_DIGITS, b"7" * NUMBER_DIGITS
@@ -95,6 +96,9 @@ class Driver:
         self._received = np.zeros(_RECEIVED_BYTES, np.uint8)
         self._reports = np.zeros(_REPORT_SLOTS * SLOT_BYTES, np.uint8)
         self._request_ids = np.zeros(IN_FLIGHT_MAX * REQUEST_ID_BYTES, np.uint8)
+        self._parent = np.zeros(1, NEW_PARENT)
+        self._parent["algorithm"], self._parent["order_lots"] = Algorithm.SWEEP, ORDER_LOTS
+        self._parent["account_id"], self._parent["parent_flags"] = ALL_ACCOUNTS, int(ParentFlag.ROUTED)
         self._row = np.zeros(1, DRIVER)
         values = {
             "session": client.session_address,
@@ -130,6 +134,7 @@ class Driver:
 
     def _run_local(self, words: NDArray[np.int64]) -> None:
         row = self._row[0]
+        row["parent"] = address_of(self._parent) if words[MODE] == BY_SWEEPS else 0
         row["start_ns"] = words[START_NS] = SystemClock.monotonic_ns() + START_AFTER_NS
         row["interval_ns"] = words[INTERVAL_NS]
         words[OUTCOME] = trade(self._address, int(words[COUNT]))

@@ -17,8 +17,8 @@ from ipc.compiler import kernel, kernel_without_gil
 from ipc.enums import ExecutionType, OrderType, RecordKind, Side, TimeInForce
 from ipc.histogram import record_value
 from ipc.memory import monotonic_ns, view
-from ipc.records import EXECUTION_REPORT, SLOT_BYTES
-from ipc.strategy_kernels import drain_reports, publish_cancel, publish_new_order
+from ipc.records import EXECUTION_REPORT, NEW_PARENT, SLOT_BYTES
+from ipc.strategy_kernels import drain_reports, publish_cancel, publish_new_order, publish_parent
 
 PRICES = 1_000
 # Orders on their way at the same time; a signal that is due beyond that waits, and its sample with it.
@@ -32,6 +32,8 @@ NUMBER_DIGITS = 12
 _FIRST_NUMBER = 100_000_000_000
 _REPORTS_MAX = 16
 _FLOOD_PER_TURN = 16
+# Parents of one side in a row; the first of the other side waits for the last of them, so that no child meets another.
+PARENTS_OF_ONE_SIDE = 50
 _NO_ORDER = 1
 _DONT_WAIT = 0x40
 _SILENCE_NS = 5_000_000_000
@@ -64,6 +66,7 @@ DRIVER = np.dtype(
             "fill_trade",
             "price_ticks",
             "order_lots",
+            "parent",  # address of a NEW_PARENT with the terms of parents to send, 0 for orders
             "next_number",
             "start_ns",
             "interval_ns",
@@ -106,8 +109,30 @@ def frame_end(received: NDArray[np.uint8], start: int, end: int) -> int:
 
 
 @kernel
+def _publish_sweep(driver: np.void) -> bool:
+    """Sends the next parent, which takes what it wants at the other side's best price."""
+    number = driver["next_number"] + driver["published"]
+    is_buy = number // PARENTS_OF_ONE_SIDE & 1 == 0
+    parent = view(driver["parent"], 1, NEW_PARENT)[0]
+    parent["side"] = Side.BUY if is_buy else Side.SELL
+    parent["limit_price_ticks"] = driver["price_ticks"] + PRICES + (1 if is_buy else -1)
+    parent["client_tag"] = number
+    driver["published"] += 1
+    return publish_parent(driver["session"], driver["parent"]) > 0
+
+
+@kernel
+def _is_side_free(driver: np.void) -> bool:
+    """Whether the next signal meets none that is under way."""
+    is_first = (driver["next_number"] + driver["published"]) % PARENTS_OF_ONE_SIDE == 0
+    return driver["parent"] == 0 or not is_first or driver["published"] == driver["filled"]
+
+
+@kernel
 def publish(driver: np.void) -> bool:
     """Sends the next signal; returns whether it left."""
+    if driver["parent"] != 0:
+        return _publish_sweep(driver)
     number = driver["next_number"] + driver["published"]
     order_id = publish_new_order(
         driver["session"],
@@ -270,7 +295,7 @@ def trade(address: int, count: int) -> int:
             _flood(driver)
         published = driver["published"]
         is_due = published < count and now_ns >= driver["start_ns"] + published * driver["interval_ns"]
-        if is_due and published - driver["filled"] < IN_FLIGHT_MAX:
+        if is_due and published - driver["filled"] < IN_FLIGHT_MAX and _is_side_free(driver):
             if not publish(driver):
                 return PUBLISH_FAILED
         elif published == driver["filled"]:

@@ -1,6 +1,7 @@
 """Owns sending a parent order by hand, and telling what becomes of it."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -12,7 +13,7 @@ from ipc.parent_enums import ParentEnd, ParentEvent
 from ipc.parent_events import ParentReport
 from ipc.schedules import volume_curve_schedule
 from tools.command_error import CommandError
-from tools.manual_client import Access
+from tools.manual_client import Access, parse_order_id
 from tools.manual_orders import parse_moment
 from tools.parent_answers import await_answer, has_ended, tell_answer
 
@@ -75,6 +76,18 @@ def execute_intent(intent: Intent, access: Access, *, wait_s: float, follows: bo
             )
     tell_answer(order_id, answer, wait_s, as_json=as_json)
     return isinstance(answer, ParentReport) and answer.end_reason != ParentEnd.REFUSED
+
+
+def control_parent(
+    order: str, control: Callable[[Client, int], None], access: Access, *, wait_s: float, as_json: bool
+) -> bool:
+    """Pauses a parent or lets it go on, and tells what the engine says to that; whether it was done."""
+    order_id = parse_order_id(order)
+    with access.client() as client:
+        control(client, order_id)
+        answer = await_answer(client, order_id, wait_s)
+    tell_answer(order_id, answer, wait_s, as_json=as_json)
+    return isinstance(answer, ParentReport)
 
 
 def _is_scheduled(report: ParentReport) -> bool:

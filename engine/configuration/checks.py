@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from engine.configuration.addresses import check_addresses, check_live
+from engine.configuration.cost_models import check_cost_models
 from engine.configuration.curve import check_curve
 from engine.configuration.fees import check_fees
 from engine.configuration.limits import check_limits
@@ -29,6 +30,7 @@ def check_together(config: Config, problems: Problems) -> None:
         _check_strategies,
         check_limits,
         check_fees,
+        check_cost_models,
         _check_rate_limits,
         _check_guardian,
     )

@@ -108,6 +108,9 @@ FeeBps = Annotated[
         description='basis points of what is traded in quotes, such as "7.5", or "-0.5" for a rebate',
     ),
 ]
+ImpactBps = Annotated[
+    str, Meta(pattern=r"\A(0|[1-9][0-9]{0,4})(\.[0-9]{1,2})?\Z", description='basis points in quotes, such as "150"')
+]
 Times = Annotated[
     str,
     Meta(
@@ -376,10 +379,12 @@ class AccountLimitsConfig(LimitsConfig, frozen=True, kw_only=True):
 
 
 class InstrumentConfig(Section, frozen=True, kw_only=True):
-    """Limits of one instrument, whoever trades it."""
+    """Limits of one instrument, whoever trades it, and what trading there moves its price by."""
 
     name: InstrumentName
-    limits: LimitsConfig = LimitsConfig()
+    limits: LimitsConfig | None = None
+    impact_bps: ImpactBps | None = None
+    day_volume: Amount | None = None
 
 
 class FeeTierConfig(Section, frozen=True, kw_only=True):

@@ -40,7 +40,7 @@ def note_child_trade(
     if parent["cumulative_lots"] > parent["order_lots"] and lots > 0:
         _raise_too_much(state, parent, before_lots)
     if parent["is_followed"] != 0:
-        wake_followers(state, parent_order_id)
+        wake_followers(state, parent["instrument_id"], parent_order_id)
     if parent["parent_state"] != ParentState.ENDED:
         wake_parent(state, slot)
 

@@ -39,7 +39,7 @@ def on_fill(state: int, order: np.void, fill: np.void, leg: int) -> None:
     if order["parent_order_id"] != 0:
         _tell_parent(state, order["parent_order_id"], order["order_id"], order["instrument_id"], fill)
     if order["is_followed"] != 0:
-        wake_followers(state, order["order_id"])
+        wake_followers(state, order["instrument_id"], order["order_id"])
     # A replacement that follows on this fill asks for a quantity of its own.
     order_lots = order["order_lots"]
     if is_ended(order):

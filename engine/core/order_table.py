@@ -172,7 +172,7 @@ def unlink_open(state: int, slot: int) -> None:
     if order["parent_order_id"] != 0:
         unlink_child(state, slot)
     if order["is_followed"] != 0:
-        wake_followers(state, order["order_id"])
+        wake_followers(state, order["instrument_id"], order["order_id"])
     _count_open(state, order, -1)
     if strategy["mass_cursor"] == slot:
         # A pass stands here: it goes on with the next order, never with what this slot holds next.

@@ -1,9 +1,8 @@
 """Owns when parents are looked at: a heap of moments with at most one entry for each parent."""
 
 from engine.core.deadline_heap import NEVER_NS, advance, take_first
-from engine.core.state import header_of, parent_timers_of, parents_of
+from engine.core.state import header_of, markets_of, parent_timers_of, parents_of
 from ipc.compiler import kernel
-from ipc.parent_enums import ParentState
 
 
 @kernel
@@ -40,10 +39,10 @@ def take_due_parent(state: int) -> int:
 
 
 @kernel
-def wake_followers(state: int, order_id: int) -> None:
-    """Lets the parents look that follow an order or a parent; that is rare, and they are looked for one by one."""
-    parents = parents_of(state)
-    for slot in range(len(parents)):
-        is_living = parents[slot]["order_id"] != 0 and parents[slot]["parent_state"] != ParentState.ENDED
-        if is_living and parents[slot]["after_order_id"] == order_id:
+def wake_followers(state: int, instrument_id: int, order_id: int) -> None:
+    """Lets the parents look that follow an order or a parent of an instrument: they hear of the same market."""
+    parents, slot = parents_of(state), markets_of(state)[instrument_id]["first_watcher"]
+    while slot >= 0:
+        if parents[slot]["after_order_id"] == order_id:
             wake_parent(state, slot)
+        slot = parents[slot]["next_watcher"]

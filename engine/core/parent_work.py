@@ -200,4 +200,4 @@ def _end(state: int, slot: int, parent: np.void) -> None:
     unlink_watcher(state, slot)
     queue_ended_parent(state, slot)
     if parent["is_followed"] != 0:
-        wake_followers(state, parent["order_id"])
+        wake_followers(state, parent["instrument_id"], parent["order_id"])

@@ -125,10 +125,11 @@ def _is_better(outcome: Outcome, best: Outcome) -> bool:
 
 
 @kernel
-def _outcome(state: int, count: int, side: int) -> Outcome:
+def _outcome(state: int, first: int, end: int, side: int) -> Outcome:
+    """What the candidates from the first to before the end take together."""
     rows = candidates_of(state)
     fine_lots, cost, cost_ppm = 0, 0, 0
-    for place in range(count):
+    for place in range(first, end):
         row = rows[place]
         notional, fee_ppm = row["taken_notional"], row["fee_ppm"]
         fine_lots += row["taken_fine_lots"]
@@ -142,9 +143,8 @@ def _best_single(state: int, count: int, side: int) -> Outcome:
     rows, best = candidates_of(state), Outcome(0, 0, 0)
     chosen = _NOWHERE
     for place in range(count):
-        for other in range(count):
-            take_first(state, other, rows[other]["upper_fine_lots"] if other == place else 0)
-        outcome = _outcome(state, count, side)
+        take_first(state, place, rows[place]["upper_fine_lots"])
+        outcome = _outcome(state, place, place + 1, side)
         if _is_better(outcome, best):
             best, chosen = outcome, place
     if chosen != _NOWHERE:
@@ -175,7 +175,7 @@ def _relaxed(state: int, count: int, side: int, wanted_fine_lots: int) -> Outcom
         if taken + part == until:
             row["place"] += 1
         rest -= part
-    return _outcome(state, count, side)
+    return _outcome(state, 0, count, side)
 
 
 @kernel

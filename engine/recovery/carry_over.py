@@ -14,6 +14,7 @@ from engine.core.rebuild import rebuild
 from engine.core.state import State
 from engine.recovery.carry_error import CarryOverError
 from engine.recovery.carry_limits import carry_limits
+from engine.recovery.carry_markets import carry_markets
 from engine.recovery.carry_parents import ParentPlaces, carry_parents
 from engine.recovery.carry_results import carry_results
 from engine.recovery.carry_states import carry_states
@@ -115,6 +116,7 @@ class _Hand:
         self._hand_on_strategies()
         self._hand_on_accounts()
         carry_limits(self._old, self._new, self._accounts, self._instruments, self._shift_ns)
+        carry_markets(self._old, self._new, self._accounts, self._instruments, self._shift_ns)
         numbers = {"account_id": self._accounts, "instrument_id": self._instruments, "asset_id": self._assets}
         carry_states(self._old, self._new, numbers, self._shift_ns)
         scoped = {ScopeKind.ACCOUNT: self._accounts, ScopeKind.INSTRUMENT: self._instruments}

@@ -12,6 +12,7 @@ WHOLE = "is not a value that this key takes"
 
 CLIENT = {"name": "desk", "public_key": "0" * 40}
 TIER = {"volume": "1000", "maker_bps": "1", "taker_bps": "2"}
+INSTRUMENT = {"name": "BTC/USDT.BINANCE"}
 
 # What is set, to what, the key that the message names, and words of its text.
 MISTAKES: list[tuple[str, Any, str, str]] = [
@@ -102,6 +103,12 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("venue.0.fees.tiers", [TIER | {"volume": "0"}], "venue[0].fees.tiers[0].volume", "more than 0"),
     ("venue.0.fees.tiers", [TIER, TIER], "venue[0].fees.tiers[1].volume", "is no more than that of the tier before"),
     ("venue.0.fees.tiers", [TIER] * 33, "venue[0].fees.tiers", "has 33 entries"),
+    ("instrument", [INSTRUMENT | {"impact_bps": 150, "day_volume": "1"}], "instrument[0].impact_bps", "in quotes"),
+    ("instrument", [INSTRUMENT | {"impact_bps": "-1"}], "instrument[0].impact_bps", "basis points"),
+    ("instrument", [INSTRUMENT | {"impact_bps": "100000"}], "instrument[0].impact_bps", "basis points"),
+    ("instrument", [INSTRUMENT | {"impact_bps": "150"}], "instrument[0]", "has impact_bps without day_volume"),
+    ("instrument", [INSTRUMENT | {"day_volume": "0.00"}], "instrument[0].day_volume", "more than 0"),
+    ("instrument", [INSTRUMENT | {"day_volume": "1e9"}], "instrument[0].day_volume", "decimal number"),
     ("venue.0.instruments", [], "venue[0].instruments", "has 0 entries"),
     ("venue.0.instruments", ["btc/usdt"], "venue[0].instruments[0]", '"BTC/USDT"'),
     ("venue.0.instruments", ["BTC/USDT"] * 2, "venue[0].instruments[1]", "is already the one of"),

@@ -12,13 +12,13 @@ from tests.fuzz.spoiling import any_value, spoil_bytes, spoil_value
 
 _TABLES = (
     "engine", "ipc", "orders", "execution", "rate_limit", "monitoring", "risk", "control", "journal", "venue",
-    "account", "strategy",
+    "account", "strategy", "instrument",
 )  # fmt: skip
 _KEYS = (
     "name", "id", "kind", "live", "core", "instruments", "environment", "order_url", "market_url", "ca_file",
     "key_file", "secret_env", "api_key_env", "zeromq", "ring_capacity", "accounts", "limit", "instrument", "limits",
     "curve", "client", "endpoint", "server_key_file", "public_key", "mode", "execution", "fees", "tiers",
-    "maker_bps", "volume", "discount_asset",
+    "maker_bps", "volume", "discount_asset", "impact_bps", "day_volume",
 )  # fmt: skip
 
 
@@ -35,6 +35,8 @@ class Configuration:
         self.seeds.append(self._text({**self._table, "ipc": {"zeromq": ["tcp://127.0.0.1:5555"], "curve": [curve]}}))
         fees = {"maker_bps": "-0.5", "tiers": [{"volume": "1000", "maker_bps": "-1", "taker_bps": "2.25"}]}
         self.seeds.append(self._text({**self._table, "venue": [{**self._table["venue"][0], "fees": fees}]}))
+        costs = {"name": "BTC/USDT.BINANCE", "impact_bps": "142.5", "day_volume": "20000"}
+        self.seeds.append(self._text({**self._table, "instrument": [costs]}))
 
     def _text(self, table: dict[str, Any]) -> bytes:
         return write_table(table, self._path).read_bytes()

@@ -53,7 +53,11 @@ EXPECTED_KEYS = {
             )
         ),
         "routed_signal_to_bytes_ns",
+        "routed_signal_to_bytes_p50_us",
+        "routed_signal_to_bytes_p99_us",
+        "routed_signal_to_bytes_p999_us",
         "route_decision_8_ns",
+        "route_decision_8_p99_ns",
         "market_update_top_ns",
         "market_update_depth_ns",
         "market_update_trades_ns",

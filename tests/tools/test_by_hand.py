@@ -121,6 +121,10 @@ def test_an_algorithm_rests_is_listed_and_cancelled() -> None:
     order_id = parent["client_order_id"]
     assert order_id in {row["client_order_id"] for row in oms("parents", "--json")[1]["parents"]}
     assert oms("status", order_id, *STRATEGY)[1]["parent_state"] in {"WAITING", "WORKING"}
+    status, paused = oms("pause", order_id, *STRATEGY)
+    assert (status, paused["parent_state"]) == (0, "PAUSED")
+    assert oms("pause", order_id, *STRATEGY)[1]["reason"] == "PARENT_STATE_CONFLICT"
+    assert oms("resume", order_id, *STRATEGY)[0] == 0
     assert oms("cancel", order_id, *STRATEGY) == (0, {"canceled": [order_id], "still_open": [], "not_open": []})
     assert oms("parents", "--json")[1]["parents"] == []
 

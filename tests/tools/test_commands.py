@@ -31,6 +31,8 @@ COMMANDS = [
     "execute",
     "parents",
     "explain",
+    "pause",
+    "resume",
     "cancel",
 ]
 

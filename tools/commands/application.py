@@ -17,6 +17,7 @@ from tools.commands import (
     limits,
     orders,
     parents,
+    pause,
     positions,
     run,
     sandbox,
@@ -58,6 +59,8 @@ app.command(rich_help_panel=OBSERVE)(simulate.simulate)
 app.add_typer(journal.app, rich_help_panel=OBSERVE)
 app.command(rich_help_panel=TRADE)(submit.submit)
 app.command(rich_help_panel=TRADE)(execute.execute)
+app.command(rich_help_panel=TRADE)(pause.pause)
+app.command(rich_help_panel=TRADE)(pause.resume)
 app.command(rich_help_panel=TRADE)(cancel.cancel)
 app.command(rich_help_panel=CONTROL)(kill.kill)
 app.command(rich_help_panel=CONTROL)(kill.arm)

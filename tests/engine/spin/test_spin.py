@@ -120,7 +120,7 @@ def test_no_strategy_waits_for_anothers_backlog(desk: SpinDesk) -> None:
     assert (len(desk.told(1)), len(desk.told(2))) == (1, 1)
 
 
-@pytest.mark.parametrize("kind", [-(1 << 63), -1, 0, 7, 32, 96, 97, 10_000, (1 << 63) - 1])
+@pytest.mark.parametrize("kind", [-(1 << 63), -1, 0, 10, 32, 96, 97, 10_000, (1 << 63) - 1])
 def test_a_record_of_no_command_is_refused_whatever_its_kind(desk: SpinDesk, kind: int) -> None:
     desk.publish_words(np.array([0, kind, 1, 0, 0, 77], np.int64))
     assert desk.turn() == TIME_UP
