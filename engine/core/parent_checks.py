@@ -8,6 +8,7 @@ from engine.core.state import book_of, header_of, instruments_of, orders_of, par
 from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
 from ipc.enums import RefusalReason, Side
+from ipc.order_id import LEG_MAX
 from ipc.parent_enums import Algorithm, Benchmark, ParentFlag
 from ipc.records import ALL_ACCOUNTS
 
@@ -17,7 +18,8 @@ _INTERVAL_MIN_MS = 10
 _DAY_MS = 86_400_000
 _NS_PER_DAY = 86_400_000_000_000
 _HORIZON_MAX_NS = 7 * _NS_PER_DAY
-_LOTS_MAX = (1 << 31) - 1
+# More than any order may have.
+LOTS_MAX = (1 << 31) - 1
 # numba knows no IntFlag.
 _ROUTED = int(ParentFlag.ROUTED)
 _TRIGGERS = int(ParentFlag.TRIGGER_ABOVE | ParentFlag.TRIGGER_BELOW)
@@ -93,8 +95,8 @@ def _check_whose(state: int, strategy_id: int, command: np.void) -> Verdict:
 def _check_quantity(command: np.void, algorithm: int) -> Verdict:
     lots, notional, display_lots = command["order_lots"], command["quote_notional"], command["display_lots"]
     may_be_open = algorithm == Algorithm.CLOSE_OUT or (may_follow(algorithm) and command["after_order_id"] != 0)
-    if lots < 0 or lots > _LOTS_MAX:
-        return refuse(RefusalReason.QUANTITY_OUT_OF_RANGE, _LOTS_MAX, 0, lots)
+    if lots < 0 or lots > LOTS_MAX:
+        return refuse(RefusalReason.QUANTITY_OUT_OF_RANGE, LOTS_MAX, 0, lots)
     if notional < 0 or (notional != 0 and (lots != 0 or may_be_open)):
         return refuse(RefusalReason.INVALID_QUANTITY, 0, lots, notional)
     if (lots == 0 and notional == 0) != may_be_open:
@@ -184,7 +186,8 @@ def _check_entry(state: int, strategy_id: int, command: np.void, algorithm: int)
     if not may_follow(algorithm):
         return refuse(RefusalReason.INVALID_ENTRY, Algorithm.BRACKET, algorithm, order_id)
     slot, place = find_order(state, order_id), find_parent(state, order_id)
-    if slot == NOWHERE and place == NO_PARENT:
+    # A leg's id would find the order, but no fill of it would be told under that.
+    if (slot == NOWHERE and place == NO_PARENT) or order_id & LEG_MAX != 0:
         return refuse(RefusalReason.INVALID_ENTRY, 0, 0, order_id)
     if slot != NOWHERE:
         entry = orders_of(state)[slot]

@@ -153,7 +153,8 @@ def _try_start(state: int, parent: np.void) -> int:
         return NEVER_NS + 0
     instrument = instruments_of(state)[parent["instrument_id"]]
     age_ns = now_ns - instrument["book_received_ns"]
-    if mid_ticks(instrument) == 0 or age_ns > header["book_age_max_ns"]:
+    is_trusted = mid_ticks(instrument) != 0 and instrument["crossed_since_ns"] == 0
+    if not is_trusted or age_ns > header["book_age_max_ns"]:
         hold_back(state, parent, RefusalReason.NO_REFERENCE_PRICE, header["book_age_max_ns"], age_ns, 0)
         return now_ns + _WAIT_FOR_PRICE_NS
     if not is_condition_met(parent, instrument):

@@ -1,12 +1,11 @@
-"""Owns what clients ask of parents: a new one, its schedule, pause and resume, an amendment, a cancel, its status."""
+"""Owns what clients ask of parents: a new one, its schedule, pause and resume, a cancel, its status."""
 
 import numpy as np
 
-from engine.core.child_orders import cancel_children
-from engine.core.children import working_lots
 from engine.core.command_checks import check_new_id, order_sequence_of
+from engine.core.depth_walk import opposite
 from engine.core.order_table import NOWHERE, find_order
-from engine.core.parent_checks import check_limit, check_parent, is_by_schedule
+from engine.core.parent_checks import LOTS_MAX, check_parent, is_by_schedule
 from engine.core.parent_reports import own_lots, report_parent
 from engine.core.parent_table import (
     NO_PARENT,
@@ -17,10 +16,11 @@ from engine.core.parent_table import (
     take_parent_slot,
 )
 from engine.core.parent_timers import wake_parent
-from engine.core.state import header_of, instruments_of, markets_of, orders_of, parents_of, slices_of, strategies_of
+from engine.core.state import header_of, markets_of, orders_of, parents_of, slices_of, strategies_of
+from engine.core.touch import touch_ticks
 from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
-from ipc.enums import RefusalReason, Side
+from ipc.enums import RefusalReason
 from ipc.memory import view
 from ipc.parent_enums import Algorithm, Benchmark, ParentControl, ParentEnd, ParentEvent, ParentState
 from ipc.parent_tables import SLICE, SLICES_MAX
@@ -60,9 +60,12 @@ def on_new_parent(state: int, strategy_id: int, command: np.void) -> Verdict:
         return refuse(RefusalReason.PARENT_TABLE_FULL, header["parents_count"], header["living_parent_count"], 1)
     lots = command["order_lots"]
     if command["quote_notional"] != 0:
-        lots = _lots_worth(instruments_of(state)[command["instrument_id"]], command)
-        if lots <= 0:
+        price_ticks = _price_of_worth(state, command)
+        if price_ticks <= 0:
             return refuse(RefusalReason.NO_REFERENCE_PRICE, header["book_age_max_ns"], 0, command["quote_notional"])
+        lots = command["quote_notional"] // price_ticks
+        if lots <= 0 or lots > LOTS_MAX:
+            return refuse(RefusalReason.QUANTITY_OUT_OF_RANGE, LOTS_MAX, price_ticks, lots)
     slot = take_parent_slot(state, command["order_id"])
     parent = parents_of(state)[slot]
     parent["strategy_id"] = strategy_id
@@ -80,12 +83,11 @@ def on_new_parent(state: int, strategy_id: int, command: np.void) -> Verdict:
 
 
 @kernel
-def _lots_worth(instrument: np.void, command: np.void) -> int:
-    """How many lots a notional is, at the limit or else at the price of taking now; 0 without one."""
-    price_ticks = command["limit_price_ticks"]
-    if price_ticks == 0:
-        price_ticks = instrument["ask_ticks"] if command["side"] == Side.BUY else instrument["bid_ticks"]
-    return command["quote_notional"] // price_ticks if price_ticks > 0 else 0
+def _price_of_worth(state: int, command: np.void) -> int:
+    """The price at which a notional becomes lots: the limit, or else that of taking now; 0 without a fresh one."""
+    if command["limit_price_ticks"] != 0:
+        return command["limit_price_ticks"]
+    return touch_ticks(state, command["instrument_id"], opposite(command["side"]))
 
 
 @kernel
@@ -275,53 +277,6 @@ def cancel_parents(state: int, strategy_id: int, scope: np.void) -> None:
         is_account = account_id == ALL_ACCOUNTS or account_id == parent["account_id"]
         if is_instrument and is_account and (side == 0 or side == parent["side"]):
             cancel_parent(state, slot, ParentEnd.CANCELED)
-
-
-@kernel
-def on_amend_parent(state: int, command: np.void) -> Verdict:
-    """Changes limit, quantity or trigger of a parent; what its children have beyond that is cancelled."""
-    verdict = check_living_parent(state, command["order_id"])
-    if verdict.reason != 0:
-        return verdict
-    if command["version"] != 0 or command["conditional_on_version"] != 0:
-        return refuse(RefusalReason.VERSION_CONFLICT, 0, command["conditional_on_version"], command["version"])
-    slot = find_parent(state, command["order_id"])
-    parent = parents_of(state)[slot]
-    instrument = instruments_of(state)[parent["instrument_id"]]
-    verdict = check_limit(instrument, command["price_ticks"])
-    if verdict.reason != 0:
-        return verdict
-    scale = markets_of(state)[parent["instrument_id"]]["pair_lot_scale"]
-    lots, trigger_ticks = command["order_lots"] * scale, command["stop_price_ticks"]
-    if command["price_ticks"] == 0 and lots == 0 and trigger_ticks == 0:
-        return refuse(RefusalReason.AMEND_CHANGES_NOTHING, 0, 0, 0)
-    if lots < 0 or command["order_lots"] > instrument["max_order_lots"] or (lots != 0 and is_quantity_fixed(parent)):
-        return refuse(RefusalReason.INVALID_QUANTITY, instrument["max_order_lots"], 0, command["order_lots"])
-    if lots != 0 and lots <= parent["cumulative_lots"]:
-        done_lots = own_lots(state, parent, parent["cumulative_lots"])
-        return refuse(RefusalReason.AMEND_BELOW_FILLED, done_lots + 1, done_lots, command["order_lots"])
-    if trigger_ticks < 0 or (
-        trigger_ticks != 0 and (parent["trigger_price_ticks"] == 0 or parent["is_triggered"] != 0)
-    ):
-        return refuse(RefusalReason.INVALID_TRIGGER, 0, parent["is_triggered"], trigger_ticks)
-    if command["price_ticks"] != 0:
-        parent["limit_price_ticks"] = command["price_ticks"]
-    if lots != 0:
-        parent["order_lots"] = lots
-    if trigger_ticks != 0:
-        parent["trigger_price_ticks"] = trigger_ticks
-    if command["price_ticks"] != 0 or parent["cumulative_lots"] + working_lots(state, parent) > parent["order_lots"]:
-        cancel_children(state, parent)
-    report_parent(state, parent, ParentEvent.AMENDED)
-    wake_parent(state, slot)
-    return passed()
-
-
-@kernel
-def is_quantity_fixed(parent: np.void) -> bool:
-    """Whether a parent's quantity follows from something else: a schedule, a position, another order's fills."""
-    is_followed = parent["after_order_id"] != 0 or parent["algorithm"] == Algorithm.CLOSE_OUT
-    return is_followed or is_by_schedule(parent["algorithm"])
 
 
 @kernel

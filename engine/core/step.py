@@ -30,9 +30,10 @@ from engine.core.mass_pass import on_cancel_all, on_status_request
 from engine.core.new_order import on_new_order
 from engine.core.operator_commands import on_acknowledge_alarm, on_set_trading_state
 from engine.core.order_table import NOWHERE, find_order
+from engine.core.parent_amendments import on_amend_parent
 from engine.core.parent_table import NO_PARENT, find_parent
 from engine.core.parent_work import work_parents
-from engine.core.parents import on_amend_parent, on_cancel_parent, on_control_parent, on_new_parent, on_schedule
+from engine.core.parents import on_cancel_parent, on_control_parent, on_new_parent, on_schedule
 from engine.core.rate_budget import learn_budget, leave_in_flight
 from engine.core.state import (
     accounts_of,

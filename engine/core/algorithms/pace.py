@@ -8,11 +8,11 @@ from engine.core.algorithms.resting import (
     is_passive_only,
     rest,
     smallest_lots,
-    touch_ticks,
 )
 from engine.core.algorithms.taking import take
 from engine.core.children import working_lots
 from engine.core.state import header_of, instruments_of, markets_of
+from engine.core.touch import touch_ticks
 from ipc.compiler import kernel
 
 PPM = 1_000_000

@@ -9,6 +9,7 @@ from engine.core.resting_route import plan_rest
 from engine.core.route_reports import report_route
 from engine.core.route_scratch import candidates_of
 from engine.core.state import header_of, instruments_of, markets_of, orders_of
+from engine.core.touch import touch_ticks
 from ipc.compiler import kernel
 from ipc.enums import RefusalReason, ReplaceState, Side, TimeInForce
 from ipc.parent_enums import ParentFlag
@@ -37,15 +38,6 @@ def smallest_lots(instrument: np.void, price_ticks: int) -> int:
     if price_ticks > 0:
         lots = max(lots, (instrument["min_notional"] + price_ticks - 1) // price_ticks)
     return lots
-
-
-@kernel
-def touch_ticks(state: int, instrument_id: int, side: int) -> int:
-    """The best price of one's own side; 0 without a fresh one."""
-    header, instrument = header_of(state), instruments_of(state)[instrument_id]
-    if header["now_ns"] - instrument["book_received_ns"] > header["book_age_max_ns"]:
-        return 0
-    return instrument["bid_ticks"] if side == Side.BUY else instrument["ask_ticks"]
 
 
 @kernel
