@@ -7,23 +7,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.state import State
-from engine.journal.disk import Disk
 from engine.journal.event_file import KIND_WORD, SEQUENCE_WORD
 from engine.journal.events import EventReader
-from engine.journal.snapshot import newest_whole
 from ipc.clock import NS_PER_S
-from ipc.enums import ExecutionType, InstrumentStatus, OrderStatus, RecordKind, Side
-from ipc.events import FIRST_FIELD, Alarm, ExecutionReport
-from ipc.instrument import Asset, Instrument
+from ipc.enums import ExecutionType, OrderStatus, RecordKind, Side
 from ipc.order_id import LEG_MAX, to_text, unpack
 from ipc.parent_enums import Algorithm, ParentEnd, ParentEvent, ParentState, RouteReason
-from ipc.parent_events import ParentReport, RouteDecision
 from ipc.records import LAYOUTS
 from tools.answer import print_json
-from tools.command_error import CommandError
-from tools.engines import find_engine, row_name
+from tools.engines import find_engine
 from tools.journal_folder import open_disk
+from tools.journal_names import JournalNames, Told
 from tools.manual_client import parse_order_id
 
 _PAGE = 1 << 14
@@ -47,14 +41,12 @@ _ENUMERATIONS = {
 }
 _NOT_SHOWN = ("instrument", "fee_asset", "quote_asset", "is_last_of_burst")
 
-Told = ExecutionReport | ParentReport | RouteDecision | Alarm
-
 
 def explain_order(order: str, place: str | None, *, with_children: bool, as_json: bool) -> bool:
     """Tells an order's events, oldest first; whether there are any."""
     order_id = parse_order_id(order)
     disk = open_disk(place if place is not None else find_engine(None).name)
-    names = _Names(disk)
+    names = JournalNames(disk)
     events = [names.event(slot) for slot in _told_of(EventReader(disk), order_id, with_children=with_children)]
     if as_json:
         print_json({"order_id": order_id, "client_order_id": to_text(order_id), "events": [_row(e) for e in events]})
@@ -90,52 +82,6 @@ def _pages(reader: EventReader, strategy_id: int) -> Iterator[NDArray[np.int64]]
     while len(slots := reader.of_strategy(strategy_id, following, _PAGE)):
         yield slots
         following = int(slots[-1, SEQUENCE_WORD]) + 1
-
-
-class _Names:
-    """What a journal's newest snapshot calls the numbers in its events."""
-
-    def __init__(self, disk: Disk) -> None:
-        snapshot = newest_whole(disk, lambda said: None)
-        if snapshot is None:
-            raise CommandError(f"{disk.folder} holds no snapshot, which would say what its instruments are called")
-        state = State(np.frombuffer(bytearray(snapshot.block), np.uint8))
-        self._instruments = {int(row["instrument_id"]): _instrument(row) for row in state.table("instruments")}
-        self._assets = {
-            int(row["asset_id"]): Asset(int(row["asset_id"]), row_name(row, 2), int(row["decimals"]))
-            for row in state.table("assets")
-        }
-
-    def event(self, slot: NDArray[np.int64]) -> Told:
-        """A kept record as what a client is told."""
-        kind = RecordKind(int(slot[KIND_WORD]))
-        names = LAYOUTS[kind].names or ()
-        words = slot[: len(names)].tolist()
-        instrument = self._instruments.get(words[names.index("instrument_id")])
-        fields = words[FIRST_FIELD:]
-        if kind is RecordKind.EXECUTION_REPORT:
-            return ExecutionReport(instrument, self._assets.get(words[names.index("fee_asset_id")]), False, *fields)
-        if kind is RecordKind.PARENT_REPORT:
-            quote_asset = self._assets.get(instrument.quote_asset_id) if instrument else None
-            return ParentReport(instrument, quote_asset, False, *fields)
-        if kind is RecordKind.ROUTE_DECISION:
-            return RouteDecision(instrument, False, *fields)
-        return Alarm(instrument, False, *fields)
-
-
-def _instrument(row: np.void) -> Instrument:
-    return Instrument(
-        instrument_id=int(row["instrument_id"]),
-        name=row_name(row, 4),
-        venue_id=int(row["venue_id"]),
-        status=InstrumentStatus(int(row["status"])),
-        base_asset_id=int(row["base_asset_id"]),
-        quote_asset_id=int(row["quote_asset_id"]),
-        price_decimals=int(row["price_decimals"]),
-        tick_units=int(row["tick_units"]),
-        lot_decimals=int(row["lot_decimals"]),
-        lot_units=int(row["lot_units"]),
-    )
 
 
 def _lines(events: list[Told]) -> Iterator[str]:

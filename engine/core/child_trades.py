@@ -33,8 +33,7 @@ def note_child_trade(
     parent["cumulative_lots"] += lots * market["pair_lot_scale"]
     added = _scaled(abs(notional), market["pair_lot_scale"] * market["pair_price_scale"])
     parent["cumulative_notional"] = min(parent["cumulative_notional"] + (added if notional >= 0 else -added), NO_LIMIT)
-    if fee_asset_id == instruments_of(state)[instrument_id]["quote_asset_id"]:
-        parent["fee_units"] += fee_units
+    parent["fee_units"] += _fee_in_quote(instruments_of(state)[instrument_id], lots, notional, fee_units, fee_asset_id)
     parent["refusal_count"] = 0
     report_parent(state, parent, ParentEvent.CHILD_TRADED)["child_order_id"] = child_order_id
     if parent["cumulative_lots"] > parent["order_lots"] and lots > 0:
@@ -46,9 +45,23 @@ def note_child_trade(
 
 
 @kernel
+def _fee_in_quote(instrument: np.void, lots: int, notional: int, fee_units: int, fee_asset_id: int) -> int:
+    """A fee as money of the quote asset; one in the base asset is worth what traded, another asset's is not known."""
+    if fee_asset_id == instrument["quote_asset_id"]:
+        return fee_units
+    if fee_asset_id != instrument["base_asset_id"] or lots == 0 or instrument["units_per_lot"] == 0:
+        return 0
+    # Rounded down to whole lots and ticks first, so that no product leaves the word.
+    tick_units = _scaled(notional // lots, instrument["units_per_notional"])
+    fee_lots, rest_units = fee_units // instrument["units_per_lot"], fee_units % instrument["units_per_lot"]
+    whole = _scaled(fee_lots, tick_units) if fee_lots >= 0 else -_scaled(-fee_lots, tick_units)
+    return whole + _scaled(rest_units, tick_units) // instrument["units_per_lot"]
+
+
+@kernel
 def _scaled(notional: int, factor: int) -> int:
-    """A product of at least 0; where it would not fit a word, the mean price is wrong and nothing else."""
-    return NO_LIMIT - 1 if notional > (NO_LIMIT - 1) // factor else notional * factor
+    """A product of at least 0; where it would not fit a word, a cost is wrong and nothing else."""
+    return NO_LIMIT - 1 if factor > 0 and notional > (NO_LIMIT - 1) // factor else notional * factor
 
 
 @kernel

@@ -3,9 +3,14 @@
 from math import isclose
 from random import Random
 
+import numpy as np
 import pytest
 
+from engine.core.state import State
+from engine.core.step import step
+from ipc.memory import address_of
 from ipc.parent_enums import Algorithm
+from ipc.records import SLOT_BYTES
 from tools.execution.algorithms import ALGORITHMS, run_algorithms
 from tools.execution.bounds import broken_bounds
 from tools.execution.mandates import HORIZON_NS, Mandate, Touch, draw_task, mandate_of
@@ -13,6 +18,7 @@ from tools.execution.outcome import Ledger, Start, Trial
 from tools.execution.routing import run_routing
 from tools.execution.trial import play, play_naive, workshop
 from tools.execution.world import World
+from tools.simulation.timeline import START_NS, UTC_BASE_NS
 
 pytestmark = pytest.mark.timeout(600)
 SEEDS = range(5)
@@ -30,14 +36,14 @@ def test_a_trial_is_the_same_again() -> None:
     assert play(Trial(Algorithm.TWAP, 4)) == play(Trial(Algorithm.TWAP, 4))
 
 
-def worked(algorithm: Algorithm, seed: int) -> tuple[World, Mandate, int, int]:
+def worked(algorithm: Algorithm, seed: int, *, is_routed: bool = False) -> tuple[World, Mandate, int, int]:
     """A world after a parent's time, with its mandate, its id and its end."""
     world = World(*workshop(), seed, horizon_ns=2 * HORIZON_NS)
     generator = Random(seed)
     bid_ticks, _, ask_ticks, _ = world.places[0].book.top()
     task = draw_task(algorithm, generator, 0)
     touch = Touch(bid_ticks, ask_ticks)
-    mandate = mandate_of(task, generator, touch, world.timeline.utc_ns(), is_routed=False)
+    mandate = mandate_of(task, generator, touch, world.timeline.utc_ns(), is_routed=is_routed)
     end_ns = world.now_ns + HORIZON_NS
     order_id = world.trader.parent(mandate.slices, **mandate.fields)
     world.run_until(end_ns + HORIZON_NS // 10)
@@ -116,3 +122,22 @@ def test_the_algorithms_are_told_of_one_by_one() -> None:
     assert [summary.algorithm for summary in result.summaries] == list(ALGORITHMS)
     assert shown[-1] == (2 * len(ALGORITHMS), 2 * len(ALGORITHMS))
     assert result.is_proven
+
+
+@pytest.mark.parametrize("algorithm", [Algorithm.TWAP, Algorithm.SWEEP, Algorithm.PEG])
+def test_a_core_that_is_given_the_same_inputs_becomes_the_same(algorithm: Algorithm) -> None:
+    world, *_ = worked(algorithm, 7, is_routed=True)
+    live = world.engine.view.state
+    digest, inputs = live.digest(), world.engine.inputs
+    begin(live, workshop()[0].image)
+    record = np.zeros(SLOT_BYTES, np.uint8)
+    for words, now_ns, source in inputs:
+        record[:] = np.frombuffer(words, np.uint8)
+        step(live.address, address_of(record), now_ns, source)
+    assert live.digest() == digest
+
+
+def begin(state: State, image: bytes) -> None:
+    """Makes a block the one that a world begins with."""
+    state.memory[:] = np.frombuffer(image, np.uint8)
+    state.header["now_ns"], state.header["utc_offset_ns"] = START_NS, UTC_BASE_NS

@@ -31,6 +31,7 @@ COMMANDS = [
     "execute",
     "parents",
     "explain",
+    "calibrate",
     "pause",
     "resume",
     "cancel",

@@ -4,18 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from engine.journal.events import EventWriter
-from engine.journal.store import FOLDER, JournalStore
-from engine.lifetime import durable_folder
 from ipc.enums import ExecutionType, RefusalReason
 from ipc.order_id import pack, to_text
 from ipc.parent_enums import Algorithm, ParentEvent, ParentState, RouteReason
 from ipc.segment import private_folder
 from tests.ipc.fake_engine import STRATEGIES, FakeEngine
+from tests.tools.kept_journal import keep_journal
 from tools.commands.application import app
 
 NAME = "kept"
@@ -63,20 +60,7 @@ def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("OMS_STATE_DIR", str(tmp_path / "s"))
     engine = FakeEngine(private_folder(tmp_path / "engine"))
     tell(engine)
-    private_folder(durable_folder(NAME))
-    store = JournalStore(durable_folder(NAME) / FOLDER)
-    store.open_for_append(epoch=1)
-    store.write_snapshot(engine.state.memory.tobytes(), 0, engine.state.digest(), epoch=1, is_base=True)
-    slots = []
-    for strategy_id, told in engine.told.items():
-        for slot in told:
-            slots.append(slot.copy())
-            slots[-1][0] = strategy_id
-    events = EventWriter(store.disk)
-    events.append([np.array(slots)], 1, epoch=1)
-    events.close()
-    store.close()
-    return store.folder
+    return keep_journal(engine.state, engine.told, NAME)
 
 
 def explained(*arguments: str) -> tuple[int, dict[str, Any]]:

@@ -4,6 +4,7 @@ import typer
 
 from tools.commands import (
     alarms,
+    calibrate,
     cancel,
     config,
     demo,
@@ -53,6 +54,7 @@ app.command(rich_help_panel=OBSERVE)(orders.orders)
 app.command(rich_help_panel=OBSERVE)(parents.parents)
 app.command(rich_help_panel=OBSERVE)(status.status)
 app.command(rich_help_panel=OBSERVE)(history.explain)
+app.command(rich_help_panel=OBSERVE)(calibrate.calibrate)
 app.command(rich_help_panel=OBSERVE)(positions.positions)
 app.command(rich_help_panel=OBSERVE)(schema.schema)
 app.command(rich_help_panel=OBSERVE)(simulate.simulate)

@@ -42,11 +42,14 @@ class Engine:
         self._words = array("q", bytes(8 * SLOT_WORDS))
         self._address = self._words.buffer_info()[0]
         self._timer_due_ns = 0
+        self.inputs: list[tuple[bytes, int, int]] = []
+        """Every record with its time and source, as a journal keeps them."""
 
     def take(self, words: list[int], source: int = ENGINE) -> None:
         """Applies one record, received now."""
         words[_PUBLISHED] = self._timeline.now_ns
         self._words[:] = array("q", words + [0] * (SLOT_WORDS - len(words)))
+        self.inputs.append((self._words.tobytes(), self._timeline.now_ns, source))
         effects = step(self.view.address, self._address, self._timeline.now_ns, source)
         # Carrying out may lead to a further step, which writes over the effects.
         for effect in [self.view.effect(place) for place in range(effects)]:

@@ -102,6 +102,7 @@ def _is_noticed() -> bool:
         refused_commands,
         refused_kinds,
         refused_operators,
+        refused_parents,
         refused_risk,
         refused_states,
     )
@@ -114,6 +115,7 @@ def _is_noticed() -> bool:
         *refused_states.ROWS,
         *refused_risk.ROWS,
         *refused_operators.ROWS,
+        *refused_parents.ROWS,
     ):
         world = World()
         act = row.provoke(world)

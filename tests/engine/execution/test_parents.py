@@ -18,7 +18,7 @@ from ipc.enums import (
 )
 from ipc.order_id import CLIENT_SEQUENCE_MAX, unpack
 from ipc.parent_enums import Algorithm, ParentControl, ParentEnd, ParentEvent, ParentState
-from tests.engine.core.world import NS_PER_MS, NS_PER_S
+from tests.engine.core.world import BASE, NS_PER_MS, NS_PER_S, OTHER_ASSET, QUOTE
 from tests.engine.execution.market import Market
 
 
@@ -226,9 +226,9 @@ def test_a_full_table_refuses_and_ended_parents_make_room(market: Market) -> Non
     assert market.done(first) == 100
 
 
-def test_a_bracket_follows_the_fills_of_its_entry(market: Market) -> None:
-    entry = market.place(accepted=False, side=Side.BUY, price_ticks=9_980, order_lots=100)
-    bracket = market.parent(
+def bracket_after(market: Market, entry: int) -> int:
+    """Sells what an entry buys, at 10,200 or below 9,900."""
+    return market.parent(
         algorithm=Algorithm.BRACKET,
         side=Side.SELL,
         order_lots=0,
@@ -236,6 +236,11 @@ def test_a_bracket_follows_the_fills_of_its_entry(market: Market) -> None:
         take_profit_ticks=10_200,
         trigger_price_ticks=9_900,
     )
+
+
+def test_a_bracket_follows_the_fills_of_its_entry(market: Market) -> None:
+    entry = market.place(accepted=False, side=Side.BUY, price_ticks=9_980, order_lots=100)
+    bracket = bracket_after(market, entry)
     assert market.state_of(bracket) is ParentState.WAITING
     market.trade(entry, 40)
     assert [int(child["order_lots"]) for child in market.living(bracket)] == [40]
@@ -250,14 +255,7 @@ def test_a_bracket_follows_the_fills_of_its_entry(market: Market) -> None:
 
 def test_a_target_that_fills_while_the_stop_is_hit_leaves_less_for_the_stop(market: Market) -> None:
     entry = market.place(accepted=False, side=Side.BUY, price_ticks=9_980, order_lots=100)
-    bracket = market.parent(
-        algorithm=Algorithm.BRACKET,
-        side=Side.SELL,
-        order_lots=0,
-        after_order_id=entry,
-        take_profit_ticks=10_200,
-        trigger_price_ticks=9_900,
-    )
+    bracket = bracket_after(market, entry)
     market.trade(entry, 100)
     (target,) = market.living(bracket)
     market.is_answering = False
@@ -272,14 +270,7 @@ def test_a_target_that_fills_while_the_stop_is_hit_leaves_less_for_the_stop(mark
 
 def test_both_legs_filled_by_a_lying_venue_is_an_alarm(market: Market) -> None:
     entry = market.place(accepted=False, side=Side.BUY, price_ticks=9_980, order_lots=100)
-    bracket = market.parent(
-        algorithm=Algorithm.BRACKET,
-        side=Side.SELL,
-        order_lots=0,
-        after_order_id=entry,
-        take_profit_ticks=10_200,
-        trigger_price_ticks=9_900,
-    )
+    bracket = bracket_after(market, entry)
     market.trade(entry, 100)
     (target,) = market.living(bracket)
     market.quote(9_880, 9_920)
@@ -408,3 +399,18 @@ def test_a_venue_that_is_away_is_waited_for(market: Market) -> None:
     market.connection(ConnectionState.LIVE)
     market.run(3 * NS_PER_S)
     assert len(market.living(order_id)) == 1
+
+
+def test_fees_in_either_asset_of_the_pair_are_part_of_the_cost(market: Market) -> None:
+    instrument = market.row("instruments", 0)
+    instrument["units_per_lot"], instrument["units_per_notional"], instrument["money_notional_max"] = 1_000, 7, 1 << 50
+    market.is_answering = False
+    order_id = market.parent(algorithm=Algorithm.PEG, order_lots=100)
+    ((_, request),) = market.new_requests()
+    market.accept(request.order_id)
+    market.fill(request.order_id, 10, 10_000, fee_units=70_000, fee_asset_id=QUOTE)
+    assert market.parent_row(order_id)["fee_units"] == 70_000
+    market.fill(request.order_id, 10, 10_000, fee_units=1_500, fee_asset_id=BASE)
+    assert market.parent_row(order_id)["fee_units"] == 70_000 + 15 * 7 * 10_000 // 10
+    market.fill(request.order_id, 10, 10_000, fee_units=1_500, fee_asset_id=OTHER_ASSET)
+    assert market.parent_row(order_id)["fee_units"] == 70_000 + 105_000

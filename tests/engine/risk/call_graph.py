@@ -25,7 +25,7 @@ ENTRY = "step.step"
 
 def sources() -> dict[str, str]:
     """The core's modules by name."""
-    return {path.stem: path.read_text() for path in sorted(CORE.glob("*.py"))}
+    return {path.stem: path.read_text() for path in sorted(CORE.rglob("*.py"))}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ SOURCES = sources()
 DOORWAYS = {
     "attempts.try_again",
     "completion.send_replacing_leg",
-    "new_order.on_new_order",
+    "new_order.place_order",
     "release.release_order",
     "versions.carry_on",
     "versions.on_amend_order",
@@ -24,7 +24,13 @@ DOORWAYS = {
 
 CHECKS = {DOOR, "amend._check_risk", "amend.check_change", "new_order._check_risk", "release._priced_and_checked"}
 # They answer with what the chain has said, after the order has left.
-COMMANDS = {"new_order.on_new_order", "target_position.on_target_position", "versions.on_amend_order"}
+COMMANDS = {
+    "child_orders.reprice_child",
+    "new_order.on_new_order",
+    "new_order.place_order",
+    "target_position.on_target_position",
+    "versions.on_amend_order",
+}
 
 
 def test_whatever_leaves_has_passed_the_chain_of_controls() -> None:
