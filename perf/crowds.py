@@ -18,8 +18,8 @@ _WAITING: tuple[dict[str, int], ...] = (
 )
 
 
-def _stage(algorithms: int) -> Stage:
-    return Stage(parents=max(algorithms, 16), orders=max(4 * algorithms, 64))
+def _stage(algorithms: int, instruments: int = 1) -> Stage:
+    return Stage(venues=instruments, parents=max(algorithms, 16), orders=max(4 * algorithms, 64))
 
 
 def waiting_crowd(algorithms: int) -> Stage:
@@ -60,12 +60,13 @@ def beginning_slice(algorithms: int) -> Stage:
     return stage
 
 
-def followed_orders(algorithms: int) -> Stage:
-    """Orders, each followed by a bracket; the input is the fill of one."""
-    stage = _stage(algorithms)
+def followed_orders(algorithms: int, instruments: int) -> Stage:
+    """Orders in so many instruments, each followed by a bracket; the input is the fill of one."""
+    stage = _stage(algorithms, instruments)
     for number in range(algorithms):
+        where = {"instrument_id": number % instruments, "account_id": number % instruments}
         # One order over and over would be refused as a repetition.
-        order_id = stage.order(instrument_id=0, account_id=0, price_ticks=BID_TICKS - number, order_lots=_LOTS)
+        order_id = stage.order(price_ticks=BID_TICKS - number, order_lots=_LOTS, **where)
         stage.accept(stage.requests[-1])
         stage.parent(
             algorithm=Algorithm.BRACKET,
@@ -73,6 +74,7 @@ def followed_orders(algorithms: int) -> Stage:
             trigger_price_ticks=BID_TICKS - _STOP_TICKS,
             take_profit_ticks=ASK_TICKS + _STOP_TICKS,
             after_order_id=order_id,
+            **where,
         )
     entry = stage.requests[algorithms // 2]
     stage.keep(RecordKind.VENUE_REPORT, **stage.report(entry, VenueEvent.FILL, **stage.trade(entry)))

@@ -63,6 +63,7 @@ def measure(run: Run) -> list[Row]:
         *_route_rows(run),
         *_market_rows(run),
         *_crowd_rows(run),
+        *_follower_rows(run),
         *growth_rows(run, small_case(1)),
     ]
     run.say("a decision is all of its step: input, algorithm, controls, order, reports and the bytes of its frame")
@@ -222,18 +223,16 @@ def _crowd_rows(run: Run) -> list[Row]:
         rows.append(_row(run, ours, {}, key="algorithms_1000_ns", what=f"{size:,} algorithms: {what}", count=count))
         steps = int(stage.row[0]["step_count"])
         run.say(f"when {what}, {size:,} algorithms act in {steps} steps, and what else comes is taken in between")
-    followed, one = followed_orders(size), followed_orders(1)
-    fills = run.parameter(smoke=2, full=200)
-    rows.append(
-        _row(
-            run,
-            partial(_repeated, followed, execution_kernels.repeat_input, fills),
-            {ALONE: partial(_repeated, one, execution_kernels.repeat_input, fills)},
-            key="followed_fill_1000_ns",
-            what=f"a fill of one of {size:,} orders, each followed by a bracket",
-            count=fills,
-        )
-    )
+    return rows
+
+
+def _follower_rows(run: Run) -> list[Row]:
+    size, count, rows = run.parameter(smoke=20, full=1_000), run.parameter(smoke=2, full=200), []
+    one = partial(_repeated, followed_orders(1, 1), execution_kernels.repeat_input, count)
+    for instruments in (1, VENUES):
+        ours = partial(_repeated, followed_orders(size, instruments), execution_kernels.repeat_input, count)
+        what = f"a fill of one of {size:,} orders in {instruments} instruments, each followed by a bracket"
+        rows.append(_row(run, ours, {ALONE: one}, key="followed_fill_1000_ns", what=what, count=count))
     return rows
 
 
