@@ -3,7 +3,8 @@
 from ipc.enums import RecordKind, RefusalReason, Side, VenueEvent
 from ipc.order_id import CLIENT_SEQUENCE_MAX
 from ipc.parent_enums import Algorithm, ParentControl, ParentFlag
-from tests.engine.core.provocation import Act, Provocation, Row, id_of
+from tests.engine.core.provocation import Act, Provocation, Row, id_of, where
+from tests.engine.core.step_effects import Step
 from tests.engine.core.world import NS_PER_S, START_NS, UTC_OFFSET_NS, World
 
 R = RefusalReason
@@ -93,6 +94,31 @@ def second_part(**fields: int) -> Provocation:
         return lambda world: world.command(RecordKind.SCHEDULE, order_id=order_id, **fields)
 
     return arrange
+
+
+def send_plain(world: World) -> Step:
+    return world.command(RecordKind.NEW_PARENT, **PLAIN)
+
+
+def schedule_of_what_works(world: World) -> Act:
+    world.book_top()
+    order_id = world.order_id()
+    world.command(RecordKind.NEW_PARENT, order_id=order_id, **{**PLAIN, **VWAP})
+    world.command(RecordKind.SCHEDULE, order_id=order_id, slice_count=1, lots_0=100)
+    return lambda world: world.command(RecordKind.SCHEDULE, order_id=order_id, slice_count=1, lots_0=100)
+
+
+def amended_after_the_stop(world: World) -> Act:
+    world.book_top()
+    order_id = world.order_id()
+    world.command(RecordKind.NEW_PARENT, order_id=order_id, **{**PLAIN, **STOP, "trigger_price_ticks": 10_005})
+    return lambda world: world.amend(order_id, stop_price_ticks=9_000)
+
+
+def entry_by_a_leg(world: World) -> Act:
+    entry_id = world.place(side=Side.SELL)
+    stop = {**PLAIN, **STOP, "order_lots": 0, "after_order_id": entry_id | 1}
+    return lambda world: world.command(RecordKind.NEW_PARENT, **stop)
 
 
 ROWS = (
@@ -185,4 +211,70 @@ ROWS = (
     Row("an amendment to what has traded", R.AMEND_BELOW_FILLED, after_a_traded_child, limit=31),
     Row("a cancel of a child", R.CHILD_OF_PARENT, on_child(RecordKind.CANCEL_ORDER)),
     Row("an amendment of a child", R.CHILD_OF_PARENT, on_child(RecordKind.AMEND_ORDER, price_ticks=9_000)),
+    Row("an instrument before the first", R.UNKNOWN_INSTRUMENT, parent(instrument_id=-1), limit=1),
+    Row("an account that is another strategy's", R.NOT_PERMITTED, where("terms", 2, send_plain, permitted=0)),
+    Row("an instrument that is not the strategy's", R.NOT_PERMITTED, where("books", 2, send_plain, permitted=0)),
+    Row("more lots than any order", R.QUANTITY_OUT_OF_RANGE, parent(order_lots=1 << 31), limit=(1 << 31) - 1),
+    Row("less than no money", R.INVALID_QUANTITY, parent(order_lots=0, quote_notional=-1)),
+    Row(
+        "money of a close-out",
+        R.INVALID_QUANTITY,
+        parent(algorithm=Algorithm.CLOSE_OUT, order_lots=0, quote_notional=9),
+    ),
+    Row("less than nothing shown", R.INVALID_DISPLAY_QUANTITY, parent(display_lots=-1)),
+    Row("less than no urgency", R.INVALID_PARTICIPATION, parent(urgency_ppm=-1)),
+    Row("less than no share", R.INVALID_PARTICIPATION, parent(participation_ppm=-1)),
+    Row("less than no noise", R.INVALID_SCHEDULE, parent(noise_ppm=-1)),
+    Row("a benchmark before the first", R.INVALID_ALGORITHM, parent(benchmark=-1)),
+    Row("a trigger out of range", R.INVALID_TRIGGER, parent(**{**STOP, "trigger_price_ticks": (1 << 30) + 1})),
+    Row("a trail out of range", R.INVALID_TRIGGER, parent(**STOP, trail_ticks=(1 << 30) + 1)),
+    Row("an end in a far future", R.INVALID_EXPIRY, parent(end_utc_ns=NOW_UTC_NS + 7 * DAY_NS + 1)),
+    Row("an interval of more than a day", R.INVALID_INTERVAL, parent(interval_ms=86_400_001)),
+    Row("a schedule of nothing at all", R.INVALID_SCHEDULE, on_parent(RecordKind.SCHEDULE, VWAP, slice_count=0)),
+    Row(
+        "a first part that comes again",
+        R.INVALID_SCHEDULE,
+        second_part(first_slice=0, slice_count=40, **{f"lots_{place}": 1 for place in range(20)}),
+    ),
+    Row(
+        "a part behind the schedule's end",
+        R.INVALID_SCHEDULE,
+        second_part(first_slice=20, slice_count=20, **{f"lots_{place}": 4 for place in range(20)}),
+    ),
+    Row(
+        "a slice of less than nothing beside one of more than all",
+        R.INVALID_SCHEDULE,
+        on_parent(RecordKind.SCHEDULE, VWAP, slice_count=2, lots_0=-5, lots_1=105),
+        limit=100,
+    ),
+    Row(
+        "a slice of more than is left beside one that takes it back",
+        R.INVALID_SCHEDULE,
+        on_parent(RecordKind.SCHEDULE, VWAP, slice_count=2, lots_0=105, lots_1=-5),
+        limit=100,
+    ),
+    Row("a schedule of what works", R.PARENT_STATE_CONFLICT, schedule_of_what_works),
+    Row(
+        "a condition of an amendment of a parent",
+        R.VERSION_CONFLICT,
+        on_parent(RecordKind.AMEND_ORDER, price_ticks=9_000, conditional_on_version=1),
+    ),
+    Row("an amended quantity below nothing", R.INVALID_QUANTITY, on_parent(RecordKind.AMEND_ORDER, order_lots=-1)),
+    Row(
+        "an amended quantity of more than any",
+        R.INVALID_QUANTITY,
+        on_parent(RecordKind.AMEND_ORDER, order_lots=1 << 31),
+    ),
+    Row(
+        "an amended trigger below nothing",
+        R.INVALID_TRIGGER,
+        on_parent(RecordKind.AMEND_ORDER, STOP, stop_price_ticks=-1),
+    ),
+    Row(
+        "an amended trigger out of range",
+        R.INVALID_TRIGGER,
+        on_parent(RecordKind.AMEND_ORDER, STOP, stop_price_ticks=(1 << 30) + 1),
+    ),
+    Row("an amended trigger of a stop that was hit", R.INVALID_TRIGGER, amended_after_the_stop),
+    Row("an entry named by a leg", R.INVALID_ENTRY, entry_by_a_leg),
 )
