@@ -43,7 +43,7 @@ def is_schema(answer: str) -> bool:
 
 
 # Commands that take minutes, and what makes them short.
-SHORTENED = {"oms demo --scenario algos": "--seeds 2 --jobs 1", "oms demo --scenario sor": "--seeds 2 --jobs 1"}
+SHORTENED = {"oms demo --scenario algos": "--seeds 8 --jobs 2", "oms demo --scenario sor": "--seeds 24 --jobs 2"}
 
 # The rest of the commands, in the README's order, and whether an answer is as the README says.
 ANSWERED: dict[str, Callable[[str], bool]] = {
@@ -55,10 +55,10 @@ ANSWERED: dict[str, Callable[[str], bool]] = {
     "oms cancel --all": lambda answer: answer.startswith("canceled: om") and "still open: none" in answer,
     "oms positions": lambda answer: "BTC/USDT.BINANCE  0.01000" in answer and "main     USDT" in answer,
     "oms latency": lambda answer: [line.split()[0] for line in answer.splitlines()[1:]] == stages(),
-    "oms execute BTC/USDT.BINANCE buy 0.02 --algorithm twap --end 5s --follow": lambda answer: "FILLED" in answer,
-    "oms parents": lambda answer: answer != "",
     "oms schema --json": is_schema,
     "oms schema --c": lambda answer: "#define" in answer and "int64_t" in answer,
+    "oms execute BTC/USDT.BINANCE buy 0.02 --algorithm twap --end 5s --follow": lambda answer: "FILLED" in answer,
+    "oms parents": lambda answer: answer != "",
     "oms keys new engine.key": lambda answer: len(answer.split()[-1].strip("'")) == PUBLIC_KEY_CHARACTERS,
     "oms kill": lambda answer: answer.startswith("engine: HALT holds, and every order in it has ended, after "),
     "oms limits": lambda answer: "\nengine " in answer and "  HALT  " in answer and "VERIFIED" in answer,

@@ -6,10 +6,10 @@ takes no more than what the target no longer can. So its legs never trade more t
 
 import numpy as np
 
+from engine.core.algorithms.participation import sendable_lots
 from engine.core.algorithms.resting import cancel_resting, rest_at
 from engine.core.algorithms.sweeping import sweep_rest
 from engine.core.algorithms.triggers import is_stop_hit
-from engine.core.children import unassigned_lots
 from engine.core.deadline_heap import NEVER_NS
 from engine.core.parent_reports import report_parent
 from engine.core.state import header_of, instruments_of
@@ -48,5 +48,5 @@ def decide_bracket(state: int, parent: np.void) -> int:
         return sweep_rest(state, parent)
     if parent["hold_until_ns"] > now_ns:
         return parent["hold_until_ns"]
-    rest_at(state, parent, unassigned_lots(state, parent), parent["take_profit_ticks"], False)
+    rest_at(state, parent, sendable_lots(state, parent), parent["take_profit_ticks"], False)
     return now_ns + _LOOK_NS

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.core.algorithms.participation import PPM
 from engine.core.algorithms.resting import (
     cancel_resting,
     follow_touch,
@@ -15,7 +16,6 @@ from engine.core.state import header_of, instruments_of, markets_of
 from engine.core.touch import touch_ticks
 from ipc.compiler import kernel
 
-PPM = 1_000_000
 _MOVE_NS = 200_000_000
 _AGAIN_NS = 100_000_000
 
@@ -25,23 +25,6 @@ def random_ppm(parent: np.void) -> int:
     """The next number of a parent's generator, from -1,000,000 to 1,000,000."""
     parent["random"] = (parent["random"] * 1_103_515_245 + 12_345) & 0x7FFF_FFFF
     return (parent["random"] >> 8) % (2 * PPM + 1) - PPM
-
-
-@kernel
-def market_lots(state: int, parent: np.void) -> int:
-    """What everybody traded since a parent started, in the pair's finest lots; its own trades are part of it."""
-    market = markets_of(state)[parent["instrument_id"]]
-    return (market["bought_lots"] + market["sold_lots"] - parent["start_market_lots"]) * market["pair_lot_scale"]
-
-
-@kernel
-def allowed_lots(state: int, parent: np.void) -> int:
-    """How much may have traded by now so that the part of the market's trades is no larger than it may be."""
-    if parent["participation_ppm"] == 0:
-        return parent["order_lots"]
-    lots = market_lots(state, parent)
-    share = lots // PPM * parent["participation_ppm"] + lots % PPM * parent["participation_ppm"] // PPM
-    return min(share, parent["order_lots"])
 
 
 @kernel

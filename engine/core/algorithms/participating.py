@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from engine.core.algorithms.pace import PPM, allowed_lots, least_lots, pursue
+from engine.core.algorithms.pace import least_lots, pursue
+from engine.core.algorithms.participation import PPM, allowed_lots
 from engine.core.state import header_of
 from ipc.compiler import kernel
 

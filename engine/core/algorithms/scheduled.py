@@ -6,12 +6,15 @@ part of a slice in which it takes is larger the more urgent the parent is.
 
 import numpy as np
 
-from engine.core.algorithms.pace import PPM, allowed_lots, pursue, random_ppm, without_remnant
+from engine.core.algorithms.pace import pursue, random_ppm, without_remnant
+from engine.core.algorithms.participation import PPM, allowed_lots
 from engine.core.state import header_of, markets_of, slices_of
 from ipc.compiler import kernel
 
 # Even who has no urgency takes in the last tenth of a slice, so that the parent ends in time.
 _LEAST_URGENCY_PPM = 100_000
+# For the cancel of what rests, and for a second try.
+_LEAST_TAKING_NS = 250_000_000
 
 
 @kernel
@@ -70,7 +73,8 @@ def decide_scheduled(state: int, slot: int, parent: np.void, is_listed: bool) ->
     _enter_slices(state, slot, parent, is_listed)
     urgency_ppm = max(parent["urgency_ppm"], _LEAST_URGENCY_PPM)
     span_ns = parent["next_slice_ns"] - parent["due_since_ns"]
-    taking_ns = parent["next_slice_ns"] - (span_ns // PPM * urgency_ppm + span_ns % PPM * urgency_ppm // PPM)
+    taking_span_ns = span_ns // PPM * urgency_ppm + span_ns % PPM * urgency_ppm // PPM
+    taking_ns = parent["next_slice_ns"] - max(taking_span_ns, _LEAST_TAKING_NS)
     is_taking = now_ns >= taking_ns
     due_lots = min(parent["due_lots"], allowed_lots(state, parent))
     next_ns = min(pursue(state, parent, due_lots, is_taking), parent["next_slice_ns"])

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from engine.core.algorithms.pace import PPM, least_lots, random_ppm
+from engine.core.algorithms.pace import least_lots, random_ppm
+from engine.core.algorithms.participation import PPM, sendable_lots
 from engine.core.algorithms.resting import follow_touch, rest, rest_at
-from engine.core.children import unassigned_lots
 from engine.core.state import header_of, markets_of
 from ipc.compiler import kernel
 
@@ -15,7 +15,7 @@ _MOVE_NS = 200_000_000
 @kernel
 def _shown_lots(state: int, parent: np.void) -> int:
     """How much of what is left is shown, a rest too small to be sent later included."""
-    left_lots = unassigned_lots(state, parent)
+    left_lots = sendable_lots(state, parent)
     if parent["display_lots"] == 0:
         return left_lots
     shown_lots = parent["display_lots"] * markets_of(state)[parent["instrument_id"]]["pair_lot_scale"]

@@ -79,6 +79,8 @@ def send_plan(state: int, parent: np.void, count: int, wanted_lots: int) -> None
 @kernel
 def take(state: int, parent: np.void, pair_lots: int) -> bool:
     """Takes up to a quantity; False when nothing was sent."""
+    if pair_lots <= 0:
+        return False
     count = plan(state, parent, pair_lots)
     if planned_lots(state, count) == 0:
         if count > 0:

@@ -219,3 +219,27 @@ def test_many_parents_work_in_bounded_steps(market: Market) -> None:
     assert len(step.requests) <= 40
     market.run(10 * NS_PER_S)
     assert len(market.sent) - before >= 200
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"algorithm": Algorithm.SWEEP},
+        {"algorithm": Algorithm.SNIPER, "display_lots": 1},
+        {"algorithm": Algorithm.PEG},
+        {"algorithm": Algorithm.ICEBERG, "display_lots": 50, "limit_price_ticks": 10_010},
+        {"algorithm": Algorithm.STOP, "trigger_price_ticks": 10_000},
+        {"algorithm": Algorithm.BRACKET, "trigger_price_ticks": 10_000, "take_profit_ticks": 9_000},
+    ],
+    ids=lambda fields: Algorithm(fields["algorithm"]).name,
+)
+def test_a_part_of_the_market_is_the_most_for_every_algorithm(market: Market, fields: dict[str, int]) -> None:
+    order_id = market.parent(order_lots=100, end=MINUTE_NS, participation_ppm=100_000, **fields)
+    traded = 0
+    for _ in range(30):
+        shown(market, 50)
+        traded += 50
+        market.run(NS_PER_S)
+        working = sum(int(child["reserved_lots"]) for child in market.living(order_id))
+        assert market.done(order_id) + working <= traded // 10
+    assert market.done(order_id) + working > 0
