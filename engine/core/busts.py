@@ -13,6 +13,7 @@ from engine.core.completion import end_if_filled
 from engine.core.effects import raise_alarm, report_order
 from engine.core.funds import move_by_fee, move_by_fill
 from engine.core.order_table import NOWHERE, find_external, find_order, find_tombstone
+from engine.core.parent_timers import wake_followers
 from engine.core.positions import book_fee, book_fill, unbook_fill
 from engine.core.replacement import reserve_working
 from engine.core.results import check_results
@@ -117,6 +118,8 @@ def _change(state: int, trade: np.void, slot: int, word: np.void, lots: int) -> 
         order = orders_of(state)[slot]
         _tell_parent(state, order, added_lots, added_notional, added_fee, trade["fee_asset_id"])
         _count(state, order, leg_id & LEG_MAX, added_lots, added_notional)
+        if order["is_followed"] != 0:
+            wake_followers(state, order["order_id"])
         _tell(report_order(state, order, execution_type), trade, word, before_lots)
     elif place != NOWHERE:
         tombstone = tombstones_of(state)[place]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.core.cancel import cancel_rest, check_cancel_budget, is_cancelable
+from engine.core.effects import room_for_effects
 from engine.core.new_order import place_order
 from engine.core.parent_holds import hold_longer
 from engine.core.parent_reports import report_parent, tell_refusal
@@ -17,6 +18,9 @@ from ipc.parent_enums import ParentEnd, ParentEvent, ParentFlag
 from ipc.parent_tables import CHILDREN_MAX
 from ipc.records import AMEND_ORDER, NEW_ORDER
 
+_REQUESTS_OF_ONE_STEP = 40
+# What asking leaves, and the place where commands are written.
+_EFFECTS_OF_ONE = 5
 _NEVER_UTC_NS = (1 << 63) - 1
 # numba knows no IntFlag.
 _POST_ONLY = int(OrderFlag.POST_ONLY)
@@ -28,6 +32,15 @@ _PARENT_REDUCES = int(ParentFlag.REDUCE_ONLY)
 def can_have_child(parent: np.void) -> bool:
     """Whether one more child may live."""
     return parent["living_count"] < CHILDREN_MAX
+
+
+@kernel
+def has_room_to_ask(state: int) -> bool:
+    """Whether this step has room to ask for one more cancel or change.
+
+    A venue that takes trades back lets more children live again than a parent ever sends at a time.
+    """
+    return header_of(state)["request_count"] < _REQUESTS_OF_ONE_STEP and room_for_effects(state) > _EFFECTS_OF_ONE
 
 
 @kernel
@@ -122,10 +135,10 @@ def reprice_child(state: int, order: np.void, price_ticks: int) -> Verdict:
 
 @kernel
 def cancel_child(state: int, order: np.void) -> bool:
-    """Cancels a child; False when a rate limit has no room for that now."""
+    """Cancels a child; False when there is no room for that now, by a rate limit or in this step."""
     if not is_cancelable(order):
         return True
-    if check_cancel_budget(state, order).reason != 0:
+    if not has_room_to_ask(state) or check_cancel_budget(state, order).reason != 0:
         return False
     cancel_rest(state, order)
     return True
@@ -133,7 +146,7 @@ def cancel_child(state: int, order: np.void) -> bool:
 
 @kernel
 def cancel_children(state: int, parent: np.void) -> bool:
-    """Cancels every living child; False when a rate limit keeps some of them for now."""
+    """Cancels every living child; False when there is no room for some of them now."""
     orders = orders_of(state)
     slot, are_all = parent["first_child"], True
     while slot >= 0:

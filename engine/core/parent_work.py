@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.core.algorithms.excess import CANCEL_AGAIN_NS, NO_ROOM_NS, cancel_excess
 from engine.core.algorithms.table import decide
 from engine.core.algorithms.triggers import is_condition_met
 from engine.core.child_orders import cancel_children, hold_back
@@ -26,8 +27,6 @@ _PARENTS_PER_STEP = 8
 _EFFECTS_OF_ONE = 110
 # One step's requests have a bound, and one parent's turn asks for no more than it has children.
 _REQUESTS_BEFORE_ONE = 24
-_LOOK_AGAIN_NS = 10_000_000
-_CANCEL_AGAIN_NS = 1_000_000_000
 _WAIT_FOR_PRICE_NS = 100_000_000
 
 
@@ -58,7 +57,7 @@ def _take_turn(state: int, slot: int) -> None:
         are_asked = cancel_children(state, parent)
         if parent["living_count"] > 0:
             # A cancel may come to nothing, and is asked for again then.
-            next_ns = header_of(state)["now_ns"] + (_CANCEL_AGAIN_NS if are_asked else _LOOK_AGAIN_NS)
+            next_ns = header_of(state)["now_ns"] + (CANCEL_AGAIN_NS if are_asked else NO_ROOM_NS)
     elif parent["parent_state"] == ParentState.WAITING:
         next_ns = _try_start(state, parent)
     if parent["parent_state"] == ParentState.WORKING:
@@ -76,7 +75,10 @@ def _take_turn(state: int, slot: int) -> None:
 def _work(state: int, slot: int, parent: np.void) -> int:
     """Lets the algorithm decide; a parent that is held back comes up again when that is over."""
     now_ns = header_of(state)["now_ns"]
-    next_ns = decide(state, slot, parent)
+    excess_ns = cancel_excess(state, parent)
+    if excess_ns <= now_ns + NO_ROOM_NS:
+        return excess_ns
+    next_ns = min(excess_ns, decide(state, slot, parent))
     if parent["end_reason"] != ParentEnd.NONE:
         # Its children are cancelled in a turn of their own: what one turn asks for has a bound.
         cancel_parent(state, slot, parent["end_reason"])

@@ -17,6 +17,8 @@ from ipc.compiler import kernel
 from ipc.parent_enums import ParentEvent
 
 _LOOK_NS = 1_000_000_000
+# A stop that is hit does not wait long for room to cancel what rests.
+_CANCEL_LOOK_NS = 10_000_000
 
 
 @kernel
@@ -44,7 +46,7 @@ def decide_bracket(state: int, parent: np.void) -> int:
     now_ns = header_of(state)["now_ns"]
     if _is_triggered(state, parent):
         if not cancel_resting(state, parent):
-            return now_ns + _LOOK_NS
+            return now_ns + _CANCEL_LOOK_NS
         return sweep_rest(state, parent)
     if parent["hold_until_ns"] > now_ns:
         return parent["hold_until_ns"]

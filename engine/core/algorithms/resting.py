@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.core.algorithms.taking import is_routed
-from engine.core.child_orders import can_have_child, cancel_child, hold_back, reprice_child, send_child
+from engine.core.child_orders import can_have_child, cancel_child, has_room_to_ask, hold_back, reprice_child, send_child
 from engine.core.parent_reports import own_lots
 from engine.core.resting_route import plan_rest
 from engine.core.route_reports import report_route
@@ -129,7 +129,7 @@ def follow_touch(state: int, parent: np.void) -> None:
     while slot >= 0:
         order = orders[slot]
         following = order["next_child"]
-        if is_resting(order) and _is_settled(order):
+        if is_resting(order) and _is_settled(order) and has_room_to_ask(state):
             price_ticks = resting_ticks(state, parent, order["instrument_id"])
             is_buy = order["side"] == Side.BUY
             is_behind = price_ticks > order["price_ticks"] if is_buy else price_ticks < order["price_ticks"]

@@ -5,7 +5,6 @@ import numpy as np
 from engine.core.state import State
 from ipc.enums import EndReason
 from ipc.parent_enums import ParentEnd, ParentState
-from ipc.parent_tables import CHILDREN_MAX
 
 
 def check_parents(state: State) -> None:
@@ -50,7 +49,7 @@ def _check_children(state: State, used: np.ndarray) -> None:
         parent = parents[slot]
         children = _walk(orders, int(parent["first_child"]), "next_child")
         assert sorted(children) == sorted(np.flatnonzero(is_living & (orders["parent_order_id"] == parent["order_id"])))
-        assert int(parent["living_count"]) == len(children) <= CHILDREN_MAX
+        assert int(parent["living_count"]) == len(children)
         working = sum(
             int(orders[child]["reserved_lots"]) * int(markets[orders[child]["instrument_id"]]["pair_lot_scale"])
             for child in children

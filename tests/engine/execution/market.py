@@ -18,7 +18,7 @@ class Market(World):
     """The core's world with a venue that answers by itself, unless a test wants to answer."""
 
     def __init__(self) -> None:
-        super().__init__(orders=512, parents=256)
+        super().__init__(orders=512, trades=512, parents=256)
         self.state.table("terms")["rate_limit_window_ns"] = 1
         self.is_answering = True
         self.resting: dict[int, SimpleNamespace] = {}
