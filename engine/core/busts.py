@@ -119,7 +119,7 @@ def _change(state: int, trade: np.void, slot: int, word: np.void, lots: int) -> 
         _tell_parent(state, order, added_lots, added_notional, added_fee, trade["fee_asset_id"])
         _count(state, order, leg_id & LEG_MAX, added_lots, added_notional)
         if order["is_followed"] != 0:
-            wake_followers(state, order["order_id"])
+            wake_followers(state, order["instrument_id"], order["order_id"])
         _tell(report_order(state, order, execution_type), trade, word, before_lots)
     elif place != NOWHERE:
         tombstone = tombstones_of(state)[place]
