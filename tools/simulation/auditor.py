@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,7 +70,7 @@ class Auditor:
         self.further_leg_ns = 0
         """When the engine last sent an order that no command had just asked for."""
 
-    def began(self, entries: Iterable[Entry]) -> None:
+    def began(self, entries: Sequence[Entry]) -> None:
         """A new run has begun, after these entries: orders lie in other slots."""
         for entry in entries:
             kind, order_id = struct.unpack_from("<8xq24xq", entry.record)
@@ -79,7 +79,7 @@ class Auditor:
         self._seen[:] = np.zeros(1, SEEN_ORDER)
         look_over(self._view.address, self._seen_address)
         if self._parents is not None:
-            self._parents.began()
+            self._parents.began(entries)
 
     def stepped(self, run: EngineRun, address: int) -> None:
         """After every step."""

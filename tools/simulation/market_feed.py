@@ -43,8 +43,6 @@ class MarketFeed:
     """Writes depth and trades for the core."""
 
     def __init__(self, stage: Stage, generator: Random) -> None:
-        self.told_lots = 0
-        """What everybody traded as far as the core was told."""
         self._stage = stage
         self._generator = generator
         self._tap = TradeTap(stage.venue)
@@ -62,7 +60,6 @@ class MarketFeed:
         prices = [trade.price_ticks for trade in trades]
         lots = [trade.lots for trade in trades]
         bought_lots = sum(trade.lots for trade in trades if trade.order.side is VenueSide.SELL)
-        self.told_lots += sum(lots)
         writer.market_trades(
             instrument_id=0,
             last_trade_id=trades[-1].trade_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ctypes import string_at
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from tools.simulation.parent_audit_kernel import SEEN_PARENT, look_over_parents
 from tools.simulation.violation import ViolationError
 
 if TYPE_CHECKING:
+    from tools.simulation.journal import Entry
     from tools.simulation.stage import Stage
 
 
@@ -26,9 +28,12 @@ def _places(kind: RecordKind) -> dict[str, int]:
 
 
 _NEW, _AMEND = _places(RecordKind.NEW_PARENT), _places(RecordKind.AMEND_ORDER)
+_TRADES = _places(RecordKind.MARKET_TRADES)
 _REPORT, _REQUEST = _places(RecordKind.PARENT_REPORT), _places(RecordKind.VENUE_REQUEST)
 _SENDING = (RequestKind.NEW, RequestKind.CANCEL_REPLACE, RequestKind.AMEND)
 _OVER = (ParentState.ENDING, ParentState.ENDED)
+_HEEDED = (RecordKind.NEW_PARENT, RecordKind.MARKET_TRADES, RecordKind.AMEND_ORDER)
+_KIND = 1
 _PPM = 1_000_000
 
 
@@ -45,7 +50,7 @@ class Bounds:
     after_order_id: int
     is_silent: bool = False
     """Whether it may send nothing: paused, or about to end."""
-    told_at_start: int = 0
+    market_lots_at_start: int = 0
 
     def amend(self, price_ticks: int, lots: int) -> None:
         """A change was asked for, whether it came about or not."""
@@ -70,26 +75,31 @@ class ParentAuditor:
         self._view = stage.workshop.live
         self._bounds: dict[int, Bounds] = {}
         self._parent_of: dict[int, int] = {}
+        self._step_count = 0
+        self._market_lots = 0
+        """What everybody traded as far as the core was told."""
         self._seen = np.zeros(int(self._view.state.header["parents_count"]), SEEN_PARENT)
 
-    def began(self) -> None:
-        """A new run: what the one before lost of its end is not known of any parent."""
-        self._seen[:] = np.zeros(1, SEEN_PARENT)
+    def began(self, entries: Sequence[Entry]) -> None:
+        """A new run after these entries; the last of them may have been journaled and never seen in a step."""
+        for entry in entries[self._step_count :]:
+            self._heed(memoryview(entry.record).cast("q").tolist())
+        self._step_count = 0
+        # A parent that became less may still have children of its former size.
+        most_lots = {int(row["order_id"]): int(row["most_lots"]) for row in self._seen}
         rows = self._view.state.table("parents")
-        for row in rows[rows["order_id"] != 0]:
+        for row, seen in zip(rows, self._seen, strict=True):
+            seen["order_id"] = row["order_id"]
+            seen["most_lots"] = most_lots.get(int(row["order_id"]), 0)
             bounds = self._bounds.get(int(row["order_id"]))
             if bounds is not None:
                 bounds.is_silent = row["parent_state"] == ParentState.PAUSED or row["parent_state"] in _OVER
 
     def stepped(self, kind: int, address: int) -> None:
         """After every step."""
-        if kind == RecordKind.NEW_PARENT:
-            self._learn(address)
-        elif kind == RecordKind.AMEND_ORDER:
-            words = _words_at(address)
-            bounds = self._bounds.get(words[_AMEND["order_id"]])
-            if bounds is not None:
-                bounds.amend(words[_AMEND["price_ticks"]], words[_AMEND["order_lots"]])
+        self._step_count += 1
+        if kind in _HEEDED:
+            self._heed(memoryview(string_at(address, SLOT_BYTES)).cast("q").tolist())
         slot = look_over_parents(self._view.address, address_of(self._seen))
         if slot >= 0:
             raise ViolationError("I15", f"a parent's children may trade more than it: {self._describe(slot)}")
@@ -102,7 +112,7 @@ class ParentAuditor:
         if bounds is None:
             return
         if event == ParentEvent.STARTED:
-            bounds.told_at_start = self._stage.told_lots()
+            bounds.market_lots_at_start = self._market_lots
         elif event in (ParentEvent.PAUSED, ParentEvent.CANCELING, ParentEvent.ENDED):
             bounds.is_silent = True
         elif event == ParentEvent.RESUMED:
@@ -150,8 +160,19 @@ class ParentAuditor:
         for slot in np.flatnonzero((rows["order_id"] != 0) & (rows["parent_state"] != ParentState.ENDED)):
             raise ViolationError("I19", f"a parent does not end: {self._describe(int(slot))}")
 
-    def _learn(self, address: int) -> None:
-        words = _words_at(address)
+    def _heed(self, words: list[int]) -> None:
+        """Takes note of what was asked for, and of what the market traded."""
+        kind = words[_KIND]
+        if kind == RecordKind.NEW_PARENT:
+            self._learn(words)
+        elif kind == RecordKind.MARKET_TRADES:
+            self._market_lots += words[_TRADES["bought_lots"]] + words[_TRADES["sold_lots"]]
+        elif kind == RecordKind.AMEND_ORDER:
+            bounds = self._bounds.get(words[_AMEND["order_id"]])
+            if bounds is not None:
+                bounds.amend(words[_AMEND["price_ticks"]], words[_AMEND["order_lots"]])
+
+    def _learn(self, words: list[int]) -> None:
         follows = words[_NEW["after_order_id"]] != 0 or words[_NEW["algorithm"]] == Algorithm.CLOSE_OUT
         self._bounds.setdefault(
             words[_NEW["order_id"]],
@@ -172,7 +193,7 @@ class ParentAuditor:
         parent = parents[parents["order_id"] == parent_id]
         done_lots, algorithm = int(parent["cumulative_lots"].sum()), Algorithm(int(parent["algorithm"].sum()))
         lots = done_lots + int(orders["reserved_lots"][own].sum())
-        market_lots = self._stage.told_lots() - bounds.told_at_start
+        market_lots = self._market_lots - bounds.market_lots_at_start
         if lots * _PPM > bounds.share_ppm * market_lots:
             raise ViolationError(
                 "I18", f"{what}, {algorithm.name}, makes it {lots} lots when everybody traded {market_lots}"
@@ -201,7 +222,3 @@ class ParentAuditor:
         row = self._view.state.table("parents")[slot]
         told = {name: int(row[name]) for name in ROWS["parents"].names or () if row[name] != 0}
         return f"{unpack(int(row['order_id']))} {told} {self._seen[slot]}"
-
-
-def _words_at(address: int) -> list[int]:
-    return memoryview(string_at(address, SLOT_BYTES)).cast("q").tolist()

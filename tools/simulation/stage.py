@@ -179,10 +179,6 @@ class Stage:
         """All that the engine has told a strategy, over all its runs: the journal's event stream."""
         return [*self._history[strategy_id], *self.run.told[strategy_id]]
 
-    def told_lots(self) -> int:
-        """What everybody traded as far as the core was told."""
-        return 0 if self.feed is None else self.feed.told_lots
-
     def phase_of_id(self, order_id: int) -> str:
         """In which phase an order is."""
         live = self.workshop.live
