@@ -97,7 +97,7 @@ def _check_quantity(command: np.void, algorithm: int) -> Verdict:
     may_be_open = algorithm == Algorithm.CLOSE_OUT or (may_follow(algorithm) and command["after_order_id"] != 0)
     if lots < 0 or lots > LOTS_MAX:
         return refuse(RefusalReason.QUANTITY_OUT_OF_RANGE, LOTS_MAX, 0, lots)
-    if notional < 0 or (notional != 0 and (lots != 0 or may_be_open)):
+    if notional < 0 or (notional != 0 and lots != 0):
         return refuse(RefusalReason.INVALID_QUANTITY, 0, lots, notional)
     if (lots == 0 and notional == 0) != may_be_open:
         return refuse(RefusalReason.INVALID_QUANTITY, 1, 0, lots)

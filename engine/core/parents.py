@@ -194,7 +194,7 @@ def on_schedule(state: int, command: np.void, address: int) -> Verdict:
     if not is_by_schedule(parent["algorithm"]) or parent["parent_state"] != ParentState.WAITING:
         return refuse(RefusalReason.PARENT_STATE_CONFLICT, ParentState.WAITING, parent["parent_state"], 0)
     first, count = command["first_slice"], command["slice_count"]
-    if count < 1 or count > SLICES_MAX or first != parent["slices_known"] or first >= count:
+    if count > SLICES_MAX or first != parent["slices_known"] or first >= count:
         return refuse(RefusalReason.INVALID_SCHEDULE, SLICES_MAX, parent["slices_known"], first)
     if first != 0 and count != parent["slice_count"]:
         return refuse(RefusalReason.INVALID_SCHEDULE, parent["slice_count"], parent["slices_known"], count)

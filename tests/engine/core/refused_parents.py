@@ -96,6 +96,15 @@ def second_part(**fields: int) -> Provocation:
     return arrange
 
 
+def worth(notional: int) -> Provocation:
+    def arrange(world: World) -> Act:
+        world.book_top()
+        fields = {**PLAIN, "order_lots": 0, "quote_notional": notional}
+        return lambda world: world.command(RecordKind.NEW_PARENT, **fields)
+
+    return arrange
+
+
 def send_plain(world: World) -> Step:
     return world.command(RecordKind.NEW_PARENT, **PLAIN)
 
@@ -159,7 +168,7 @@ ROWS = (
     Row("an end that has passed", R.INVALID_EXPIRY, parent(end_utc_ns=NOW_UTC_NS)),
     Row("an end before the start", R.INVALID_EXPIRY, parent(start_utc_ns=LATER_NS, end_utc_ns=LATER_NS)),
     Row("a TWAP without an end", R.INVALID_EXPIRY, parent(algorithm=Algorithm.TWAP)),
-    Row("an entry that nobody knows", R.INVALID_ENTRY, parent(**STOP, order_lots=0, after_order_id=5)),
+    Row("an entry that nobody knows", R.INVALID_ENTRY, parent(**STOP, order_lots=0, after_order_id=5 << 8), limit=0),
     Row(
         "an entry of a share",
         R.INVALID_ENTRY,
@@ -276,5 +285,7 @@ ROWS = (
         on_parent(RecordKind.AMEND_ORDER, STOP, stop_price_ticks=(1 << 30) + 1),
     ),
     Row("an amended trigger of a stop that was hit", R.INVALID_TRIGGER, amended_after_the_stop),
-    Row("an entry named by a leg", R.INVALID_ENTRY, entry_by_a_leg),
+    Row("an entry named by a leg", R.INVALID_ENTRY, entry_by_a_leg, limit=0),
+    Row("money for less than a lot", R.QUANTITY_OUT_OF_RANGE, worth(9_000)),
+    Row("money for more lots than any order", R.QUANTITY_OUT_OF_RANGE, worth(10_010 << 31)),
 )
