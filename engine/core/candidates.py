@@ -55,6 +55,17 @@ def gather_candidates(
 
 
 @kernel
+def is_same_pair(state: int, instrument_id: int, other: int) -> bool:
+    """Whether two instruments are the same pair, at different venues or not."""
+    markets, place = markets_of(state), instrument_id
+    for _ in range(len(markets)):
+        if place == other:
+            return True
+        place = markets[place]["next_of_pair"]
+    return False
+
+
+@kernel
 def fee_ppm_of(route: np.void, is_taking: bool) -> int:
     """What an account pays for a trade, negative where it is paid."""
     return route["taker_ppm"] if is_taking else route["maker_ppm"]

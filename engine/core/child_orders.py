@@ -5,10 +5,10 @@ import numpy as np
 from engine.core.cancel import cancel_rest, check_cancel_budget, is_cancelable
 from engine.core.effects import room_for_effects
 from engine.core.new_order import place_order
-from engine.core.parent_holds import hold_longer
+from engine.core.parent_holds import hold_longer, is_of_the_moment
 from engine.core.parent_reports import report_parent, tell_refusal
 from engine.core.state import effect_address, header_of, orders_of, strategies_of
-from engine.core.verdict import Verdict
+from engine.core.verdict import Verdict, refuse
 from engine.core.versions import on_amend_order
 from ipc.compiler import kernel
 from ipc.enums import OrderFlag, OrderType, RecordKind, RefusalReason, TradingState
@@ -55,6 +55,11 @@ def send_child(
     is_post_only: bool,
 ) -> int:
     """Sends a child as a limit order; returns its id, or 0 when it was refused, which the parent then has noted."""
+    strategy = strategies_of(state)[parent["strategy_id"]]
+    if strategy["last_child_sequence"] >= SEQUENCE_MAX:
+        # A venue that knows an order under the last id has used up all of them.
+        note_refusal(state, parent, refuse(RefusalReason.LEGS_EXHAUSTED, SEQUENCE_MAX, SEQUENCE_MAX, 1))
+        return 0
     order_id = _next_child_id(state, parent["strategy_id"])
     command = _scratch_order(state)
     command["order_id"] = order_id
@@ -74,6 +79,7 @@ def send_child(
         note_refusal(state, parent, verdict)
         return 0
     parent["child_count"] += 1
+    parent["told_reason"] = 0
     report = report_parent(state, parent, ParentEvent.CHILD_SENT)
     report["child_order_id"] = order_id
     return order_id
@@ -82,7 +88,6 @@ def send_child(
 @kernel
 def _next_child_id(state: int, strategy_id: int) -> int:
     header, strategy = header_of(state), strategies_of(state)[strategy_id]
-    assert strategy["last_child_sequence"] < SEQUENCE_MAX, "an epoch has ids for a hundred million children"
     strategy["last_child_sequence"] += 1
     return (
         header["instance"] << INSTANCE_SHIFT
@@ -162,7 +167,7 @@ def note_refusal(state: int, parent: np.void, verdict: Verdict) -> None:
 
     Whoever is halted is over.
     """
-    hold_longer(state, parent, verdict.reason)
+    hold_longer(state, parent, is_of_the_moment(verdict.reason))
     parent["reason"] = verdict.reason
     if verdict.reason == RefusalReason.TRADING_STATE and verdict.current == TradingState.HALT:
         parent["end_reason"] = ParentEnd.REFUSED

@@ -21,7 +21,7 @@ def note_child_rejected(state: int, order: np.void, reject_reason: int) -> None:
     if slot == NO_PARENT:
         return
     parent = parents_of(state)[slot]
-    hold_longer(state, parent, 0)
+    hold_longer(state, parent, reject_reason == RejectReason.WOULD_TAKE_LIQUIDITY)
     report = report_parent(state, parent, ParentEvent.CHILD_REJECTED)
     report["child_order_id"] = order["order_id"]
     report["reason"] = reject_reason

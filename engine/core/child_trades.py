@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.core.effects import raise_alarm
+from engine.core.money import SUM_MAX
 from engine.core.parent_reports import own_lots, report_parent
 from engine.core.parent_table import NO_PARENT, find_parent
 from engine.core.parent_timers import wake_followers, wake_parent
@@ -30,10 +31,13 @@ def note_child_trade(
         return
     parent, market = parents_of(state)[slot], markets_of(state)[instrument_id]
     before_lots = parent["cumulative_lots"]
-    parent["cumulative_lots"] += lots * market["pair_lot_scale"]
+    parent["cumulative_lots"] = min(before_lots + lots * market["pair_lot_scale"], NO_LIMIT)
     added = _scaled(abs(notional), market["pair_lot_scale"] * market["pair_price_scale"])
-    parent["cumulative_notional"] = min(parent["cumulative_notional"] + (added if notional >= 0 else -added), NO_LIMIT)
-    parent["fee_units"] += _fee_in_quote(instruments_of(state)[instrument_id], lots, notional, fee_units, fee_asset_id)
+    notional_after = parent["cumulative_notional"] + (added if notional >= 0 else -added)
+    parent["cumulative_notional"] = max(min(notional_after, NO_LIMIT), 0)
+    instrument = instruments_of(state)[instrument_id]
+    fee = _fee_in_quote(instrument, lots, notional, fee_units, fee_asset_id)
+    parent["fee_units"] = max(min(parent["fee_units"] + fee, SUM_MAX), -SUM_MAX)
     parent["refusal_count"] = 0
     report_parent(state, parent, ParentEvent.CHILD_TRADED)["child_order_id"] = child_order_id
     if parent["cumulative_lots"] > parent["order_lots"] and lots > 0:

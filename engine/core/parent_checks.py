@@ -22,6 +22,7 @@ _HORIZON_MAX_NS = 7 * _NS_PER_DAY
 LOTS_MAX = (1 << 31) - 1
 # numba knows no IntFlag.
 _ROUTED = int(ParentFlag.ROUTED)
+_PASSIVE_ONLY = int(ParentFlag.PASSIVE_ONLY)
 _TRIGGERS = int(ParentFlag.TRIGGER_ABOVE | ParentFlag.TRIGGER_BELOW)
 _ALL_FLAGS = int(ParentFlag.ROUTED | ParentFlag.REDUCE_ONLY | ParentFlag.PASSIVE_ONLY) | _TRIGGERS
 
@@ -45,6 +46,14 @@ def may_follow(algorithm: int) -> bool:
 
 
 @kernel
+def has_to_take(algorithm: int, end_utc_ns: int) -> bool:
+    """Whether a parent can do what it is for only by taking, so that it cannot promise never to."""
+    if algorithm == Algorithm.CLOSE_OUT:
+        return end_utc_ns == 0
+    return is_contingent(algorithm) or algorithm == Algorithm.SWEEP or algorithm == Algorithm.SNIPER
+
+
+@kernel
 def is_by_schedule(algorithm: int) -> bool:
     """Whether a parent needs a schedule from outside."""
     return algorithm == Algorithm.VWAP or algorithm == Algorithm.IMPLEMENTATION_SHORTFALL
@@ -61,6 +70,8 @@ def check_parent(state: int, strategy_id: int, command: np.void, algorithm: int)
     flags = command["parent_flags"]
     if flags & ~_ALL_FLAGS != 0 or flags & _TRIGGERS == _TRIGGERS:
         return refuse(RefusalReason.INVALID_FLAGS, _ALL_FLAGS, 0, flags)
+    if flags & _PASSIVE_ONLY != 0 and has_to_take(algorithm, command["end_utc_ns"]):
+        return refuse(RefusalReason.INVALID_FLAGS, _ALL_FLAGS & ~_PASSIVE_ONLY, algorithm, flags)
     if command["side"] != Side.BUY and command["side"] != Side.SELL:
         return refuse(RefusalReason.INVALID_SIDE, Side.SELL, 0, command["side"])
     verdict = _check_quantity(command, algorithm)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.core.parent_checks import is_contingent
 from engine.core.state import header_of
 from ipc.compiler import kernel
 from ipc.enums import RefusalReason
@@ -34,13 +35,19 @@ _OF_THE_MOMENT = (
 
 
 @kernel
-def hold_longer(state: int, parent: np.void, reason: int) -> None:
+def is_of_the_moment(reason: int) -> bool:
+    """Whether what our own controls refuse for a reason may pass soon by itself."""
+    return reason in _OF_THE_MOMENT
+
+
+@kernel
+def hold_longer(state: int, parent: np.void, may_pass: bool) -> None:
     """Lets a parent send nothing for a while; one that meets with nothing but a no that stays is over.
 
-    `reason` is the RefusalReason of our own controls, 0 when a venue said no.
+    Not so a bracket whose target is refused: it still holds the stop.
     """
     parent["refusal_count"] += 1
-    if reason in _OF_THE_MOMENT:
+    if may_pass or (is_contingent(parent["algorithm"]) and parent["is_triggered"] == 0):
         parent["refusal_count"] = min(parent["refusal_count"], _DOUBLINGS_MAX + 1)
     doublings = min(parent["refusal_count"] - 1, _DOUBLINGS_MAX)
     parent["hold_until_ns"] = header_of(state)["now_ns"] + (_HOLD_NS << doublings)

@@ -13,6 +13,9 @@ from ipc.records import PARENT_REPORT
 
 PPM = 1_000_000
 _SAFE = 1 << 42
+# Times a thousand it still fits a word.
+PRICE_MAX = 1 << 52
+_COST_PPM_MAX = 1 << 40
 _THOUSAND = 1_000
 
 
@@ -32,30 +35,30 @@ def own_notional(state: int, parent: np.void, pair_notional: int) -> int:
 @kernel
 def ppm_worse(side: int, mean_times: int, benchmark_times: int) -> int:
     """By how much, in millionths of the second, the first price is worse for a side. Both are times the same factor."""
-    while benchmark_times > _SAFE or mean_times > _SAFE:
+    while benchmark_times > _SAFE or abs(mean_times) > _SAFE:
         mean_times >>= 1
         benchmark_times >>= 1
     if benchmark_times <= 0:
         return 0
     difference = mean_times - benchmark_times if side == Side.BUY else benchmark_times - mean_times
-    return difference * PPM // benchmark_times
+    return max(min(difference * PPM // benchmark_times, _COST_PPM_MAX), -_COST_PPM_MAX)
 
 
 @kernel
 def mean_thousandths(notional: int, lots: int) -> int:
-    """The mean price of more than no lots, in thousandths of a tick."""
+    """The mean price of more than no lots, in thousandths of a tick; one that no market has counts as the highest."""
     while lots > _SAFE:
         lots >>= 1
         notional >>= 1
-    return notional // lots * _THOUSAND + notional % lots * _THOUSAND // lots
+    return min(notional // lots, PRICE_MAX) * _THOUSAND + notional % lots * _THOUSAND // lots
 
 
 @kernel
 def realised_cost_ppm(state: int, parent: np.void) -> int:
     """What its fills and their fees cost against the price at its arrival; 0 while there is none."""
-    if parent["cumulative_lots"] == 0 or parent["arrival_ticks"] == 0:
-        return 0
     scale = markets_of(state)[parent["instrument_id"]]["pair_price_scale"]
+    if parent["cumulative_lots"] <= 0 or not 0 < parent["arrival_ticks"] <= PRICE_MAX // scale:
+        return 0
     mean_times = mean_thousandths(parent["cumulative_notional"], parent["cumulative_lots"])
     instrument = instruments_of(state)[parent["instrument_id"]]
     worth = quote_units(instrument, own_notional(state, parent, parent["cumulative_notional"]))

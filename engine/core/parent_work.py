@@ -11,7 +11,7 @@ from engine.core.deadline_heap import NEVER_NS
 from engine.core.effects import room_for_effects
 from engine.core.exposure import mid_ticks
 from engine.core.order_table import NOWHERE, find_order
-from engine.core.parent_checks import is_by_schedule
+from engine.core.parent_checks import LOTS_MAX, is_by_schedule
 from engine.core.parent_reports import own_lots, own_notional, realised_cost_ppm, report_parent, tell_refusal
 from engine.core.parent_table import NO_PARENT, find_parent, queue_ended_parent, unlink_watcher
 from engine.core.parent_timers import parent_due_ns, set_parent_timer, take_due_parent, wake_followers
@@ -130,7 +130,7 @@ def _learn_entry(state: int, slot: int, parent: np.void) -> None:
     lots = parent["order_lots"]
     if place != NOWHERE:
         order = orders_of(state)[place]
-        lots = order["cumulative_lots"] * markets_of(state)[order["instrument_id"]]["pair_lot_scale"]
+        lots = min(order["cumulative_lots"], LOTS_MAX) * markets_of(state)[order["instrument_id"]]["pair_lot_scale"]
     elif entry != NO_PARENT:
         lots = parents_of(state)[entry]["cumulative_lots"]
     # A trade that was taken back leaves what was sold against it where it is.

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from engine.core.candidates import is_same_pair
 from engine.core.command_checks import check_new_id, order_sequence_of
 from engine.core.depth_walk import opposite
 from engine.core.order_table import NOWHERE, find_order
 from engine.core.parent_checks import LOTS_MAX, check_parent, is_by_schedule
-from engine.core.parent_reports import own_lots, report_parent
+from engine.core.parent_reports import own_lots, report_parent, tell_refusal
 from engine.core.parent_table import (
     NO_PARENT,
     find_parent,
@@ -22,7 +23,7 @@ from engine.core.verdict import Verdict, passed, refuse
 from ipc.compiler import kernel
 from ipc.enums import RefusalReason
 from ipc.memory import view
-from ipc.parent_enums import Algorithm, Benchmark, ParentControl, ParentEnd, ParentEvent, ParentState
+from ipc.parent_enums import Algorithm, Benchmark, ParentControl, ParentEnd, ParentEvent, ParentFlag, ParentState
 from ipc.parent_tables import SLICE, SLICES_MAX
 from ipc.records import ALL_ACCOUNTS, ALL_INSTRUMENTS, SCHEDULE, SLICES_PER_RECORD
 
@@ -30,6 +31,8 @@ NS_PER_MS = 1_000_000
 _RANDOM_MASK = (1 << 31) - 1
 _URGENT_PPM = 900_000
 _SLICES = 20
+# numba knows no IntFlag.
+_ROUTED = int(ParentFlag.ROUTED)
 _SCHEDULE_LOTS_PLACE = (SCHEDULE.names or ()).index("lots_0") * 8
 
 
@@ -272,18 +275,30 @@ def cancel_parents(state: int, strategy_id: int, scope: np.void) -> None:
         parent = parents[slot]
         if parent["order_id"] == 0 or is_over(parent) or parent["strategy_id"] != strategy_id:
             continue
-        instrument_id, account_id, side = scope["instrument_id"], scope["account_id"], scope["side"]
-        is_instrument = instrument_id == ALL_INSTRUMENTS or instrument_id == parent["instrument_id"]
-        is_account = account_id == ALL_ACCOUNTS or account_id == parent["account_id"]
-        if is_instrument and is_account and (side == 0 or side == parent["side"]):
+        if _is_in_scope(state, parent, scope):
             cancel_parent(state, slot, ParentEnd.CANCELED)
 
 
 @kernel
+def _is_in_scope(state: int, parent: np.void, scope: np.void) -> bool:
+    """Whether a parent may send what a cancel-all would cancel; a routed one sends to every venue of its pair."""
+    if scope["side"] != 0 and scope["side"] != parent["side"]:
+        return False
+    is_routed = parent["parent_flags"] & _ROUTED != 0
+    account_id, instrument_id = scope["account_id"], scope["instrument_id"]
+    if account_id != ALL_ACCOUNTS and account_id != parent["account_id"] and not is_routed:
+        return False
+    if instrument_id == ALL_INSTRUMENTS or instrument_id == parent["instrument_id"]:
+        return True
+    return is_routed and is_same_pair(state, parent["instrument_id"], instrument_id)
+
+
+@kernel
 def tell_parent(state: int, order_id: int) -> bool:
-    """Reports how a parent stands; False when it is not known."""
+    """Reports how a parent stands, and what last kept it from trading; False when it is not known."""
     slot = find_parent(state, order_id)
     if slot == NO_PARENT:
         return False
-    report_parent(state, parents_of(state)[slot], ParentEvent.STATUS)
+    parent = parents_of(state)[slot]
+    tell_refusal(report_parent(state, parent, ParentEvent.STATUS), parent["told_reason"], 0, 0, 0)
     return True

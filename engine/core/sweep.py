@@ -14,6 +14,7 @@ from ipc.parent_enums import RouteReason
 FINE_PRICE_MAX = 1 << 42
 _FINE_NOTIONAL_MAX = 1 << 58
 SCORE_PARTS = 1_000
+_SAFE_LOTS = 1 << 50
 
 
 @kernel
@@ -143,6 +144,9 @@ def _conclude(state: int, place: int, wanted: int, price_scale: int, side: int) 
 @kernel
 def score_of(notional: int, lots: int, fee_ppm: int, side: int) -> int:
     """The mean price of a quantity in parts of a tick, as it is with the fee."""
+    while lots > _SAFE_LOTS:
+        lots >>= 1
+        notional >>= 1
     mean = notional // lots * SCORE_PARTS + notional % lots * SCORE_PARTS // lots
     fee = mean // PPM * fee_ppm + mean % PPM * fee_ppm // PPM
     return mean + fee if side == Side.BUY else mean - fee

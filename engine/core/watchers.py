@@ -44,11 +44,14 @@ def _does_matter(state: int, parent: np.void, instrument: np.void) -> bool:
     if parent["parent_state"] == ParentState.WAITING:
         has_condition = parent["trigger_price_ticks"] != 0 and not is_contingent(parent["algorithm"])
         return has_condition and now_ns >= parent["start_ns"] and is_condition_met(parent, instrument)
-    if parent["parent_state"] != ParentState.WORKING or parent["hold_until_ns"] > now_ns:
+    if parent["parent_state"] != ParentState.WORKING:
         return False
     algorithm = parent["algorithm"]
     if is_contingent(algorithm) and parent["is_triggered"] == 0:
+        # A stop is hit, and trails, also while its target is held back.
         return is_stop_hit(parent, instrument)
+    if parent["hold_until_ns"] > now_ns:
+        return False
     if algorithm == Algorithm.SWEEP or algorithm == Algorithm.SNIPER or is_contingent(algorithm):
         return parent["living_count"] == 0 and _is_within(parent, instrument)
     if algorithm == Algorithm.POV:

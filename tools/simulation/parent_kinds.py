@@ -13,6 +13,8 @@ from tools.simulation.order_kinds import MIDDLE_TICKS
 Terms = dict[str, int]
 SCHEDULED = (Algorithm.VWAP, Algorithm.IMPLEMENTATION_SHORTFALL)
 CONTINGENT = (Algorithm.STOP, Algorithm.BRACKET)
+# These cannot promise never to take.
+TAKING = (*CONTINGENT, Algorithm.SWEEP, Algorithm.SNIPER, Algorithm.CLOSE_OUT)
 _NEEDS_END = (Algorithm.AUTO, Algorithm.TWAP, *SCHEDULED)
 _TOUCH_TICKS = 1_100
 _SLICES_MAX = 30
@@ -64,7 +66,7 @@ def _flags(generator: Random, algorithm: Algorithm, terms: Terms) -> Terms:
     if generator.random() < 0.4:
         flags |= ParentFlag.ROUTED
         fields["account_id"] = generator.choice((0, ALL_ACCOUNTS))
-    if generator.random() < 0.1:
+    if generator.random() < 0.1 and algorithm not in TAKING:
         flags |= ParentFlag.PASSIVE_ONLY
     if generator.random() < 0.05:
         flags |= ParentFlag.REDUCE_ONLY

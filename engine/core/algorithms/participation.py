@@ -5,6 +5,7 @@ import numpy as np
 from engine.core.children import unassigned_lots, working_lots
 from engine.core.state import markets_of
 from ipc.compiler import kernel
+from ipc.tables import NO_LIMIT
 
 PPM = 1_000_000
 
@@ -13,7 +14,9 @@ PPM = 1_000_000
 def market_lots(state: int, parent: np.void) -> int:
     """What everybody traded since a parent started, in the pair's finest lots; its own trades are part of it."""
     market = markets_of(state)[parent["instrument_id"]]
-    return (market["bought_lots"] + market["sold_lots"] - parent["start_market_lots"]) * market["pair_lot_scale"]
+    lots = market["bought_lots"] + market["sold_lots"] - parent["start_market_lots"]
+    # What a venue says that others traded may be any number.
+    return min(lots, NO_LIMIT // market["pair_lot_scale"]) * market["pair_lot_scale"]
 
 
 @kernel

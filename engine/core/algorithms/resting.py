@@ -78,7 +78,10 @@ def rest_at(state: int, parent: np.void, pair_lots: int, price_ticks: int, is_po
     """Lets up to a quantity wait at a price of the parent's own instrument; False when none was sent."""
     instrument = instruments_of(state)[parent["instrument_id"]]
     lots = min(own_lots(state, parent, pair_lots), instrument["max_order_lots"])
-    if lots < smallest_lots(instrument, price_ticks) or not can_have_child(parent):
+    least_lots = smallest_lots(instrument, price_ticks)
+    if 0 < lots < least_lots:
+        hold_back(state, parent, RefusalReason.QUANTITY_OUT_OF_RANGE, least_lots, 0, lots)
+    if lots < max(least_lots, 1) or not can_have_child(parent):
         return False
     parent["moved_ns"] = header_of(state)["now_ns"]
     account_id, instrument_id = parent["account_id"], parent["instrument_id"]

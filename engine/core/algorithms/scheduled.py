@@ -6,7 +6,7 @@ part of a slice in which it takes is larger the more urgent the parent is.
 
 import numpy as np
 
-from engine.core.algorithms.pace import pursue, random_ppm, without_remnant
+from engine.core.algorithms.pace import noisy, pursue, without_remnant
 from engine.core.algorithms.participation import PPM, allowed_lots
 from engine.core.state import header_of, markets_of, slices_of
 from ipc.compiler import kernel
@@ -15,6 +15,7 @@ from ipc.compiler import kernel
 _LEAST_URGENCY_PPM = 100_000
 # For the cancel of what rests, and for a second try.
 _LEAST_TAKING_NS = 250_000_000
+_ENTERED_MAX = 200
 
 
 @kernel
@@ -38,32 +39,37 @@ def _scheduled_lots(state: int, slot: int, parent: np.void, is_listed: bool) -> 
 
 
 @kernel
-def _noisy(parent: np.void, value: int, range_size: int) -> int:
-    """A value moved by up to the parent's noise of a range."""
-    if parent["noise_ppm"] == 0:
-        return value
-    moved_ppm = random_ppm(parent) * parent["noise_ppm"] // PPM
-    return value + range_size // PPM * moved_ppm + range_size % PPM * moved_ppm // PPM
-
-
-@kernel
 def _enter_slices(state: int, slot: int, parent: np.void, is_listed: bool) -> None:
-    """Lets begin whichever slices' time has come."""
+    """Lets begin whichever slices' time has come; after the last all is due, also what came to be asked for since."""
     now_ns = header_of(state)["now_ns"]
+    _pass_over(parent, now_ns)
     while parent["slice_now"] < parent["slice_count"] and parent["next_slice_ns"] <= now_ns:
         before_lots = _scheduled_lots(state, slot, parent, is_listed)
         parent["slice_now"] += 1
         lots = _scheduled_lots(state, slot, parent, is_listed)
         is_last = parent["slice_now"] == parent["slice_count"]
         if not is_last:
-            lots = _noisy(parent, lots, lots - before_lots)
+            lots = noisy(parent, lots, lots - before_lots)
         due_lots = min(max(lots, parent["due_lots"]), parent["order_lots"])
         parent["due_lots"] = parent["order_lots"] if is_last else without_remnant(state, parent, due_lots)
         parent["due_since_ns"] = max(parent["next_slice_ns"], parent["started_ns"])
         next_ns = _slice_begins_ns(parent, parent["slice_now"])
         span_ns = next_ns - _slice_begins_ns(parent, parent["slice_now"] - 1)
         # Half of the noise either way keeps the slices in their order.
-        parent["next_slice_ns"] = next_ns if is_last else _noisy(parent, next_ns, span_ns >> 1)
+        parent["next_slice_ns"] = next_ns if is_last else noisy(parent, next_ns, span_ns >> 1)
+    if parent["slice_now"] == parent["slice_count"]:
+        parent["due_lots"] = parent["order_lots"]
+
+
+@kernel
+def _pass_over(parent: np.void, now_ns: int) -> None:
+    """Leaves out what a parent that was held up has missed of very many slices: entering each would take long."""
+    count = parent["slice_count"]
+    longest_ns = (parent["end_ns"] - parent["start_ns"]) // count + 1
+    place = min((now_ns - parent["start_ns"]) // longest_ns, count - 1)
+    if place - parent["slice_now"] > _ENTERED_MAX:
+        parent["slice_now"] = place
+        parent["next_slice_ns"] = _slice_begins_ns(parent, place)
 
 
 @kernel

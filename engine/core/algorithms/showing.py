@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from engine.core.algorithms.pace import least_lots, random_ppm
-from engine.core.algorithms.participation import PPM, sendable_lots
-from engine.core.algorithms.resting import follow_touch, rest, rest_at
+from engine.core.algorithms.pace import least_lots, noisy
+from engine.core.algorithms.participation import sendable_lots
+from engine.core.algorithms.resting import follow_touch, is_passive_only, rest, rest_at
 from engine.core.state import header_of, markets_of
 from ipc.compiler import kernel
 
@@ -19,8 +19,7 @@ def _shown_lots(state: int, parent: np.void) -> int:
     if parent["display_lots"] == 0:
         return left_lots
     shown_lots = parent["display_lots"] * markets_of(state)[parent["instrument_id"]]["pair_lot_scale"]
-    if parent["noise_ppm"] != 0:
-        shown_lots += shown_lots * (random_ppm(parent) * parent["noise_ppm"] // PPM) // PPM
+    shown_lots = noisy(parent, shown_lots, shown_lots)
     least = least_lots(state, parent)
     shown_lots = min(max(shown_lots, least), left_lots)
     return left_lots if left_lots - shown_lots < least else shown_lots
@@ -35,7 +34,7 @@ def decide_iceberg(state: int, parent: np.void) -> int:
     if parent["limit_price_ticks"] == 0:
         return decide_peg(state, parent)
     if parent["living_count"] == 0:
-        rest_at(state, parent, _shown_lots(state, parent), parent["limit_price_ticks"], False)
+        rest_at(state, parent, _shown_lots(state, parent), parent["limit_price_ticks"], is_passive_only(parent))
     return now_ns + _LOOK_NS
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.core.algorithms.participation import sendable_lots
 from engine.core.algorithms.taking import plan, planned_lots, send_plan, take
+from engine.core.parent_reports import own_lots
 from engine.core.state import header_of, markets_of
 from ipc.compiler import kernel
 from ipc.parent_enums import ParentEnd
@@ -24,7 +25,9 @@ def sweep_rest(state: int, parent: np.void) -> int:
     if parent["hold_until_ns"] > now_ns:
         return parent["hold_until_ns"]
     if parent["living_count"] == 0:
-        take(state, parent, sendable_lots(state, parent))
+        left_lots = sendable_lots(state, parent)
+        if own_lots(state, parent, left_lots) > 0:
+            take(state, parent, left_lots)
         parent["moved_ns"] = now_ns
     return _again_ns(state, parent)
 
@@ -47,7 +50,7 @@ def decide_sniper(state: int, parent: np.void) -> int:
     if parent["hold_until_ns"] > now_ns or parent["living_count"] > 0:
         return max(parent["hold_until_ns"], _again_ns(state, parent))
     left_lots = sendable_lots(state, parent)
-    if left_lots == 0:
+    if own_lots(state, parent, left_lots) == 0:
         return _again_ns(state, parent)
     enough_lots = parent["display_lots"] * markets_of(state)[parent["instrument_id"]]["pair_lot_scale"]
     enough_lots = min(enough_lots, left_lots) if enough_lots > 0 else left_lots

@@ -141,6 +141,7 @@ ROWS = (
     Row("a benchmark that is none", R.INVALID_ALGORITHM, parent(benchmark=2), limit=1),
     Row("flags that are none", R.INVALID_FLAGS, parent(parent_flags=32)),
     Row("both conditions", R.INVALID_FLAGS, parent(parent_flags=24, trigger_price_ticks=9_000)),
+    Row("a sweep that never takes", R.INVALID_FLAGS, parent(parent_flags=ParentFlag.PASSIVE_ONLY)),
     Row("no side", R.INVALID_SIDE, parent(side=0)),
     Row("less than nothing", R.QUANTITY_OUT_OF_RANGE, parent(order_lots=-1)),
     Row("neither lots nor money", R.INVALID_QUANTITY, parent(order_lots=0)),
