@@ -19,8 +19,9 @@ SHOWN = "\n".join(
         "test_configured_guardian.py",
         "test_configured_rates.py",
         "test_configured_terms.py",
-        # What a limit refuses shows in the core alone.
+        # What a limit refuses, and what trading is expected to cost, shows in the core alone.
         "../engine/risk/test_configured_limits.py",
+        "../engine/test_configured_execution.py",
     )
     for name in re.findall(r"def test_(\w+)|ids=\[([^\]]*)\]", (HERE / module).read_text())
     for name in name
