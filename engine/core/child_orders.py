@@ -11,7 +11,7 @@ from engine.core.state import effect_address, header_of, orders_of, strategies_o
 from engine.core.verdict import Verdict, refuse
 from engine.core.versions import on_amend_order
 from ipc.compiler import kernel
-from ipc.enums import OrderFlag, OrderType, RecordKind, RefusalReason, TradingState
+from ipc.enums import OrderFlag, OrderType, RecordKind, RefusalReason, TimeInForce, TradingState
 from ipc.memory import view
 from ipc.order_id import EPOCH_SHIFT, INSTANCE_SHIFT, SEQUENCE_MAX, SEQUENCE_SHIFT, STRATEGY_SHIFT
 from ipc.parent_enums import ParentEnd, ParentEvent, ParentFlag
@@ -21,6 +21,8 @@ from ipc.records import AMEND_ORDER, NEW_ORDER
 _REQUESTS_OF_ONE_STEP = 40
 # What asking leaves, and the place where commands are written.
 _EFFECTS_OF_ONE = 5
+# What takes is over with the venue's answer. One whose end got lost is cancelled then, and so asked for.
+_ANSWER_MS = 5_000
 _NEVER_UTC_NS = (1 << 63) - 1
 # numba knows no IntFlag.
 _POST_ONLY = int(OrderFlag.POST_ONLY)
@@ -67,6 +69,7 @@ def send_child(
     command["account_id"] = account_id
     command["side"] = parent["side"]
     command["time_in_force"] = time_in_force
+    command["execution_timeout_ms"] = 0 if time_in_force == TimeInForce.GTC else _ANSWER_MS
     flags = _POST_ONLY if is_post_only else 0
     if parent["parent_flags"] & _PARENT_REDUCES != 0:
         flags |= _REDUCE_ONLY
@@ -108,7 +111,6 @@ def _scratch_order(state: int) -> np.void:
     order["expires_utc_ns"] = _NEVER_UTC_NS
     order["order_type"] = OrderType.LIMIT
     order["max_slippage_bps"] = 0
-    order["execution_timeout_ms"] = 0
     order["retry_attempts"] = 0
     order["retry_delay_ms"] = 0
     order["stop_price_ticks"] = 0

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.core.state import State
-from ipc.enums import EndReason
+from ipc.enums import EndReason, TimeInForce
 from ipc.parent_enums import ParentEnd, ParentState
 
 
@@ -62,9 +62,11 @@ def _check_children(state: State, used: np.ndarray) -> None:
 def _may_be_less(orders: np.ndarray, children: list[int]) -> bool:
     """Whether what is reserved is more than can trade.
 
-    A parent that became less is cancelling what is too much. And of a child that is being replaced the old leg and the
-    new one are both reserved, though a venue replaces only what has not traded.
+    A parent that became less is cancelling what is too much, unless it takes and is over by itself. And of a child that
+    is being replaced the old leg and the new one are both reserved, though a venue replaces only what has not traded.
     """
+    if any(orders[child]["time_in_force"] == TimeInForce.IOC for child in children):
+        return True
     facts = ("pending_cancel_ns", "is_unknown", "replace_state")
     return any(orders[child][fact] != 0 for child in children for fact in facts)
 

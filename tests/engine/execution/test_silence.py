@@ -103,3 +103,21 @@ def test_what_has_nothing_left_to_take_yet_says_nothing(market: Market) -> None:
         market.run(5 * NS_PER_S)
         assert market.done(hedge) == 40
         assert told(market, hedge) == []
+
+
+def test_what_takes_and_never_hears_of_its_end_is_asked_for(market: Market) -> None:
+    market.is_answering = False
+    order_id = market.parent(order_lots=100, end=60 * NS_PER_S)
+    ((_, request),) = market.new_requests()
+    market.accept(request.order_id)
+    market.run(4_900 * NS_PER_MS)
+    assert len(market.sent) == 1
+    market.run(200 * NS_PER_MS)
+    assert [request.request_kind for _, request in market.sent] == [RequestKind.NEW, RequestKind.CANCEL]
+    fields = {"reason": RejectReason.UNKNOWN_ORDER, "answers_request": RequestKind.CANCEL}
+    market.venue(VenueEvent.CANCEL_REJECTED, request.order_id, **fields)
+    assert market.order(request.order_id)["is_unknown"] == 1
+    market.is_answering = True
+    market.venue(VenueEvent.EXPIRED, request.order_id, cumulative_lots=0)
+    market.run(NS_PER_S)
+    assert market.done(order_id) == 100
