@@ -19,8 +19,8 @@ from ipc.records import BOOK_DEPTH
 _NOBODY = 0
 # The lots of a whole side still fit a word, whatever they are multiplied with below a million.
 LEVEL_LOTS_MAX = 1 << 40
-# Where a total stays: it is compared with what it was before, and must not turn negative.
-TOTAL_MAX = (1 << 62) - 1
+# Where a total stays: it is compared with what it was before, also in an earlier run, and both sides' are added.
+TOTAL_MAX = (1 << 60) - 1
 GAP_TOLD_EVERY_NS = 60_000_000_000
 _FIRST_LEVEL = (BOOK_DEPTH.names or ()).index("price_ticks_0") * 8
 

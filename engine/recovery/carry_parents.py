@@ -9,15 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.market_data import TOTAL_MAX
 from engine.core.state import State
 from engine.recovery.carry_error import CarryOverError
 from engine.recovery.rows import as_matrix
 from ipc.parent_enums import ParentState
 from ipc.records import ALL_ACCOUNTS
+from ipc.tables import NO_LIMIT
 
 _TIMES = (
     "published_ns",
-    "start_ns",
     "end_ns",
     "due_since_ns",
     "next_slice_ns",
@@ -76,6 +77,8 @@ def carry_parents(old: State, new: State, places: ParentPlaces, *, may_lack_end:
     rows["instrument_id"] = places.instruments[rows["instrument_id"]]
     for name in _TIMES:
         rows[name] = np.where(rows[name] > 0, np.maximum(rows[name] + places.shift_ns, 1), rows[name])
+    # It divides the time until the end into slices also when it lies before this boot.
+    rows["start_ns"] += places.shift_ns
     for name in _LINKS:
         rows[name] = -1
     rows["living_count"] = 0
@@ -122,8 +125,11 @@ def _take_up_markets(old: State, new: State, rows: NDArray[np.void], instruments
         before = old.table("markets")[row["instrument_id"]]
         after = new.table("markets")[instruments[row["instrument_id"]]]
         if row["started_ns"] != 0:
-            row["start_market_lots"] += _market_lots(after) - _market_lots(before)
-            row["start_market_notional"] += int(after["traded_notional"]) - int(before["traded_notional"])
+            lots, notional = _market_lots(before), int(before["traded_notional"])
+            lots_before = int(row["start_market_lots"]) + _market_lots(after) - lots
+            notional_before = int(row["start_market_notional"]) + int(after["traded_notional"]) - notional
+            row["start_market_lots"] = max(lots_before, -2 * TOTAL_MAX)
+            row["start_market_notional"] = max(notional_before, -2 * TOTAL_MAX)
         finest, now_finest = int(before["pair_lot_scale"]), int(after["pair_lot_scale"])
         row["order_lots"] = int(row["order_lots"]) * now_finest // finest
         # What does not divide any more counts as traded: it must not be sent again.
@@ -131,7 +137,7 @@ def _take_up_markets(old: State, new: State, rows: NDArray[np.void], instruments
         row["due_lots"] = int(row["due_lots"]) * now_finest // finest
         finest *= int(before["pair_price_scale"])
         now_finest *= int(after["pair_price_scale"])
-        row["cumulative_notional"] = int(row["cumulative_notional"]) * now_finest // finest
+        row["cumulative_notional"] = min(int(row["cumulative_notional"]) * now_finest // finest, NO_LIMIT)
 
 
 def _market_lots(market: np.void) -> int:

@@ -208,7 +208,8 @@ class LyingVenues(RandomParents):
         self.connection(ConnectionState.LIVE, 1)
         for parent in self.state.table("parents"):
             if parent["order_id"] and parent["parent_state"] < ParentState.ENDING:
-                assert not self.cancel(int(parent["order_id"]), strategy=int(parent["strategy_id"])).refusals
+                strategy, order_id = int(parent["strategy_id"]), int(parent["order_id"])
+                assert not self.cancel(order_id, strategy=strategy, expires_utc_ns=1 << 62).refusals
         for _ in range(12):
             self.pass_time(NS_PER_S)
             self.tell_fates()

@@ -110,6 +110,23 @@ def test_times_move_to_the_clock_of_the_new_boot(market: Market) -> None:
     assert (new.state_of(order_id), new.done(order_id)) == (ParentState.ENDED, 100)
 
 
+def test_slices_keep_their_times_when_the_start_lies_before_the_boot(market: Market) -> None:
+    order_id = market.parent(algorithm=Algorithm.TWAP, order_lots=100, end=100 * NS_PER_S, interval_ms=10_000)
+    market.run(51 * NS_PER_S)
+    assert market.done(order_id) == 50
+    since_boot_ns = 10 * NS_PER_S
+    new = later_world(market, since_boot_ns)
+    new.state.header["boot_id"] = 5
+    new.state.header["utc_offset_ns"] = UTC_OFFSET_NS + market.now_ns + NS_PER_S - since_boot_ns
+    carry_over(market.state, new.state, may_lack_end=False)
+    new.connection(ConnectionState.LIVE)
+    for child in market.living(order_id):
+        answer(new, int(child["order_id"]), 0)
+    for lots in (60, 70, 80):
+        new.run((9 if lots == 60 else 10) * NS_PER_S)
+        assert new.done(order_id) == lots
+
+
 def test_rows_follow_their_names_and_any_account_stays_any(market: Market) -> None:
     of_one = market.parent(algorithm=Algorithm.PEG, instrument_id=1, account_id=1, order_lots=20, start=NS_PER_S)
     of_any = market.parent(
