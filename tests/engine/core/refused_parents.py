@@ -105,6 +105,13 @@ def worth(notional: int) -> Provocation:
     return arrange
 
 
+def part_after_the_last(world: World) -> Act:
+    order_id = placed(world, **VWAP)
+    whole = {"slice_count": 20, **{f"lots_{place}": 5 for place in range(20)}}
+    assert not world.command(RecordKind.SCHEDULE, order_id=order_id, **whole).refusals
+    return lambda world: world.command(RecordKind.SCHEDULE, order_id=order_id, first_slice=20, slice_count=20)
+
+
 def send_plain(world: World) -> Step:
     return world.command(RecordKind.NEW_PARENT, **PLAIN)
 
@@ -289,4 +296,5 @@ ROWS = (
     Row("an entry named by a leg", R.INVALID_ENTRY, entry_by_a_leg, limit=0),
     Row("money for less than a lot", R.QUANTITY_OUT_OF_RANGE, worth(9_000)),
     Row("money for more lots than any order", R.QUANTITY_OUT_OF_RANGE, worth(10_010 << 31)),
+    Row("a part after the last of a schedule", R.INVALID_SCHEDULE, part_after_the_last),
 )
