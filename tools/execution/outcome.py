@@ -25,6 +25,8 @@ class Trial(NamedTuple):
     home: int = 0
     at_once: bool = False
     """Whether a sweep takes all of it however deep that goes, so that there is nothing to wait for."""
+    against_naive: bool = True
+    """Whether one order for all of it is sent in the same seed, too."""
 
     @property
     def venues(self) -> range:
@@ -39,7 +41,7 @@ class Costs(NamedTuple):
     """Against the mid at its start."""
     benchmark_bps: float
     """Against its own benchmark."""
-    naive_bps: float
+    naive_bps: float | None
     """What one order for all of it, sent when it started, costs against the same mid."""
 
 

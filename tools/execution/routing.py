@@ -81,8 +81,8 @@ def run_routing(first: int, seeds: int, *, jobs: int, show: Callable[[int, int],
         for algorithm in ROUTED
         for seed in range(first, first + seeds)
         for trial in (
-            Trial(algorithm, seed, is_routed=True, at_once=True),
-            *(Trial(algorithm, seed, home=home, at_once=True) for home in _ALONE),
+            Trial(algorithm, seed, is_routed=True, at_once=True, against_naive=False),
+            *(Trial(algorithm, seed, home=home, at_once=True, against_naive=False) for home in _ALONE),
         )
     ]
     outcomes = play_all(trials, jobs=jobs, show=lambda count: show(count, len(trials)))

@@ -64,9 +64,10 @@ class Summary(NamedTuple):
 
 
 def summarise(outcomes: Sequence[Outcome]) -> Summary:
-    """Precondition: all are of one algorithm."""
+    """Precondition: all are of one algorithm, and each was held against a naive order."""
     started = [(each, each.costs) for each in outcomes if each.costs is not None]
-    saved = [costs.naive_bps - costs.arrival_bps for _, costs in started]
+    naive = [costs.naive_bps for _, costs in started if costs.naive_bps is not None]
+    saved = [naive_bps - costs.arrival_bps for naive_bps, (_, costs) in zip(naive, started, strict=True)]
     return Summary(
         algorithm=outcomes[0].trial.algorithm,
         seeds=len(outcomes),
@@ -74,7 +75,7 @@ def summarise(outcomes: Sequence[Outcome]) -> Summary:
         filled=sum(each.filled_share for each, _ in started) / max(len(started), 1),
         arrival_bps=Mean.of([costs.arrival_bps for _, costs in started]),
         benchmark_bps=Mean.of([costs.benchmark_bps for _, costs in started]),
-        naive_bps=Mean.of([costs.naive_bps for _, costs in started]),
+        naive_bps=Mean.of(naive),
         saved_bps=Mean.of(saved),
         losing_seeds=tuple(each.trial.seed for (each, _), bps in zip(started, saved, strict=True) if bps < 0),
         broken=tuple((each.trial.seed, text) for each in outcomes for text in each.broken),

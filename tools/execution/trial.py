@@ -63,7 +63,7 @@ def play(trial: Trial) -> Outcome:
     costs = Costs(
         ledger.cost_bps(order_lots, start.mid_steps),
         ledger.cost_bps(order_lots, reference_steps or start.mid_steps),
-        play_naive(trial, start),
+        play_naive(trial, start) if trial.against_naive else None,
     )
     return Outcome(trial, filled_share, costs, broken, venue_count)
 
