@@ -106,7 +106,7 @@ def test_an_order_at_the_market_makes_a_position() -> None:
 
 @pytest.mark.usefixtures("engine")
 def test_an_algorithm_takes_what_is_asked_and_its_way_is_explained() -> None:
-    bought = ("execute", INSTRUMENT, "buy", "0.002", "--algorithm", "sweep", "--follow")
+    bought = ("execute", INSTRUMENT, "buy", "0.002", "--algorithm", "sweep", "--end", "20s", "--follow")
     status, parent = oms(*bought, *STRATEGY)
     assert (status, parent["end_reason"], parent["cumulative_quantity"]) == (0, "FILLED", "0.00200")
     status, answer = oms("parents", "--all", "--json")

@@ -55,8 +55,8 @@ def costs_of(engine: FakeEngine) -> list[ParentCost]:
 class _Recording(World):
     """A world that keeps what its strategies are told, before the venue answers."""
 
-    def __init__(self, *, orders: int, parents: int) -> None:
-        super().__init__(orders=orders, parents=parents)
+    def __init__(self, **sizes: int) -> None:
+        super().__init__(**sizes)
         name_rows(self.state)
         self.state.table("instruments")["tick_units"] = self.state.table("instruments")["lot_units"] = 1
         self.told: list[NDArray[np.int64]] = []
