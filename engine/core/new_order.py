@@ -150,7 +150,8 @@ def place_order(state: int, strategy_id: int, command: np.void, parent_order_id:
     if command["release_utc_ns"] == 0:
         waits = check_rate(state, strategy_id, account_id, command["instrument_id"], RequestKind.NEW, 0)
         waits = check_turn(terms, waits)
-        verdict = check_line(terms, waits)
+        # A child does not wait in line: its parent sends another one, at the price of then, if it still wants to.
+        verdict = waits if is_child else check_line(terms, waits)
         if verdict.reason != 0:
             return verdict
     slot = _accept(state, strategy_id, command, terms, order_type, time_in_force, price_ticks, order_lots, plain)

@@ -5,7 +5,8 @@ import pytest
 from ipc.enums import OrderFlag, RefusalReason, RejectReason, RequestKind, Side, VenueEvent
 from ipc.order_id import SEQUENCE_MAX
 from ipc.parent_enums import Algorithm, ParentEnd, ParentEvent, ParentFlag, ParentState
-from tests.engine.core.world import NS_PER_MS, NS_PER_S
+from ipc.rate_enums import RateLimitType, WhenExceeded
+from tests.engine.core.world import NS_PER_MS, NS_PER_S, UTC_OFFSET_NS
 from tests.engine.execution.market import Market
 
 
@@ -121,3 +122,19 @@ def test_what_takes_and_never_hears_of_its_end_is_asked_for(market: Market) -> N
     market.venue(VenueEvent.EXPIRED, request.order_id, cumulative_lots=0)
     market.run(NS_PER_S)
     assert market.done(order_id) == 100
+
+
+def test_a_child_waits_in_no_line_and_is_sent_at_the_price_of_then(market: Market) -> None:
+    terms = market.terms()
+    terms["when_exceeded"], terms["queue_ns"], terms["queue_orders"] = WhenExceeded.QUEUE, 60 * NS_PER_S, 4
+    without_room = market.row("budgets", 0)
+    without_room["limit_type"], without_room["limit"] = RateLimitType.REQUEST_WEIGHT, 1_000
+    without_room["window_ns"] = NS_PER_S
+    without_room["new_cost"] = 1
+    without_room["blocked_until_utc_ns"] = market.now_ns + UTC_OFFSET_NS + NS_PER_S
+    order_id = market.parent(algorithm=Algorithm.PEG, order_lots=50)
+    assert market.children(order_id) == []
+    assert asked(market, order_id) is RefusalReason.VENUE_RATE_LIMIT_EXCEEDED
+    market.quote(9_950, 9_970)
+    market.run(4 * NS_PER_S)
+    assert [request.price_ticks for _, request in market.new_requests()] == [9_950]
