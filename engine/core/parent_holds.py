@@ -29,7 +29,7 @@ _OF_THE_MOMENT = (
     RefusalReason.RATE_LIMIT_EXCEEDED + 0,
     RefusalReason.VENUE_RATE_LIMIT_EXCEEDED + 0,
     RefusalReason.RATE_SHARE_EXCEEDED + 0,
-    RefusalReason.RATE_QUEUE_FULL + 0,
+    RefusalReason.RATE_QUEUE_AHEAD + 0,
     RefusalReason.MESSAGE_THROTTLE_EXCEEDED + 0,
 )
 
@@ -44,8 +44,11 @@ def is_of_the_moment(reason: int) -> bool:
 def hold_longer(state: int, parent: np.void, may_pass: bool) -> None:
     """Lets a parent send nothing for a while; one that meets with nothing but a no that stays is over.
 
-    Not so a bracket whose target is refused: it still holds the stop.
+    Not so a bracket whose target is refused: it still holds the stop. And of what was sent together, or before the
+    first no came, all are one.
     """
+    if parent["hold_until_ns"] > header_of(state)["now_ns"]:
+        return
     parent["refusal_count"] += 1
     if may_pass or (is_contingent(parent["algorithm"]) and parent["is_triggered"] == 0):
         parent["refusal_count"] = min(parent["refusal_count"], _DOUBLINGS_MAX + 1)
