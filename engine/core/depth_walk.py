@@ -26,6 +26,7 @@ class Depth(NamedTuple):
 
     level_count: int
     is_top: bool
+    passed_over: int  # levels before those: the best price has gone away from them since they were told
 
 
 class Level(NamedTuple):
@@ -47,16 +48,28 @@ def depth_of(state: int, instrument_id: int, book_side: int) -> Depth:
     header, instrument = header_of(state), instruments_of(state)[instrument_id]
     market = markets_of(state)[instrument_id]
     if instrument["crossed_since_ns"] != 0:
-        return Depth(0, False)
+        return Depth(0, False, 0)
     oldest_ns = header["now_ns"] - header["book_age_max_ns"]
     count, received_ns = market["bid_level_count"], market["bid_received_ns"]
     if book_side == Side.SELL:
         count, received_ns = market["ask_level_count"], market["ask_received_ns"]
-    if count > 0 and received_ns >= oldest_ns:
-        return Depth(count, False)
     top = _top_of(state, instrument_id, book_side)
+    if count > 0 and received_ns >= oldest_ns:
+        passed_over = 0
+        if instrument["book_received_ns"] > received_ns and top.price_ticks > 0:
+            levels = levels_of(state, instrument_id, book_side)
+            while passed_over < count and _is_better(book_side, levels[passed_over]["price_ticks"], top.price_ticks):
+                passed_over += 1
+        if passed_over < count:
+            return Depth(count - passed_over, False, passed_over)
     is_fresh = instrument["book_received_ns"] >= oldest_ns and top.price_ticks > 0 and top.lots > 0
-    return Depth(1, True) if is_fresh else Depth(0, False)
+    return Depth(1, True, 0) if is_fresh else Depth(0, False, 0)
+
+
+@kernel
+def _is_better(book_side: int, price_ticks: int, other_ticks: int) -> bool:
+    """Whether a price of a side of the book would trade before another one."""
+    return price_ticks > other_ticks if book_side == Side.BUY else price_ticks < other_ticks
 
 
 @kernel
@@ -65,7 +78,7 @@ def level_of(state: int, instrument_id: int, book_side: int, depth: Depth, place
     if depth.is_top:
         level = _top_of(state, instrument_id, book_side)
     else:
-        row = levels_of(state, instrument_id, book_side)[place]
+        row = levels_of(state, instrument_id, book_side)[depth.passed_over + place]
         level = Level(row["price_ticks"], row["lots"])
     if level.price_ticks <= 0 or level.price_ticks > TICKS_MAX or level.lots <= 0:
         return Level(0, 0)

@@ -51,6 +51,25 @@ def test_without_fresh_depth_the_best_price_is_all_there_is(side: Side, price_ti
     assert tuple(walk(books.state.address, 0, side, 9, 0)) == (0, 0, 0)
 
 
+def test_levels_that_a_newer_best_price_has_left_behind_are_gone() -> None:
+    random, books = Random(8), Books(count=1)
+    for number in range(min(BOOKS, 1_000)):
+        side = random.choice((Side.BUY, Side.SELL))
+        book_side, word = (Side.SELL, "ask") if side is Side.BUY else (Side.BUY, "bid")
+        levels = random_levels(random, book_side, around=1_000, step=1, count=random.randint(1, 10), most_lots=9)
+        books.set(Venue(asks=levels) if side is Side.BUY else Venue(bids=levels))
+        top, instrument = random.randint(975, 1_025), books.state.table("instruments")[0]
+        instrument[f"{word}_ticks"], instrument[f"{word}_lots"] = top, 4
+        books.state.table("markets")[0][f"{word}_received_ns"] = NOW_NS - 1
+        is_newer = random.random() < 0.7
+        instrument["book_received_ns"] = NOW_NS if is_newer else NOW_NS - 1
+        standing = [level for level in levels if level[0] >= top] if side is Side.BUY else []
+        standing = standing or [level for level in levels if side is Side.SELL and level[0] <= top] or [(top, 4)]
+        lots = random.randint(1, 60)
+        found = walk(books.state.address, 0, side, lots, 0)
+        assert tuple(found) == _one_by_one(standing if is_newer else levels, side, lots, 0), number
+
+
 def test_a_crossed_book_has_no_depth() -> None:
     books = Books(Venue(bids=[(99, 5)], asks=[(101, 5)]))
     books.state.table("instruments")["crossed_since_ns"][0] = NOW_NS
