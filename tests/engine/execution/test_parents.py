@@ -17,7 +17,7 @@ from ipc.enums import (
     VenueEvent,
 )
 from ipc.order_id import CLIENT_SEQUENCE_MAX, unpack
-from ipc.parent_enums import Algorithm, ParentControl, ParentEnd, ParentEvent, ParentState
+from ipc.parent_enums import Algorithm, ParentControl, ParentEnd, ParentEvent, ParentFlag, ParentState
 from tests.engine.core.world import BASE, NS_PER_MS, NS_PER_S, OTHER_ASSET, QUOTE
 from tests.engine.execution.market import Market
 
@@ -360,6 +360,21 @@ def test_a_rejected_child_is_not_sent_again_at_once(market: Market) -> None:
         market.run(hold_ns + NS_PER_MS)
         assert len(market.new_requests()) == number + 1
     assert market.events(order_id).count(ParentEvent.CHILD_REJECTED) == 5
+
+
+def test_children_that_are_rejected_together_count_as_one(market: Market) -> None:
+    market.is_answering = False
+    for place in range(2):
+        market.row("markets", place)["next_of_pair"] = 1 - place
+    market.book_top(instrument_id=1, ask_ticks=10_010, bid_lots=30, ask_lots=30)
+    market.quote(lots=70)
+    order_id = market.parent(order_lots=100, parent_flags=int(ParentFlag.ROUTED), account_id=-1, end=60 * NS_PER_S)
+    sent = [request for _, request in market.new_requests()]
+    assert sorted(request.order_lots for request in sent) == [30, 70]
+    for request in sent:
+        place = {"account_id": request.account_id, "instrument_id": request.instrument_id}
+        market.venue(VenueEvent.REJECTED, request.order_id, answers_request=RequestKind.NEW, **place)
+    assert market.parent_row(order_id)["refusal_count"] == 1
 
 
 def test_a_venue_that_rejects_gets_nothing_for_a_while(market: Market) -> None:
