@@ -10,7 +10,7 @@ from ipc.enums import RecordKind
 from ipc.order_id import to_text
 from ipc.parent_enums import Algorithm, ParentEvent
 from ipc.records import PARENT_REPORT
-from tools.simulation.campaign import Chunk, Tally, play_chunk, workshop
+from tools.simulation.campaign import Chunk, Tally, play_chunk, play_seed, workshop
 from tools.simulation.checker import judge_parents
 from tools.simulation.faults import FAULTS
 from tools.simulation.parent_desk import Asked
@@ -20,6 +20,11 @@ pytestmark = pytest.mark.timeout(600)
 FIRST, LAST = 0, 200
 """Some 100 ms of work each; `oms simulate --algorithms` plays any number."""
 
+FOUND = (
+    241,  # a parent whose command was journaled, and applied by the next run alone
+    1609,  # the end of a parent, forgotten by a power loss after its strategy had heard of it
+    1990,  # the same
+)
 WATCHED = 25
 _PLACES = {name: place for place, name in enumerate(PARENT_REPORT.names or ())}
 
@@ -33,6 +38,11 @@ def tally() -> Tally:
 
 def test_no_invariant_breaks(tally: Tally) -> None:
     assert tally.violations == []
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_what_once_broke_an_invariant_breaks_none(seed: int) -> None:
+    assert play_seed(seed, options=Options(has_parents=True)).what == ""
 
 
 def test_faults_strike_parents_too(tally: Tally) -> None:

@@ -114,6 +114,8 @@ class Client:
             self.forgotten |= {told.order_id for told in self.told if told.sequence > last_sequence}
             self.told = [told for told in self.told if told.sequence <= last_sequence]
             self._last_report = last_sequence
+            if self.parents is not None:
+                self.parents.forget_after(last_sequence)
         self._read_history(last_sequence)
 
     def engine_is_back(self, epoch: int) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tools.simulation.stage import Stage
 
 _PLACES = {name: place for place, name in enumerate(PARENT_REPORT.names or ())}
+_SEQUENCE = _PLACES["sequence"]
 _ORDER_ID, _EVENT, _CHILD_ID = _PLACES["order_id"], _PLACES["parent_event"], _PLACES["child_order_id"]
 _HEADER = ("commit", "kind", "sequence", "published_ns")
 _FOLLOWING_SHARE = 0.5
@@ -42,10 +43,17 @@ class ParentDesk:
         self.asked: dict[int, Asked] = {}
         self.children: dict[int, int] = {}
         """The parent of each child that it was told of."""
-        self.living: set[int] = set()
+        self._began: dict[int, int] = {}
+        self._ended: dict[int, int] = {}
+        """The number of the report of each parent's acceptance, and of its end."""
         self._stage = stage
         self._client = client
         self._generator = generator
+
+    @property
+    def living(self) -> list[int]:
+        """The parents that it knows to live, oldest first."""
+        return sorted(self._began.keys() - self._ended.keys())
 
     def plan(self) -> None:
         """Puts what it does on the timeline."""
@@ -64,7 +72,7 @@ class ParentDesk:
         if draw < 0.5 or not self.living:
             self.submit(generator.choice(tuple(Algorithm)))
             return
-        parent_id = generator.choice(sorted(self.living))
+        parent_id = generator.choice(self.living)
         if draw < 0.62:
             client.send(RecordKind.CONTROL_PARENT, order_id=parent_id, control=int(ParentControl.PAUSE))
             again_ns = generator.randrange(50, 1_500) * NS_PER_MS
@@ -80,7 +88,7 @@ class ParentDesk:
 
     def cancel_endless(self) -> None:
         """Cancels what nothing else would end."""
-        for parent_id in sorted(self.living):
+        for parent_id in self.living:
             if not self.asked[parent_id].ends:
                 self._client.send(RecordKind.CANCEL_ORDER, order_id=parent_id)
 
@@ -90,9 +98,9 @@ class ParentDesk:
         if event == ParentEvent.CHILD_SENT:
             self.children[effect[_CHILD_ID]] = parent_id
         if event == ParentEvent.ENDED:
-            self.living.discard(parent_id)
+            self._ended[parent_id] = effect[_SEQUENCE]
         elif event == ParentEvent.ACCEPTED:
-            self.living.add(parent_id)
+            self._began[parent_id] = effect[_SEQUENCE]
         if self._stage.is_told:
             name, fields = ParentEvent(event).name, {name: effect[place] for name, place in _PLACES.items()}
             told = " ".join(f"{name}={value}" for name, value in fields.items() if value and name not in _HEADER)
@@ -101,7 +109,13 @@ class ParentDesk:
     def forget(self) -> None:
         """Everything that it was told."""
         self.children.clear()
-        self.living.clear()
+        self.forget_after(0)
+
+    def forget_after(self, sequence: int) -> None:
+        """What later reports told of beginnings and ends: the engine has forgotten it, too."""
+        for told in (self._began, self._ended):
+            for parent_id in [parent_id for parent_id, number in told.items() if number > sequence]:
+                del told[parent_id]
 
     def submit(self, algorithm: Algorithm) -> None:
         """Sends a parent, and what belongs to it."""
