@@ -15,6 +15,9 @@ from ipc.compiler import kernel
 _LEAST_URGENCY_PPM = 100_000
 # For the cancel of what rests, and for a second try.
 _LEAST_TAKING_NS = 250_000_000
+# In the last part of its time all that is left is due and taken: an answer of the venue may take that long.
+_CLOSING_NS = 1_000_000_000
+_CLOSING_PART = 10
 _ENTERED_MAX = 200
 
 
@@ -81,6 +84,10 @@ def decide_scheduled(state: int, slot: int, parent: np.void, is_listed: bool) ->
     span_ns = parent["next_slice_ns"] - parent["due_since_ns"]
     taking_span_ns = span_ns // PPM * urgency_ppm + span_ns % PPM * urgency_ppm // PPM
     taking_ns = parent["next_slice_ns"] - max(taking_span_ns, _LEAST_TAKING_NS)
+    closing_ns = parent["end_ns"] - min(_CLOSING_NS, (parent["end_ns"] - parent["start_ns"]) // _CLOSING_PART)
+    if now_ns >= closing_ns:
+        parent["due_lots"] = parent["order_lots"]
+    taking_ns = min(taking_ns, closing_ns)
     is_taking = now_ns >= taking_ns
     due_lots = min(parent["due_lots"], allowed_lots(state, parent))
     next_ns = min(pursue(state, parent, due_lots, is_taking), parent["next_slice_ns"])

@@ -191,6 +191,40 @@ def test_close_out_brings_a_position_to_zero_and_never_beyond(market: Market, si
     assert market.parent_row(order_id)["end_reason"] == ParentEnd.POSITION_CLOSED
 
 
+def test_what_is_left_is_due_before_the_last_moment(market: Market) -> None:
+    order_id = market.parent(algorithm=Algorithm.TWAP, order_lots=100, end=10 * NS_PER_S)
+    market.offered[Side.SELL] = 0
+    market.run(9 * NS_PER_S - 1)
+    assert market.done(order_id) == 0
+    sent = len(market.new_requests())
+    market.run(800 * NS_PER_MS)
+    tries = [request.order_lots for _, request in market.new_requests()[sent:]]
+    assert len(tries) >= 4 and set(tries) == {100}
+    market.offered[Side.SELL] = 1_000
+    market.run(200 * NS_PER_MS)
+    assert market.done(order_id) == 100
+
+
+def test_a_sweep_without_an_end_comes_again_for_what_went_away_before_it_arrived(market: Market) -> None:
+    market.offered[Side.SELL] = 30
+    order_id = market.parent(order_lots=100)
+    assert market.state_of(order_id) is ParentState.WORKING
+    market.offered[Side.SELL] = 50
+    market.quote(ask_ticks=10_012)
+    market.run(NS_PER_S)
+    assert [request.price_ticks for _, request in market.new_requests()][:2] == [10_010, 10_012]
+    assert len(market.new_requests()) == 5
+    assert (market.done(order_id), market.parent_row(order_id)["end_reason"]) == (80, ParentEnd.EXPIRED)
+
+
+def test_a_sweep_without_an_end_is_over_when_it_got_what_it_saw(market: Market) -> None:
+    market.quote(lots=60)
+    order_id = market.parent(order_lots=100)
+    market.run(NS_PER_S)
+    assert len(market.new_requests()) == 1
+    assert (market.done(order_id), market.parent_row(order_id)["end_reason"]) == (60, ParentEnd.EXPIRED)
+
+
 def test_a_sweep_with_an_end_comes_again(market: Market) -> None:
     market.offered[Side.SELL] = 30
     order_id = market.parent(order_lots=100, end=MINUTE_NS)

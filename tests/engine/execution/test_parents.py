@@ -339,12 +339,15 @@ def test_an_intent_finds_its_algorithm(market: Market) -> None:
 
 
 def test_an_ended_child_has_its_reason(market: Market) -> None:
-    market.offered[Side.SELL] = 30
+    market.quote(lots=30)
+    market.offered[Side.SELL] = 20
     order_id = market.parent(order_lots=100)
     (child,) = market.children(order_id)
     assert child["end_reason"] == EndReason.EXPIRED
+    market.offered[Side.SELL] = 1_000
+    market.run(150 * NS_PER_MS)
     assert market.parent_row(order_id)["end_reason"] == ParentEnd.EXPIRED
-    assert market.done(order_id) == 30
+    assert market.done(order_id) == 50
 
 
 def test_a_rejected_child_is_not_sent_again_at_once(market: Market) -> None:
