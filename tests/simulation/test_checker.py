@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tools.simulation.checker import judge, order_of
+from tools.simulation.checker import Log, judge, order_of
 
 TEXT = "om0000000000100?"
 ORDER = order_of(TEXT) or 0
@@ -54,7 +54,7 @@ def verdict(
     position: int = 0,
     forgotten: tuple[int, ...] = (),
 ) -> list[str]:
-    return judge(records, [({ORDER: (BUY, most)}, told, forgotten)], [position])
+    return judge([Log(records)], [({ORDER: (BUY, most)}, told, forgotten)], [[position]])
 
 
 def test_an_order_that_was_filled_and_told_so_is_fine() -> None:
@@ -111,3 +111,30 @@ def test_what_went_down_with_the_journals_tail_is_told_again_only_if_it_matters(
     assert verdict([ACCEPTED, venue("canceled")], []) != []
     assert verdict([ACCEPTED], [], forgotten=(ORDER,)) != []
     assert verdict([ACCEPTED, FILL], [], position=10, forgotten=(ORDER,)) != []
+
+
+# Two venues.
+
+
+def verdict_of_two(logs: list[list[dict[str, Any]]], told: list[Told], positions: list[int]) -> list[str]:
+    """The second venue's ticks are five and its lots two of the first's."""
+    first, second = logs
+    return judge([Log(first), Log(second, price_scale=5, lot_scale=2)], [({ORDER: (BUY, 10)}, told, ())], [positions])
+
+
+def test_a_fill_is_counted_in_the_units_of_its_venue() -> None:
+    heard = Told(TRADE, FILLED, 5, 0, 1, 5, 2_000)
+    assert verdict_of_two([[], [ACCEPTED, FILL]], [HEARD_OPEN, heard], [0, 5]) == []
+    assert verdict_of_two([[], [ACCEPTED, FILL]], [HEARD_OPEN, HEARD_FILL], [0, 5]) != []
+
+
+def test_a_fill_is_a_position_at_its_own_venue() -> None:
+    heard = Told(TRADE, FILLED, 5, 0, 1, 5, 2_000)
+    wrong = verdict_of_two([[], [ACCEPTED, FILL]], [HEARD_OPEN, heard], [5, 0])
+    assert len(wrong) == 2
+    assert all("holds" in sentence for sentence in wrong)
+
+
+def test_an_order_at_two_venues_is_one_too_many() -> None:
+    wrong = verdict_of_two([[ACCEPTED], [ACCEPTED]], [HEARD_OPEN], [0, 0])
+    assert wrong == [f"order {ORDER} is at venues 0 and 1"]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -11,7 +11,7 @@ from ipc.order_id import to_text
 from ipc.parent_enums import Algorithm, ParentEvent
 from ipc.records import PARENT_REPORT
 from tools.simulation.campaign import Chunk, Tally, play_chunk, play_seed, workshop
-from tools.simulation.checker import judge_parents
+from tools.simulation.checker import Log, judge_parents, order_of
 from tools.simulation.faults import FAULTS
 from tools.simulation.parent_desk import Asked
 from tools.simulation.stage import Options, Stage
@@ -26,6 +26,7 @@ FOUND = (
     1990,  # the same
 )
 WATCHED = 25
+SITES = 2
 _PLACES = {name: place for place, name in enumerate(PARENT_REPORT.names or ())}
 
 
@@ -57,10 +58,19 @@ def test_the_same_seeds_give_the_same_trace(tally: Tally) -> None:
     assert first.as_json() == again.as_json()
 
 
+class Watched(NamedTuple):
+    """What happened in some seeds."""
+
+    events: Counter[tuple[Algorithm, ParentEvent]]
+    """What their parents were told."""
+    children: list[Counter[tuple[int, bool, str]]]
+    """Of each seed, by site, whether their parent is routed, and event: what the venues did with children."""
+
+
 @pytest.fixture(scope="module")
-def events() -> Counter[tuple[Algorithm, ParentEvent]]:
-    """What the parents of some seeds were told."""
-    told: Counter[tuple[Algorithm, ParentEvent]] = Counter()
+def watched() -> Watched:
+    events: Counter[tuple[Algorithm, ParentEvent]] = Counter()
+    children: list[Counter[tuple[int, bool, str]]] = []
     for seed in range(WATCHED):
         stage = Stage(workshop(has_parents=True), seed, Options(has_parents=True))
         stage.play()
@@ -68,8 +78,49 @@ def events() -> Counter[tuple[Algorithm, ParentEvent]]:
             for effect in stage.history(client.strategy_id):
                 if effect[1] == RecordKind.PARENT_REPORT:
                     algorithm = Algorithm(effect[_PLACES["algorithm"]])
-                    told[algorithm, ParentEvent(effect[_PLACES["parent_event"]])] += 1
-    return told
+                    events[algorithm, ParentEvent(effect[_PLACES["parent_event"]])] += 1
+        children.append(children_at_venues(stage))
+    return Watched(events, children)
+
+
+def children_at_venues(stage: Stage) -> Counter[tuple[int, bool, str]]:
+    """What the venues' logs tell of children."""
+    routed = {
+        child_id: client.parents.asked[parent_id].is_routed
+        for client in stage.clients
+        if client.parents is not None
+        for child_id, parent_id in client.parents.children.items()
+    }
+    told = [
+        (site.number, order_of(record.get("client_order_id", "")) or 0, record["event"])
+        for site in stage.sites
+        for record in site.venue.log.records
+    ]
+    return Counter((number, routed[order_id], event) for number, order_id, event in told if order_id in routed)
+
+
+@pytest.fixture(scope="module")
+def events(watched: Watched) -> Counter[tuple[Algorithm, ParentEvent]]:
+    return watched.events
+
+
+def test_children_of_routed_parents_trade_at_every_venue(watched: Watched) -> None:
+    whole = sum(watched.children, Counter[tuple[int, bool, str]]())
+    for number in range(SITES):
+        assert whole[number, True, "accepted"] > 3 * WATCHED
+        assert whole[number, True, "traded"] > 2 * WATCHED
+
+
+def test_many_a_seed_with_routed_parents_trades_at_every_venue(watched: Watched) -> None:
+    trades = [[seed[number, True, "traded"] for number in range(SITES)] for seed in watched.children]
+    with_routed = [each for each in trades if any(each)]
+    assert sum(all(each) for each in with_routed) > len(with_routed) // 2 > WATCHED // 4
+
+
+def test_children_of_other_parents_stay_where_their_parent_is(watched: Watched) -> None:
+    whole = sum(watched.children, Counter[tuple[int, bool, str]]())
+    assert whole[0, False, "traded"] > 2 * WATCHED
+    assert not whole[1, False, "accepted"]
 
 
 @pytest.mark.parametrize("algorithm", [each for each in Algorithm if each is not Algorithm.AUTO])
@@ -111,20 +162,28 @@ def desk(most_lots: int, *, after_order_id: int = 0) -> Any:
 
 def test_children_that_trade_as_much_as_their_parent_are_fine() -> None:
     records = [filled(CHILD, "0.00060"), filled(OTHER_CHILD, "0.00040")]
-    assert judge_parents(records, [desk(100)]) == []
+    assert judge_parents([Log(records)], [desk(100)]) == []
 
 
 def test_children_that_trade_more_than_their_parent_are_noticed() -> None:
     records = [filled(CHILD, "0.00060"), filled(OTHER_CHILD, "0.00041")]
-    assert judge_parents(records, [desk(100)]) == [f"parent {PARENT} of 100 lots traded 101"]
+    assert judge_parents([Log(records)], [desk(100)]) == [f"parent {PARENT} of 100 lots traded 101"]
+
+
+def test_children_at_two_venues_are_added_up_in_the_same_lots() -> None:
+    first, second = [filled(CHILD, "0.00060")], [filled(OTHER_CHILD, "0.00042")]
+    wrong = judge_parents([Log(first), Log(second, price_scale=5, lot_scale=2)], [desk(100)])
+    assert wrong == [f"parent {PARENT} of 100 lots traded 102"]
 
 
 def test_a_child_on_the_other_side_is_noticed() -> None:
     records = [filled(CHILD, "0.00060", "SELL")]
-    assert judge_parents(records, [desk(100)]) == [f"child {CHILD} of parent {PARENT} traded on the other side"]
+    assert judge_parents([Log(records)], [desk(100)]) == [f"child {CHILD} of parent {PARENT} traded on the other side"]
 
 
 def test_what_follows_an_order_trades_no_more_than_that() -> None:
     records = [filled(ENTRY, "0.00050", "SELL"), filled(CHILD, "0.00051")]
-    assert judge_parents(records, [desk(0, after_order_id=ENTRY)]) == [f"parent {PARENT} of 50 lots traded 51"]
-    assert judge_parents(records[1:], [desk(0, after_order_id=ENTRY)]) == [f"parent {PARENT} of 0 lots traded 51"]
+    assert judge_parents([Log(records)], [desk(0, after_order_id=ENTRY)]) == [f"parent {PARENT} of 50 lots traded 51"]
+    assert judge_parents([Log(records[1:])], [desk(0, after_order_id=ENTRY)]) == [
+        f"parent {PARENT} of 0 lots traded 51"
+    ]

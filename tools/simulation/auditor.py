@@ -33,6 +33,7 @@ from tools.simulation.violation import ViolationError
 if TYPE_CHECKING:
     from tools.simulation.engine_run import EngineRun
     from tools.simulation.journal import Entry
+    from tools.simulation.site import Site
     from tools.simulation.stage import Stage
 
 _KINDS_OF_INTENT = (int(RecordKind.NEW_ORDER), int(RecordKind.TARGET_POSITION))
@@ -135,19 +136,19 @@ class Auditor:
         if row is None or row["end_reason"] != 0:
             raise ViolationError("I7", f"{unpack(leg_id)} was refused or has ended, and is sent")
 
-    def arrived(self) -> None:
-        """After the venue has processed a request that may have made an order."""
+    def arrived(self, site: Site) -> None:
+        """After a venue has processed a request that may have made an order."""
         if self._stage.plan.generator("delayed_reply") is not None:
             # A count that overtakes a later one is believed; all that follows from it is a refusal.
             return self._check_attempts()
-        last = self._stage.venue.log.records[-1:]
+        last = site.venue.log.records[-1:]
         if last and last[0]["event"] == "rejected" and last[0]["code"] == _TOO_MANY_ORDERS:
             raise ViolationError("I13", f"the venue had to refuse an order as one too many: {last[0]}")
         return self._check_attempts()
 
     def _check_attempts(self) -> None:
         living = Counter(
-            leg_id & ~LEG_MAX for leg_id in map(self._leg_of, self._stage.venue.open_orders()) if leg_id is not None
+            leg_id & ~LEG_MAX for leg_id in map(self._leg_of, self._stage.open_orders()) if leg_id is not None
         )
         for order_id, attempts in living.items():
             if attempts > 1:
@@ -157,7 +158,7 @@ class Auditor:
         """From time to time: what lives at the venue is reserved here, and has not ended here."""
         if self._parents is not None:
             self._parents.look_at_venue()
-        for order in self._stage.venue.open_orders():
+        for order in self._stage.open_orders():
             leg_id = self._leg_of(order)
             if leg_id is None:
                 continue
@@ -171,35 +172,41 @@ class Auditor:
 
     def at_rest(self) -> None:
         """When everything is resolved: positions, fills and open orders are those of the venue."""
-        stage = self._stage
         self.parents_at_rest()
+        for site in self._stage.sites:
+            self._check_positions(site)
+        self._check_open_orders()
+        hits = {name for name, _ in self._stage.plan.hits}
+        for site in self._stage.sites:
+            site.balances.at_rest(gaps=bool(_GAPS & hits), is_clock_set="clock_skew" in hits)
+
+    def _check_positions(self, site: Site) -> None:
+        stage = self._stage
         venue_lots = own_lots = 0
-        for fill in stage.venue.account.fills[stage.venue.instrument.symbol]:
+        for fill in site.venue.account.fills[site.venue.instrument.symbol]:
             lots = fill.lots if fill.order.side == "BUY" else -fill.lots
             venue_lots += lots
             if from_text(fill.order.client_order_id) is not None:
                 own_lots += lots
-        books = self._view.state.table("books")["position_lots"]
+        books = self._view.state.table("books")["position_lots"].reshape(-1, len(stage.sites))
         told = sum(
             (report.last_lots if report.side == 1 else -report.last_lots)
             for client in stage.clients
             for report in client.told
-            if report.trade_id and report.execution_type == 3
+            if report.trade_id and report.execution_type == 3 and report.instrument_id == site.number
         )
-        position = int(books[1:].sum())
+        position = int(books[1:, site.number].sum())
         if position != own_lots or position != told:
             raise ViolationError(
                 "I4", f"positions sum to {position}, the fills told to {told}, the venue's fills of ours to {own_lots}"
             )
-        held = int(self._view.state.table("holdings")["position_lots"].sum())
+        holdings = self._view.state.table("holdings")["position_lots"].reshape(-1, len(stage.sites))
+        held = int(holdings[:, site.number].sum())
         if held != venue_lots and not _GAPS.intersection(name for name, _ in stage.plan.hits):
             raise ViolationError("I4", f"the account holds {held} here and {venue_lots} at the venue")
-        self._check_open_orders()
-        hits = {name for name, _ in stage.plan.hits}
-        stage.balances.at_rest(gaps=bool(_GAPS & hits), is_clock_set="clock_skew" in hits)
 
     def _check_open_orders(self) -> None:
-        at_venue = {leg_id for leg_id in map(self._leg_of, self._stage.venue.open_orders()) if leg_id is not None}
+        at_venue = {leg_id for leg_id in map(self._leg_of, self._stage.open_orders()) if leg_id is not None}
         here = {row["order_id"] | row["leg"] for row in self._view.living() if row["strategy_id"] != 0}
         waiting = {row["order_id"] | row["leg"] for row in self._view.living() if row["release_at_ns"]}
         if at_venue != here - waiting:
@@ -217,7 +224,7 @@ class Auditor:
             return
         row = self._view.rows()[slot]
         order_id = int(row["order_id"])
-        lives = any((self._leg_of(order) or 0) & ~LEG_MAX == order_id for order in self._stage.venue.open_orders())
+        lives = any((self._leg_of(order) or 0) & ~LEG_MAX == order_id for order in self._stage.open_orders())
         if row["sent_ns"] == 0 or (row["pending_new_ns"] == 0 and not lives):
             return
         raise ViolationError("I10", f"record kind {kind} ended an order without the venue: {self._describe(slot)}")

@@ -13,6 +13,7 @@ from tools.simulation.setting import ACCOUNT_NAME, BALANCES, POSITION_DIFFERS_NS
 from tools.simulation.violation import ViolationError
 
 if TYPE_CHECKING:
+    from tools.simulation.site import Site
     from tools.simulation.stage import Stage
 
 TOLD_NS = POSITION_DIFFERS_NS + 2 * SWEEP_EVERY_NS + 2 * NS_PER_S
@@ -21,10 +22,11 @@ _UNITS = Decimal(10**8)
 
 
 class Balances:
-    """The account's balances by venue, engine and truth; `unreported` is what the venue changed without a word."""
+    """One account's balances by venue, engine and truth; `unreported` is what the venue changed without a word."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, site: Site) -> None:
         self._stage = stage
+        self._site = site
         self._assets = stage.setting.directory.assets
         self.unreported: Counter[str] = Counter()
 
@@ -36,7 +38,7 @@ class Balances:
 
     def change_without_word(self, asset: str, units: int) -> None:
         """The venue has more or less of an asset for the account, and tells nobody."""
-        venue = self._stage.venue
+        venue = self._site.venue
         venue.account.free[asset] += units
         venue.account.updated_ns = venue.clock.utc_ns()
         self.unreported[asset] += units
@@ -55,7 +57,9 @@ class Balances:
         """When nothing more is under way; with gaps a trade of others may have stayed out of sight."""
         differing, told = self._differing(), self._told()
         alarms = self._stage.workshop.live.state.table("alarms")
-        is_alarm = bool((alarms["code"] == AlarmCode.POSITION_DIFFERS).any())
+        is_alarm = bool(
+            ((alarms["code"] == AlarmCode.POSITION_DIFFERS) & (alarms["account_id"] == self._site.number)).any()
+        )
         if (is_alarm or told) and not (self._stage.has_history and differing):
             raise ViolationError("I14", f"told that {sorted(told)} differ, and {differing} do")
         if not self._stage.has_history:
@@ -68,14 +72,15 @@ class Balances:
             raise ViolationError("I14", f"{differing} units differ, and it was told of {sorted(told)}")
 
     def _rows(self) -> Any:
-        return self._stage.workshop.live.state.table("balances")
+        rows = self._stage.workshop.live.state.table("balances")
+        return rows.reshape(-1, len(self._assets))[self._site.number]
 
     def _told(self) -> set[str]:
         return {name for name, row in zip(self._assets, self._rows(), strict=True) if row["is_difference_told"]}
 
     def _differing(self) -> dict[str, int]:
         """What the venue has of each asset beyond what was booked."""
-        account = self._stage.venue.account
+        account = self._site.venue.account
         pairs = zip(self._assets, self._rows()["booked_units"].tolist(), strict=True)
         beyond = {name: account.free[name] + account.locked[name] - booked for name, booked in pairs}
         return {name: units for name, units in beyond.items() if units}
@@ -84,7 +89,7 @@ class Balances:
         """What came or went without the engine being told."""
         deposits = sum(
             int(Decimal(record["quantity"]) * _UNITS)
-            for record in self._stage.venue.log.records
+            for record in self._site.venue.log.records
             if record["event"] == "deposited" and record["account"] == ACCOUNT_NAME and record["asset"] == asset
         )
         heard = int(self._rows()["external_units"][self._assets.index(asset)])

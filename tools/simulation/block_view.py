@@ -56,6 +56,7 @@ class BlockView:
         self.orders = int(header["orders_offset"]) // 8
         self.order_count = int(header["orders_count"])
         self._accounts = int(header["accounts_offset"]) // 8
+        self._account_words = ROWS["accounts"].itemsize // 8
         self._connection = _places(ROWS["accounts"])["connection_state"]
         self.effects = int(header["effects_offset"]) // 8
 
@@ -68,9 +69,13 @@ class BlockView:
         start = self.effects + place * SLOT_WORDS
         return self.words[start : start + SLOT_WORDS].tolist()
 
-    def connection(self) -> ConnectionState:
-        """How far the first account's connection is."""
-        return ConnectionState(int(self.words[self._accounts + self._connection]))
+    def connection(self, account_id: int) -> ConnectionState:
+        """How far an account's connection is."""
+        return ConnectionState(int(self.words[self._accounts + account_id * self._account_words + self._connection]))
+
+    def living_phases(self) -> list[str]:
+        """The phase of each order that has not ended."""
+        return [phase_of_row(row, self.connection(row["account_id"])) for row in self.living()]
 
     def order(self, order_id: int) -> OrderRow | None:
         """One order's row, None when no slot holds it."""

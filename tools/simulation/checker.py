@@ -6,7 +6,7 @@ It shares no code with what it judges, so it has its own reading of client order
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _TRADE, _REFUSED = 3, 12
@@ -19,11 +19,22 @@ _LOTS_PER_ONE = Decimal(100_000)
 _TICKS_PER_ONE = Decimal(100)
 
 
+class Log(NamedTuple):
+    """What one venue wrote."""
+
+    records: Sequence[Mapping[str, Any]]
+    price_scale: int = 1
+    """One tick there, in the ticks above."""
+    lot_scale: int = 1
+
+
 class VenueOrder:
     """All legs of one order as the venue's log tells."""
 
     def __init__(self) -> None:
         self.filled_lots = 0
+        self.pair_lots = 0
+        """The same in lots that mean the same at all venues."""
         self.signed_lots = 0
         self.trades: dict[int, tuple[int, int]] = {}
         self.living: set[int] = set()
@@ -41,10 +52,10 @@ def order_of(text: str) -> int | None:
     return number >> _LEG_BITS << _LEG_BITS
 
 
-def read_venue(records: Iterable[Mapping[str, Any]]) -> dict[int, VenueOrder]:
-    """Every order of ours in the venue's log."""
+def read_venue(log: Log) -> dict[int, VenueOrder]:
+    """Every order of ours in a venue's log."""
     orders: defaultdict[int, VenueOrder] = defaultdict(VenueOrder)
-    for record in records:
+    for record in log.records:
         event = record["event"]
         order_id = order_of(record.get("client_order_id", ""))
         if order_id is None or event == "rejected":
@@ -56,10 +67,12 @@ def read_venue(records: Iterable[Mapping[str, Any]]) -> dict[int, VenueOrder]:
             order.living.add(leg)
             order.most_living = max(order.most_living, len(order.living))
         elif event == "traded":
-            lots = int(Decimal(record["last_quantity"]) * _LOTS_PER_ONE)
+            pair_lots = int(Decimal(record["last_quantity"]) * _LOTS_PER_ONE)
+            lots, price_ticks = pair_lots // log.lot_scale, int(Decimal(record["last_price"]) * _TICKS_PER_ONE)
+            order.pair_lots += pair_lots
             order.filled_lots += lots
             order.signed_lots += lots if record["side"] == "BUY" else -lots
-            order.trades[record["trade_id"]] = lots, int(Decimal(record["last_price"]) * _TICKS_PER_ONE)
+            order.trades[record["trade_id"]] = lots, price_ticks // log.price_scale
         if event in _ENDING_EVENTS or not Decimal(record.get("leaves_quantity", "1")):
             order.living.discard(leg)
     return dict(orders)
@@ -93,46 +106,62 @@ def read_strategy(told: Iterable[Any]) -> dict[int, StrategyOrder]:
 
 
 def judge(
-    records: Sequence[Mapping[str, Any]],
+    logs: Sequence[Log],
     strategies: Sequence[tuple[Mapping[int, tuple[int, int]], Sequence[Any], Collection[int]]],
-    positions: Sequence[int],
+    positions: Sequence[Sequence[int]],
 ) -> list[str]:
     """What is wrong, as sentences; `strategies` are what each submitted (side, most lots or 0) and was told.
+
+    `positions` are those of each strategy at each venue.
 
     The third part of each names orders whose reports went down with the journal's tail: one of those that ended
     without a fill needs not be told again.
     """
-    wrong: list[str] = []
-    at_venue = read_venue(records)
+    wrong, at_venues = _read_all(logs)
     claimed: set[int] = set()
     for place, (submitted, told, forgotten) in enumerate(strategies):
         heard = read_strategy(told)
         claimed |= submitted.keys()
-        bought = 0
+        bought = [0] * len(logs)
         for order_id, (_, most_lots) in submitted.items():
-            venue = at_venue.get(order_id)
+            number, venue = at_venues.get(order_id, (0, None))
             own = heard.get(order_id)
             if own is None and venue is not None and order_id in forgotten and not (venue.living or venue.trades):
                 continue
             wrong += _compare(order_id, most_lots, venue, own)
-            bought += venue.signed_lots if venue is not None else 0
-        if bought != positions[place]:
-            wrong.append(f"strategy {place + 1} holds {positions[place]} lots here and {bought} by the venue's log")
-    wrong += [f"order {order_id} at the venue was never ordered" for order_id in at_venue.keys() - claimed]
+            bought[number] += venue.signed_lots if venue is not None else 0
+        wrong += [
+            f"strategy {place + 1} holds {held} lots here and {lots} by the venue's log"
+            for held, lots in zip(positions[place], bought, strict=True)
+            if held != lots
+        ]
+    wrong += [f"order {order_id} at the venue was never ordered" for order_id in at_venues.keys() - claimed]
     return wrong
 
 
-def judge_parents(records: Sequence[Mapping[str, Any]], desks: Sequence[Any]) -> list[str]:
-    """What is wrong with parents; a desk has what was `asked` of each and the `children` that it was told of."""
-    at_venue = read_venue(records)
+def _read_all(logs: Sequence[Log]) -> tuple[list[str], dict[int, tuple[int, VenueOrder]]]:
+    """Each order with its venue's number; an order that is at two of them is wrong."""
     wrong: list[str] = []
+    at_venues: dict[int, tuple[int, VenueOrder]] = {}
+    for number, log in enumerate(logs):
+        for order_id, order in read_venue(log).items():
+            if order_id in at_venues:
+                wrong.append(f"order {order_id} is at venues {at_venues[order_id][0]} and {number}")
+            at_venues[order_id] = number, order
+    return wrong, at_venues
+
+
+def judge_parents(logs: Sequence[Log], desks: Sequence[Any]) -> list[str]:
+    """What is wrong with parents; a desk has what was `asked` of each and the `children` that it was told of."""
+    wrong: list[str] = []
+    at_venue = {order_id: order for order_id, (_, order) in _read_all(logs)[1].items()}
     for desk in desks:
         traded: defaultdict[int, int] = defaultdict(int)
         for child_id, parent_id in desk.children.items():
             child = at_venue.get(child_id)
             if child is None:
                 continue
-            traded[parent_id] += child.filled_lots
+            traded[parent_id] += child.pair_lots
             side = desk.asked[parent_id].side
             if child.signed_lots * (1 if side == _BUY else -1) < 0:
                 wrong.append(f"child {child_id} of parent {parent_id} traded on the other side")
@@ -141,7 +170,7 @@ def judge_parents(records: Sequence[Mapping[str, Any]], desks: Sequence[Any]) ->
             most_lots = asked.most_lots
             if asked.after_order_id:
                 entry = at_venue.get(asked.after_order_id)
-                most_lots = entry.filled_lots if entry is not None else traded.get(asked.after_order_id, 0)
+                most_lots = entry.pair_lots if entry is not None else traded.get(asked.after_order_id, 0)
             if lots > most_lots and (most_lots or asked.after_order_id):
                 wrong.append(f"parent {parent_id} of {most_lots} lots traded {lots}")
     return wrong

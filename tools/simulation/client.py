@@ -32,7 +32,7 @@ _REPORT_KIND, _PARENT_KIND = int(RecordKind.EXECUTION_REPORT), int(RecordKind.PA
 _ORDER_ID, _TYPE, _STATUS = _REPORT["order_id"], _REPORT["execution_type"], _REPORT["order_status"]
 _ORDER_LOTS, _CUMULATIVE, _LEAVES = _REPORT["order_lots"], _REPORT["cumulative_lots"], _REPORT["leaves_lots"]
 _TRADE_ID, _LAST_LOTS, _LAST_PRICE = _REPORT["trade_id"], _REPORT["last_lots"], _REPORT["last_price_ticks"]
-_REASON, _PRICE, _SIDE = _REPORT["reason"], _REPORT["price_ticks"], _REPORT["side"]
+_REASON, _SIDE, _INSTRUMENT = _REPORT["reason"], _REPORT["side"], _REPORT["instrument_id"]
 PREVENTED_SHARE = 0.85
 """Of the orders ask the venue to keep them from one's own; of the others those that would meet one never leave."""
 _REPEATS = (int(RefusalReason.COMMAND_OUT_OF_SEQUENCE), int(RefusalReason.DUPLICATE_ORDER_ID))
@@ -53,6 +53,7 @@ class Told(NamedTuple):
     last_price_ticks: int
     reason: int
     side: int
+    instrument_id: int
 
 
 class Client:
@@ -163,6 +164,7 @@ class Client:
             effect[_LAST_PRICE],
             effect[_REASON],
             effect[_SIDE],
+            effect[_INSTRUMENT],
         )
         self.told.append(told)
         if unpack(told.order_id).sequence > CLIENT_SEQUENCE_MAX:

@@ -16,6 +16,7 @@ from ipc.market_tables import DEPTH_LEVELS
 from tools.simulation.order_kinds import MIDDLE_TICKS
 
 if TYPE_CHECKING:
+    from tools.simulation.site import Site
     from tools.simulation.stage import Stage
     from tools.simulation.venue import Venue
 
@@ -42,18 +43,20 @@ class TradeTap:
 class MarketFeed:
     """Writes depth and trades for the core."""
 
-    def __init__(self, stage: Stage, generator: Random) -> None:
+    def __init__(self, stage: Stage, site: Site, generator: Random) -> None:
         self._stage = stage
+        self._venue = site.venue
+        self._instrument_id = site.number
         self._generator = generator
-        self._tap = TradeTap(stage.venue)
-        stage.venue.exchange.observer = self._tap
+        self._tap = TradeTap(site.venue)
+        site.venue.exchange.observer = self._tap
         stage.timeline.after(int(generator.random() * _GAP_NS), self._trade)
 
     def write(self, writer: RecordWriter) -> None:
         """What is new."""
-        book = self._stage.venue.book
-        writer.book_depth(0, int(Side.BUY), book.update_id, _levels(book.bids))
-        writer.book_depth(0, int(Side.SELL), book.update_id, _levels(book.asks))
+        book, instrument_id = self._venue.book, self._instrument_id
+        writer.book_depth(instrument_id, int(Side.BUY), book.update_id, _levels(book.bids))
+        writer.book_depth(instrument_id, int(Side.SELL), book.update_id, _levels(book.asks))
         trades, self._tap.trades = self._tap.trades, []
         if not trades:
             return
@@ -61,7 +64,7 @@ class MarketFeed:
         lots = [trade.lots for trade in trades]
         bought_lots = sum(trade.lots for trade in trades if trade.order.side is VenueSide.SELL)
         writer.market_trades(
-            instrument_id=0,
+            instrument_id=instrument_id,
             last_trade_id=trades[-1].trade_id,
             last_price_ticks=prices[-1],
             high_ticks=max(prices),
@@ -82,7 +85,7 @@ class MarketFeed:
         towards = 1 if buys else -1
         away_ticks = -generator.randrange(100, 1_000) if rests else 1_200
         price_ticks = MIDDLE_TICKS + towards * away_ticks
-        stage.venue.trade(
+        self._venue.trade(
             buys=buys,
             price_ticks=price_ticks,
             lots=generator.randrange(20, 400),

@@ -5,15 +5,15 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from gateways.simulator.orders import Order
 from ipc.clock import NS_PER_MS, NS_PER_S
 from ipc.enums import JournalState
-from tools.simulation.block_view import phase_of_row
 from tools.simulation.faults import CRASH_POINTS, MOMENTS, POWER_LOSS, UNREPORTED_CHANGE
+from tools.simulation.network import Network, Wire
 from tools.simulation.timeline import START_NS
-from tools.simulation.venue import VenueLink
+from tools.simulation.venue import Venue, VenueLink
 
 if TYPE_CHECKING:
+    from tools.simulation.site import Site
     from tools.simulation.stage import Stage
 
 _DEPOSIT_UNITS = 5 * 10**8
@@ -44,7 +44,8 @@ class Market:
 
     def trade(self) -> None:
         """Takes from an order of ours, or from the best price."""
-        venue, generator = self._stage.venue, self._stage.market_random
+        generator = self._stage.market_random
+        venue = self._stage.any_site(generator).venue
         if generator.random() < 0.2:
             buys = generator.random() < 0.5
             price_ticks = 6_499_300 if buys else 6_500_700
@@ -52,14 +53,45 @@ class Market:
             return
         orders = venue.open_orders()
         if orders:
-            take_from(self._stage, generator.choice(orders), generator)
+            venue.take_from(generator.choice(orders), generator)
 
 
-def take_from(stage: Stage, order: Order, generator: Random) -> None:
-    """Lets the market trade at an order's price, for a part of it or all."""
-    lots = order.leaves_lots if generator.random() < 0.5 else generator.randrange(1, order.leaves_lots + 1)
-    if order.price_ticks and lots * order.price_ticks >= 5 * 10**8:
-        stage.venue.trade(buys=order.side == "SELL", price_ticks=order.price_ticks, lots=lots, rests=False)
+class Human:
+    """Somebody who uses our account at one venue by hand."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._link: VenueLink | None = None
+        self._orders: list[str] = []
+        self._count = 0
+
+    def act(self, generator: Random) -> None:
+        """Sends an order, or cancels one."""
+        venue = self._venue
+        if self._link is None:
+            self._link = venue.connect(lambda kind, name, payload: None)
+            self._link.key = venue.face.keys["A" * 64]
+        if self._orders and generator.random() < 0.4:
+            text = self._orders.pop()
+            frame = (
+                b'{"id":"h","method":"order.cancel","params":{"symbol":"BTCUSDT","origClientOrderId":"%b",'
+                b'"timestamp":%d}}' % (text.encode(), venue.clock.utc_ns() // NS_PER_MS)
+            )
+        else:
+            self._count += 1
+            text = f"web{self._count}"
+            self._orders.append(text)
+            frame = (
+                b'{"id":"h","method":"order.place","params":{"symbol":"BTCUSDT","side":"%b","type":"LIMIT",'
+                b'"timeInForce":"GTC","price":"%b","quantity":"0.00100","newClientOrderId":"%b","timestamp":%d}}'
+                % (
+                    generator.choice((b"BUY", b"SELL")),
+                    generator.choice((b"64995.00", b"65005.00", b"65020.00", b"64980.00")),
+                    text.encode(),
+                    venue.clock.utc_ns() // NS_PER_MS,
+                )
+            )
+        venue.process(self._link, frame)
 
 
 class Moments:
@@ -67,9 +99,7 @@ class Moments:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._human: VenueLink | None = None
-        self._human_orders: list[str] = []
-        self._human_count = 0
+        self._humans = [Human(site.venue) for site in stage.sites]
 
     def strike(self, name: str, generator: Random) -> None:
         """Lets one happen."""
@@ -84,11 +114,16 @@ class Moments:
         if getattr(self, f"_{name}")(generator):
             self._count(name)
 
+    def _any_site(self, generator: Random) -> Site:
+        return self._stage.any_site(generator)
+
+    def _standing(self) -> list[Wire]:
+        return [wire for site in self._stage.sites for wire in site.network.standing]
+
     def _count(self, name: str) -> None:
         stage = self._stage
         stage.say(f"!! {name}")
-        live = stage.workshop.live
-        for phase in [phase_of_row(row, live.connection()) for row in live.living()] or ["ended"]:
+        for phase in stage.workshop.live.living_phases() or ["ended"]:
             stage.plan.hit(name, phase)
 
     def _kill(self, name: str, generator: Random) -> None:
@@ -104,108 +139,94 @@ class Moments:
         stage.engine_died(stage.run, lost_since_ns=since_ns)
 
     def _disconnect(self, generator: Random) -> bool:
-        wires = self._stage.run.wires
+        wires = self._standing()
         if wires:
-            self._stage.network.cut(generator.choice(wires))
+            wire = generator.choice(wires)
+            wire.network.cut(wire)
         return bool(wires)
 
     def _half_open(self, generator: Random) -> bool:
-        wires = self._stage.run.wires
+        wires = self._standing()
         if wires:
             generator.choice(wires).is_silent = True
         return bool(wires)
 
     def _server_shutdown(self, generator: Random) -> bool:
-        stage = self._stage
-        wires = stage.run.wires
+        network = self._any_site(generator).network
+        wires = network.standing
         for wire in wires:
-            stage.network.deliver_now(wire, b'{"event":{"e":"serverShutdown","E":1}}')
-            stage.timeline.after(int((1 + 2 * generator.random()) * NS_PER_S), self._cut, wire)
+            network.deliver_now(wire, b'{"event":{"e":"serverShutdown","E":1}}')
+            self._stage.timeline.after(int((1 + 2 * generator.random()) * NS_PER_S), self._cut, wire)
         return bool(wires)
 
-    def _cut(self, wire: object) -> None:
-        for each in self._stage.network.wires:
-            if each is wire and each.is_open:
-                self._stage.network.cut(each)
+    @staticmethod
+    def _cut(wire: Wire) -> None:
+        if wire in wire.network.standing:
+            wire.network.cut(wire)
 
     def _stream_ended(self, generator: Random) -> bool:
-        wires = self._stage.run.wires
+        network = self._any_site(generator).network
+        wires = network.standing
         for wire in wires[:1]:
             payload = b'{"subscriptionId":0,"event":{"e":"eventStreamTerminated","E":1}}'
-            self._stage.network.deliver_now(wire, payload)
+            network.deliver_now(wire, payload)
         return bool(wires)
 
     def _venue_restart(self, generator: Random) -> bool:
-        for wire in self._stage.run.wires:
-            self._stage.network.cut(wire)
-        return self._connect_refused(generator)
-
-    def _connect_refused(self, generator: Random) -> bool:
-        duration_ns = int((0.1 + generator.random()) * NS_PER_S)
-        self._stage.network.refuses_until_ns = self._stage.timeline.now_ns + duration_ns
+        network = self._any_site(generator).network
+        for wire in network.standing:
+            network.cut(wire)
+        self._refuse(network, generator)
         return True
 
+    def _connect_refused(self, generator: Random) -> bool:
+        self._refuse(self._any_site(generator).network, generator)
+        return True
+
+    def _refuse(self, network: Network, generator: Random) -> None:
+        duration_ns = int((0.1 + generator.random()) * NS_PER_S)
+        network.refuses_until_ns = self._stage.timeline.now_ns + duration_ns
+
     def _maintenance(self, generator: Random) -> bool:
-        instrument = self._stage.venue.instrument
+        instrument = self._any_site(generator).venue.instrument
         instrument.status = "HALT"
         self._stage.timeline.after(int((0.2 + generator.random()) * NS_PER_S), setattr, instrument, "status", "TRADING")
         return True
 
     def _clock_skew(self, generator: Random) -> bool:
-        self._stage.venue.clock.skew_ns += generator.choice((-1, 1)) * int((1.2 + generator.random()) * NS_PER_S)
+        clock = self._any_site(generator).venue.clock
+        clock.skew_ns += generator.choice((-1, 1)) * int((1.2 + generator.random()) * NS_PER_S)
         return True
 
     def _unsolicited_cancel(self, generator: Random) -> bool:
-        orders = self._stage.venue.open_orders()
+        venue = self._any_site(generator).venue
+        orders = venue.open_orders()
         if orders:
-            self._stage.venue.exchange.cancel(generator.choice(orders), f"venue{generator.randrange(10**9)}")
+            venue.exchange.cancel(generator.choice(orders), f"venue{generator.randrange(10**9)}")
         return bool(orders)
 
     def _external_order(self, generator: Random) -> bool:
-        stage = self._stage
-        if not stage.workshop.live.state.table("holdings")["known_before_trade_id"].any():
+        site = self._any_site(generator)
+        if not self._stage.workshop.live.state.table("holdings")[site.holding_place]["known_before_trade_id"]:
             # Before its first look at the trades they are no concern of the engine's.
             return False
-        venue = stage.venue
-        if self._human is None:
-            self._human = venue.connect(lambda kind, name, payload: None)
-            self._human.key = venue.face.keys["A" * 64]
-        if self._human_orders and generator.random() < 0.4:
-            text = self._human_orders.pop()
-            frame = (
-                b'{"id":"h","method":"order.cancel","params":{"symbol":"BTCUSDT","origClientOrderId":"%b",'
-                b'"timestamp":%d}}' % (text.encode(), venue.clock.utc_ns() // NS_PER_MS)
-            )
-        else:
-            self._human_count += 1
-            text = f"web{self._human_count}"
-            self._human_orders.append(text)
-            frame = (
-                b'{"id":"h","method":"order.place","params":{"symbol":"BTCUSDT","side":"%b","type":"LIMIT",'
-                b'"timeInForce":"GTC","price":"%b","quantity":"0.00100","newClientOrderId":"%b","timestamp":%d}}'
-                % (
-                    generator.choice((b"BUY", b"SELL")),
-                    generator.choice((b"64995.00", b"65005.00", b"65020.00", b"64980.00")),
-                    text.encode(),
-                    venue.clock.utc_ns() // NS_PER_MS,
-                )
-            )
-        venue.process(self._human, frame)
+        self._humans[site.number].act(generator)
         return True
 
     def _deposit(self, generator: Random) -> bool:
-        venue = self._stage.venue
+        venue = self._any_site(generator).venue
         venue.exchange.deposit(venue.account, generator.choice(("BTC", "USDT")), _DEPOSIT_UNITS)
         return True
 
     def _withdrawal(self, generator: Random) -> bool:
-        venue = self._stage.venue
+        venue = self._any_site(generator).venue
         venue.exchange.deposit(venue.account, generator.choice(("BTC", "USDT")), -_DEPOSIT_UNITS)
         return True
 
     def _unreported_change(self, generator: Random) -> bool:
+        site = self._any_site(generator)
         asset, sign = generator.choice(("BTC", "USDT")), generator.choice((-1, 1))
-        self._stage.balances.change_without_word(asset, sign * _DEPOSIT_UNITS)
+        site.balances.change_without_word(asset, sign * _DEPOSIT_UNITS)
         return True
 
     def _journal_behind(self, generator: Random) -> bool:

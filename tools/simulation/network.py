@@ -5,7 +5,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Protocol
 
-from gateways.simulator.orders import Order
 from ipc.clock import NS_PER_MS, NS_PER_S
 from tools.simulation.faults import FaultPlan
 from tools.simulation.story import readable
@@ -31,7 +30,7 @@ LATE_NS_MAX = 2_500 * NS_PER_MS
 """How long a request may wait at the venue: for more than its window, after which the venue refuses it."""
 
 
-def _nothing(*_: object) -> None:
+def _nothing() -> None:
     """Until somebody wants to know."""
 
 
@@ -57,9 +56,10 @@ class Owner(Protocol):
 class Wire:
     """One connection."""
 
-    __slots__ = ("down_due_ns", "is_open", "is_silent", "link_id", "owner", "up_due_ns", "venue_link")
+    __slots__ = ("down_due_ns", "is_open", "is_silent", "link_id", "network", "owner", "up_due_ns", "venue_link")
 
-    def __init__(self, link_id: int, owner: Owner) -> None:
+    def __init__(self, network: "Network", link_id: int, owner: Owner) -> None:
+        self.network = network
         self.link_id = link_id
         self.owner = owner
         self.venue_link: VenueLink | None = None
@@ -91,13 +91,17 @@ class Network:
         self.late_ns_max = LATE_NS_MAX
         self.tell: Callable[[str], None] | None = None
         self.placed: Callable[[], None] = _nothing
-        self.take_from: Callable[[Order, Random], None] = _nothing
+
+    @property
+    def standing(self) -> list[Wire]:
+        """The connections that stand."""
+        return [wire for wire in self.wires if wire.is_open]
 
     # The engine's side.
 
     def connect(self, link_id: int, owner: Owner) -> Wire:
         """Begins to connect."""
-        wire = Wire(link_id, owner)
+        wire = Wire(self, link_id, owner)
         self.wires.append(wire)
         if self._timeline.now_ns < self.refuses_until_ns:
             self._timeline.after(self._delay_ns(), self._lost, wire)
@@ -189,7 +193,7 @@ class Network:
                 generator = self._plan.strikes("fill_at_cancel")
                 if generator is not None:
                     self._hit("fill_at_cancel", frame)
-                    self.take_from(order, generator)
+                    self._venue.take_from(order, generator)
                 return
 
     def _venue_says(self, wire: Wire, kind: str, name: str, payload: bytes) -> None:

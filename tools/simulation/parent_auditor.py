@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from ctypes import string_at
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from tools.simulation.violation import ViolationError
 if TYPE_CHECKING:
     from tools.simulation.journal import Entry
     from tools.simulation.stage import Stage
+    from tools.simulation.venue import Venue
 
 
 def _places(kind: RecordKind) -> dict[str, int]:
@@ -39,8 +41,9 @@ _PPM = 1_000_000
 
 @dataclass
 class Bounds:
-    """The loosest that was ever asked for."""
+    """The loosest that was ever asked for, in the finest steps of all sites."""
 
+    instrument_id: int
     side: int
     most_lots: int
     """0 when its quantity follows from something else."""
@@ -76,8 +79,9 @@ class ParentAuditor:
         self._bounds: dict[int, Bounds] = {}
         self._parent_of: dict[int, int] = {}
         self._step_count = 0
-        self._market_lots = 0
-        """What everybody traded as far as the core was told."""
+        self._market_lots: Counter[int] = Counter()
+        """What everybody traded as far as the core was told, by instrument."""
+        self._terms = [site.terms for site in stage.sites]
         self._seen = np.zeros(int(self._view.state.header["parents_count"]), SEEN_PARENT)
 
     def began(self, entries: Sequence[Entry]) -> None:
@@ -112,7 +116,7 @@ class ParentAuditor:
         if bounds is None:
             return
         if event == ParentEvent.STARTED:
-            bounds.market_lots_at_start = self._market_lots
+            bounds.market_lots_at_start = self._market_lots[bounds.instrument_id]
         elif event in (ParentEvent.PAUSED, ParentEvent.CANCELING, ParentEvent.ENDED):
             bounds.is_silent = True
         elif event == ParentEvent.RESUMED:
@@ -130,8 +134,8 @@ class ParentAuditor:
             raise ViolationError("I2", f"child {unpack(order_id)} is sent without a journaled parent")
         what = f"child {unpack(order_id)} of {unpack(parent_id)}"
         utc_ns = self._stage.timeline.utc_ns()
-        if bounds.is_beyond(effect[_REQUEST["price_ticks"]]):
-            price_ticks = effect[_REQUEST["price_ticks"]]
+        price_ticks = effect[_REQUEST["price_ticks"]] * self._terms[effect[_REQUEST["instrument_id"]]].price_scale
+        if bounds.is_beyond(price_ticks):
             raise ViolationError("I16", f"{what} is sent at {price_ticks}, beyond the limit {bounds.limit_ticks}")
         if bounds.is_silent or 0 < bounds.end_utc_ns <= utc_ns:
             raise ViolationError("I17", f"{what} is sent while that is paused, over or beyond its end: {bounds}")
@@ -166,20 +170,28 @@ class ParentAuditor:
         if kind == RecordKind.NEW_PARENT:
             self._learn(words)
         elif kind == RecordKind.MARKET_TRADES:
-            self._market_lots += words[_TRADES["bought_lots"]] + words[_TRADES["sold_lots"]]
+            instrument_id = words[_TRADES["instrument_id"]]
+            lots = words[_TRADES["bought_lots"]] + words[_TRADES["sold_lots"]]
+            self._market_lots[instrument_id] += lots * self._terms[instrument_id].lot_scale
         elif kind == RecordKind.AMEND_ORDER:
             bounds = self._bounds.get(words[_AMEND["order_id"]])
             if bounds is not None:
-                bounds.amend(words[_AMEND["price_ticks"]], words[_AMEND["order_lots"]])
+                terms = self._terms[bounds.instrument_id]
+                bounds.amend(
+                    words[_AMEND["price_ticks"]] * terms.price_scale, words[_AMEND["order_lots"]] * terms.lot_scale
+                )
 
     def _learn(self, words: list[int]) -> None:
         follows = words[_NEW["after_order_id"]] != 0 or words[_NEW["algorithm"]] == Algorithm.CLOSE_OUT
+        instrument_id = words[_NEW["instrument_id"]]
+        terms = self._terms[instrument_id]
         self._bounds.setdefault(
             words[_NEW["order_id"]],
             Bounds(
+                instrument_id=instrument_id,
                 side=words[_NEW["side"]],
-                most_lots=0 if follows else words[_NEW["order_lots"]],
-                limit_ticks=words[_NEW["limit_price_ticks"]],
+                most_lots=0 if follows else words[_NEW["order_lots"]] * terms.lot_scale,
+                limit_ticks=words[_NEW["limit_price_ticks"]] * terms.price_scale,
                 end_utc_ns=words[_NEW["end_utc_ns"]],
                 share_ppm=words[_NEW["participation_ppm"]],
                 after_order_id=words[_NEW["after_order_id"]],
@@ -192,8 +204,11 @@ class ParentAuditor:
         own = (orders["parent_order_id"] == parent_id) & (orders["order_id"] != 0) & (orders["end_reason"] == 0)
         parent = parents[parents["order_id"] == parent_id]
         done_lots, algorithm = int(parent["cumulative_lots"].sum()), Algorithm(int(parent["algorithm"].sum()))
-        lots = done_lots + int(orders["reserved_lots"][own].sum())
-        market_lots = self._market_lots - bounds.market_lots_at_start
+        lots = done_lots + sum(
+            int(orders["reserved_lots"][own & (orders["instrument_id"] == number)].sum()) * terms.lot_scale
+            for number, terms in enumerate(self._terms)
+        )
+        market_lots = self._market_lots[bounds.instrument_id] - bounds.market_lots_at_start
         if lots * _PPM > bounds.share_ppm * market_lots:
             raise ViolationError(
                 "I18", f"{what}, {algorithm.name}, makes it {lots} lots when everybody traded {market_lots}"
@@ -213,12 +228,19 @@ class ParentAuditor:
         return sum(part for found_id, part in self._venue_lots() if found_id == order_id)
 
     def _venue_lots(self) -> list[tuple[int, int]]:
-        venue = self._stage.venue
-        parts = [(fill.order.client_order_id, fill.lots) for fill in venue.account.fills[venue.instrument.symbol]]
-        parts += [(order.client_order_id, order.leaves_lots) for order in venue.open_orders()]
-        return [((from_text(text) or 0) & ~LEG_MAX, lots) for text, lots in parts]
+        return [
+            ((from_text(text) or 0) & ~LEG_MAX, lots * site.terms.lot_scale)
+            for site in self._stage.sites
+            for text, lots in _parts_at(site.venue)
+        ]
 
     def _describe(self, slot: int) -> str:
         row = self._view.state.table("parents")[slot]
         told = {name: int(row[name]) for name in ROWS["parents"].names or () if row[name] != 0}
         return f"{unpack(int(row['order_id']))} {told} {self._seen[slot]}"
+
+
+def _parts_at(venue: Venue) -> list[tuple[str, int]]:
+    """What our orders traded and may still trade at one venue."""
+    parts = [(fill.order.client_order_id, fill.lots) for fill in venue.account.fills[venue.instrument.symbol]]
+    return parts + [(order.client_order_id, order.leaves_lots) for order in venue.open_orders()]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ipc.clock import NS_PER_MS
 from ipc.enums import RecordKind, Side
-from ipc.parent_enums import Algorithm, ParentControl, ParentEvent
+from ipc.parent_enums import Algorithm, ParentControl, ParentEvent, ParentFlag
 from ipc.records import PARENT_REPORT, SLICES_PER_RECORD
 from tools.simulation.order_kinds import MIDDLE_TICKS
 from tools.simulation.parent_kinds import CONTINGENT, SCHEDULED, parent_terms, random_schedule
@@ -34,6 +34,8 @@ class Asked(NamedTuple):
     after_order_id: int
     ends: bool
     """Whether it has an end time."""
+    is_routed: bool = False
+    """Whether its children may go to every venue."""
 
 
 class ParentDesk:
@@ -127,7 +129,8 @@ class ParentDesk:
             terms |= {"after_order_id": after_order_id, "order_lots": 0}
         parent_id = client.next_order_id()
         ends = terms.get("end_utc_ns", 0) != 0
-        self.asked[parent_id] = Asked(terms["side"], terms["order_lots"], after_order_id, ends)
+        is_routed = bool(terms["parent_flags"] & ParentFlag.ROUTED)
+        self.asked[parent_id] = Asked(terms["side"], terms["order_lots"], after_order_id, ends, is_routed)
         client.send(RecordKind.NEW_PARENT, order_id=parent_id, **terms)
         if algorithm in SCHEDULED:
             self._send_schedule(parent_id, random_schedule(generator, terms["order_lots"]))

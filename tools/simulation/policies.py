@@ -27,6 +27,7 @@ from tools.simulation.parent_policies import (
 from tools.simulation.weak_run import WeakRun, leg_of, renamed
 
 if TYPE_CHECKING:
+    from tools.simulation.account_gateway import AccountGateway
     from tools.simulation.network import Wire
     from tools.simulation.stage import Stage
 
@@ -42,11 +43,11 @@ _SPOILED_STEP = 60
 class RetriesWithNewId(WeakRun):
     """A missing answer makes it order again under another id."""
 
-    def transmit(self, frame: bytes) -> bool:
+    def transmit(self, gateway: AccountGateway, frame: bytes) -> bool:
         """Sends, and again later."""
         if frame[7:8] == b"n":
             self.later(_TIMEOUT_NS, self._again, frame)
-        return super().transmit(frame)
+        return super().transmit(gateway, frame)
 
     def _again(self, frame: bytes) -> None:
         if self.is_waiting(leg_of(frame)):
@@ -56,11 +57,11 @@ class RetriesWithNewId(WeakRun):
 class RetriesWithSameId(WeakRun):
     """A missing answer makes it send the same again."""
 
-    def transmit(self, frame: bytes) -> bool:
+    def transmit(self, gateway: AccountGateway, frame: bytes) -> bool:
         """Sends, and again later."""
         if frame[7:8] == b"n":
             self.later(_TIMEOUT_NS, self._again, frame)
-        return super().transmit(frame)
+        return super().transmit(gateway, frame)
 
     def _again(self, frame: bytes) -> None:
         if self.is_waiting(leg_of(frame)):
@@ -70,11 +71,11 @@ class RetriesWithSameId(WeakRun):
 class RejectsOnTimeout(WeakRun):
     """A missing answer counts as a rejection."""
 
-    def transmit(self, frame: bytes) -> bool:
+    def transmit(self, gateway: AccountGateway, frame: bytes) -> bool:
         """Sends, and loses patience later."""
         if frame[7:8] == b"n":
             self.later(_TIMEOUT_NS, self._give_up, leg_of(frame))
-        return super().transmit(frame)
+        return super().transmit(gateway, frame)
 
     def _give_up(self, leg_id: int) -> None:
         if self.is_waiting(leg_id):
@@ -139,21 +140,21 @@ class RepeatsFills(WeakRun):
 class SendsGhosts(WeakRun):
     """Some orders go out a second time under an id that nobody knows."""
 
-    def transmit(self, frame: bytes) -> bool:
+    def transmit(self, gateway: AccountGateway, frame: bytes) -> bool:
         """Sends one more."""
         if frame[7:8] == b"n" and leg_of(frame) >> order_ids.SEQUENCE_SHIFT & 3 == 1:
             self.put_on_wire(renamed(frame, leg_of(frame) | _GHOST_BIT))
-        return super().transmit(frame)
+        return super().transmit(gateway, frame)
 
 
 class AttemptsTwice(WeakRun):
     """Some orders go out as two legs at once."""
 
-    def transmit(self, frame: bytes) -> bool:
+    def transmit(self, gateway: AccountGateway, frame: bytes) -> bool:
         """Sends another leg."""
         if frame[7:8] == b"n" and leg_of(frame) >> order_ids.SEQUENCE_SHIFT & 3 == 1:
             self.put_on_wire(renamed(frame, leg_of(frame) + 100))
-        return super().transmit(frame)
+        return super().transmit(gateway, frame)
 
 
 class MiscountsPositions(WeakRun):
@@ -190,11 +191,11 @@ class SendsWhatWasRefused(WeakRun):
 
     _last = b""
 
-    def transmit(self, frame: bytes) -> bool:
+    def transmit(self, gateway: AccountGateway, frame: bytes) -> bool:
         """Remembers what an order looks like."""
         if frame[7:8] == b"n":
             self._last = frame
-        return super().transmit(frame)
+        return super().transmit(gateway, frame)
 
     def stepped(self, address: int, source: int, effects: int) -> None:
         """Sends what the core did not want to send."""
@@ -202,7 +203,7 @@ class SendsWhatWasRefused(WeakRun):
         effect = live.effect(0)
         is_refusal = effects == 1 and effect[_TYPE] == ExecutionType.REFUSED and effect[_REASON] not in _REPEATS
         if is_refusal and self._last and word_at(address, _KIND) == RecordKind.NEW_ORDER:
-            super().transmit(renamed(self._last, effect[_ORDER_ID]))
+            super().transmit(self.gateways[0], renamed(self._last, effect[_ORDER_ID]))
 
 
 class SkipsEntries(WeakRun):
@@ -299,7 +300,7 @@ class Policy(NamedTuple):
 
 
 def _unique_for_ever(stage: Stage) -> None:
-    stage.venue.ids_are_unique_for_ever = True
+    stage.sites[0].venue.ids_are_unique_for_ever = True
 
 
 def _resends(stage: Stage) -> None:
@@ -307,8 +308,9 @@ def _resends(stage: Stage) -> None:
 
 
 def _never_expires(stage: Stage) -> None:
-    stage.venue.never_expires = True
-    stage.network.late_ns_max = 30 * NS_PER_S
+    site = stage.sites[0]
+    site.venue.never_expires = True
+    site.network.late_ns_max = 30 * NS_PER_S
 
 
 def _bursts(stage: Stage) -> None:

@@ -17,7 +17,7 @@ from engine.config import (
     StrategyConfig,
     VenueConfig,
 )
-from engine.configuration.shape import BreakersConfig
+from engine.configuration.shape import BreakersConfig, FeesConfig
 from engine.core.state import State
 from engine.directory import Directory
 from engine.scope_limits import UNLIMITED
@@ -53,23 +53,63 @@ ORDERS_PER_10_S = 40
 _ORDERS, _ORDERS_WITH_PARENTS = 64, 128
 _PARENTS = 16
 """Fewer than two strategies may want."""
-VENUE_CONFIG = simulator.VenueConfig(
-    accounts=(
-        simulator.AccountConfig(name=ACCOUNT_NAME, balances=BALANCES),
-        simulator.AccountConfig(name=MARKET_NAME, balances=RICH),
-    ),
-    instruments=(
-        simulator.InstrumentConfig(
-            symbol=SYMBOL,
-            base="BTC",
-            quote="USDT",
-            tick_size="0.01",
-            lot_size="0.00001",
-            reference_price="65000.00",
+
+
+class SiteTerms(NamedTuple):
+    """What one venue is, and what the engine calls it and its account there."""
+
+    venue_name: str
+    account_name: str
+    config: simulator.VenueConfig
+    fees: FeesConfig
+    price_scale: int
+    """One tick in the finest price step of all sites, which is a tick of the first."""
+    lot_scale: int
+    """One lot in the finest quantity step of all sites, which is a lot of the first."""
+
+
+def _venue_config(*, tick_size: str, lot_size: str, maker_bps: str, taker_bps: str) -> simulator.VenueConfig:
+    return simulator.VenueConfig(
+        accounts=(
+            simulator.AccountConfig(
+                name=ACCOUNT_NAME,
+                balances=BALANCES,
+                maker_commission_bps=maker_bps,
+                taker_commission_bps=taker_bps,
+            ),
+            simulator.AccountConfig(name=MARKET_NAME, balances=RICH),
         ),
-    ),
-    limits=simulator.LimitsConfig(orders_10s=ORDERS_PER_10_S),
+        instruments=(
+            simulator.InstrumentConfig(
+                symbol=SYMBOL,
+                base="BTC",
+                quote="USDT",
+                tick_size=tick_size,
+                lot_size=lot_size,
+                reference_price="65000.00",
+            ),
+        ),
+        limits=simulator.LimitsConfig(orders_10s=ORDERS_PER_10_S),
+    )
+
+
+HOME = SiteTerms(
+    venue_name="BINANCE",
+    account_name=ACCOUNT_NAME,
+    config=_venue_config(tick_size="0.01", lot_size="0.00001", maker_bps="10", taker_bps="10"),
+    fees=FeesConfig(maker_bps="10", taker_bps="10"),
+    price_scale=1,
+    lot_scale=1,
 )
+OTHER = SiteTerms(
+    venue_name="OTHER",
+    account_name="other",
+    config=_venue_config(tick_size="0.05", lot_size="0.00002", maker_bps="10.5", taker_bps="9.5"),
+    fees=FeesConfig(maker_bps="10.5", taker_bps="9.5"),
+    price_scale=5,
+    lot_scale=2,
+)
+"""Its ticks and lots are not those of the first, so that whoever mixes them up is found out."""
 
 
 class FixedSigner:
@@ -84,9 +124,12 @@ class Setting(NamedTuple):
     """Everything that a seed begins with."""
 
     config: Config
+    sites: tuple[SiteTerms, ...]
+    """Venue, account and instrument of a site have its number."""
     directory: Directory
     credentials: Credentials
-    instruments: dict[str, InstrumentBinding]
+    instruments: tuple[dict[str, InstrumentBinding], ...]
+    """By site."""
     assets: dict[str, AssetBinding]
     image: bytes
     """The block of a fresh engine."""
@@ -94,53 +137,65 @@ class Setting(NamedTuple):
 
 def make_setting(*, has_parents: bool = False) -> Setting:
     """The setting; made once in each process for either kind of seeds."""
-    config = _config(order_capacity=_ORDERS_WITH_PARENTS if has_parents else _ORDERS)
+    sites = (HOME, OTHER) if has_parents else (HOME,)
+    config = _config(sites, order_capacity=_ORDERS_WITH_PARENTS if has_parents else _ORDERS)
     directory = Directory(config)
     state = State.create(capacities_of(config, directory))
     builder = StateBuilder(config, directory, state, epoch=1)
     venue = VENUES["binance_spot"]
-    information = exchange_info([Instrument(VENUE_CONFIG.instruments[0])], [], 0)
-    symbol = msgspec.convert(information, ExchangeInformation, strict=False).symbols[0]
-    told = rules(symbol)
-    builder.set_instrument(0, directory.instruments[0], told)
-    builder.set_budgets(0, venue)
+    instruments = []
+    for number, site in enumerate(sites):
+        information = exchange_info([Instrument(site.config.instruments[0])], [], 0)
+        symbol = msgspec.convert(information, ExchangeInformation, strict=False).symbols[0]
+        told = rules(symbol)
+        builder.set_instrument(number, directory.instruments[number], told)
+        builder.set_budgets(number, venue)
+        instruments.append({SYMBOL: InstrumentBinding(number, told)})
     state.header["request_expiry_ns"] = RECEIVE_WINDOW_MS * NS_PER_MS + EXPIRY_MARGIN_NS
     terms = state.table("terms")
     terms["acknowledgement_timeout_ns"] = terms["cancel_timeout_ns"] = ANSWER_TIMEOUT_NS
     decimals = state.table("assets")["decimals"]
     return Setting(
         config=config,
+        sites=sites,
         directory=directory,
         credentials=Credentials(Secret(API_KEY.encode()), KeyKind.ED25519, FixedSigner()),
-        instruments={SYMBOL: InstrumentBinding(0, told)},
+        instruments=tuple(instruments),
         assets={name: AssetBinding(number, int(decimals[number])) for number, name in enumerate(directory.assets)},
         image=np.array(state.memory).tobytes(),
     )
 
 
-def _config(*, order_capacity: int) -> Config:
-    limit = LimitConfig(
-        instrument=f"{PAIR}.BINANCE",
-        max_order_quantity="1",
-        max_order_notional="1000000",
-        max_long="1",
-        max_short="1",
-        price_collar_bps="unlimited",
-        fat_finger_bps="unlimited",
+def _config(sites: tuple[SiteTerms, ...], *, order_capacity: int) -> Config:
+    limits = tuple(
+        LimitConfig(
+            instrument=f"{PAIR}.{terms.venue_name}",
+            max_order_quantity="1",
+            max_order_notional="1000000",
+            max_long="1",
+            max_short="1",
+            price_collar_bps="unlimited",
+            fat_finger_bps="unlimited",
+        )
+        for terms in sites
     )
+    accounts = tuple(AccountConfig(name=terms.account_name, venue=terms.venue_name) for terms in sites)
+    names = tuple(account.name for account in accounts)
     return Config(
-        venues=(
+        venues=tuple(
             VenueConfig(
-                name="BINANCE",
+                name=terms.venue_name,
                 kind="binance_spot",
                 instruments=(PAIR,),
                 environment="custom",
                 receive_window_ms=RECEIVE_WINDOW_MS,
-            ),
+                fees=terms.fees,
+            )
+            for terms in sites
         ),
-        accounts=(AccountConfig(name=ACCOUNT_NAME, venue="BINANCE"),),
+        accounts=accounts,
         strategies=tuple(
-            StrategyConfig(name=f"s{number}", id=number, accounts=(ACCOUNT_NAME,), limits=UNLIMITED, books=(limit,))
+            StrategyConfig(name=f"s{number}", id=number, accounts=names, limits=UNLIMITED, books=limits)
             for number in STRATEGIES
         ),
         engine=EngineConfig(

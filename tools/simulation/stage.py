@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import NamedTuple
 
 from engine.recovery.carry_over import carry_over
 from gateways.query_budget import ANSWER_TIMEOUT_NS as QUESTION_TIMEOUT_NS
+from gateways.simulator.orders import Order
 from ipc.clock import NS_PER_MS, NS_PER_S
 from ipc.enums import ConnectionState
-from ipc.order_id import from_text
 from tools.simulation.auditor import Auditor
-from tools.simulation.balances import TOLD_NS, Balances
+from tools.simulation.balances import TOLD_NS
 from tools.simulation.block_view import phase_of_row
-from tools.simulation.checker import judge, judge_parents
+from tools.simulation.checker import Log, judge, judge_parents
 from tools.simulation.client import Client
 from tools.simulation.engine_run import EngineRun
 from tools.simulation.faults import FaultPlan
 from tools.simulation.journal import Journal, ReplayDifferenceError
-from tools.simulation.market_feed import MarketFeed
-from tools.simulation.moments import plan_moments, take_from
-from tools.simulation.network import Network
+from tools.simulation.moments import plan_moments
 from tools.simulation.policies import Policy
 from tools.simulation.setting import ANSWER_TIMEOUT_NS, EXPIRY_MARGIN_NS, RECEIVE_WINDOW_MS, STRATEGIES
+from tools.simulation.site import Site
 from tools.simulation.timeline import START_NS, UTC_BASE_NS, Timeline
-from tools.simulation.venue import Venue
 from tools.simulation.violation import ViolationError
 from tools.simulation.workshop import Workshop
 
@@ -83,25 +82,24 @@ class Stage:
         self.workshop = workshop
         self.setting = workshop.setting
         self.seed = seed
+        self._say = say
         self.timeline = Timeline()
-        self.venue = Venue(self.timeline)
         self.plan = FaultPlan(seed, dropped=options.dropped)
         self.action_limit = options.action_limit
         self.has_parents = options.has_parents
         self.active_end_ns = START_NS + options.active_ns
         world = Random(seed ^ 0x5EED)
         self.has_spare = world.random() < 0.3
-        self.network = Network(self.timeline, self.venue, self.plan, Random(world.random()), self.phase_of_text)
+        self.sites = [
+            Site(self, number, terms, Random(world.random())) for number, terms in enumerate(self.setting.sites)
+        ]
         self.clients = [Client(self, strategy_id, Random(world.random())) for strategy_id in STRATEGIES]
         self.market_random = Random(world.random())
-        if say is not None:
-            self.network.tell = self.say
         self.resends_rejected = False
         self.has_history = world.random() < _HISTORY_SHARE
         self.bursts = world.random() < _BURST_SHARE
         self.crash_count = 0
         self.trace = 0
-        self._say = say
         self._run_class = EngineRun if policy is None else policy.run_class
         if policy is not None and policy.prepare is not None:
             policy.prepare(self)
@@ -109,26 +107,32 @@ class Stage:
         self._boot_offset_ns = 0
         self._lost_since_ns: int | None = None
         self._began_ns = 0
-        self.balances = Balances(self)
         workshop.reset()
-        if self.has_history:
-            self.venue.book.trade_id = _TRADES_BEFORE
-            workshop.live.state.table("holdings")["known_before_trade_id"] = _TRADES_BEFORE + 1
-            self.balances.know_opening()
-        self.feed = MarketFeed(self, Random(seed ^ 0xFEED)) if self.has_parents else None
         self.auditor = Auditor(self)
-        self.network.placed = self.auditor.arrived
-        self.network.take_from = lambda order, generator: take_from(self, order, generator)
+        for site in self.sites:
+            self._prepare(site)
         self.epoch = 1
         self.run = self._boot()
+
+    def _prepare(self, site: Site) -> None:
+        """Gives a site its past and those who watch it."""
+        if self.has_history:
+            site.venue.book.trade_id = _TRADES_BEFORE
+            holding = self.workshop.live.state.table("holdings")[site.holding_place]
+            holding["known_before_trade_id"] = _TRADES_BEFORE + 1
+            site.balances.know_opening()
+        if self.has_parents:
+            site.open_market()
+        site.network.placed = partial(self.auditor.arrived, site)
 
     # The course of a seed.
 
     def play(self) -> None:
         """Plays the seed to its end; ViolationError when something is wrong."""
         timeline = self.timeline
-        self.venue.trade(buys=True, price_ticks=6_498_900, lots=200_000, rests=True)
-        self.venue.trade(buys=False, price_ticks=6_501_100, lots=200_000, rests=True)
+        for site in self.sites:
+            site.venue.trade(buys=True, price_ticks=6_498_900, lots=200_000, rests=True)
+            site.venue.trade(buys=False, price_ticks=6_501_100, lots=200_000, rests=True)
         self.run.start()
         self._welcome()
         timeline.after(_LOOK_EVERY_NS, self._look)
@@ -158,12 +162,13 @@ class Stage:
 
     def verdict(self) -> list[str]:
         """What the independent checker finds wrong, from the logs alone."""
-        books = self.workshop.live.state.table("books")["position_lots"]
+        books = self.workshop.live.state.table("books")["position_lots"].reshape(-1, len(self.sites)).tolist()
+        logs = [Log(site.venue.log.records, site.terms.price_scale, site.terms.lot_scale) for site in self.sites]
         return judge(
-            self.venue.log.records,
+            logs,
             [(client.submitted, client.told, client.forgotten) for client in self.clients],
-            [int(books[client.strategy_id]) for client in self.clients],
-        ) + judge_parents(self.venue.log.records, [client.parents for client in self.clients if client.parents])
+            [books[client.strategy_id] for client in self.clients],
+        ) + judge_parents(logs, [client.parents for client in self.clients if client.parents])
 
     def say(self, text: str) -> None:
         """Writes a line of the seed's story, when somebody reads it."""
@@ -179,14 +184,19 @@ class Stage:
         """All that the engine has told a strategy, over all its runs: the journal's event stream."""
         return [*self._history[strategy_id], *self.run.told[strategy_id]]
 
-    def phase_of_id(self, order_id: int) -> str:
-        """In which phase an order is."""
+    def phase_of_id(self, order_id: int, account_id: int = 0) -> str:
+        """In which phase an order is; the account is that of an order that is not known."""
         live = self.workshop.live
-        return phase_of_row(live.order(order_id), live.connection())
+        row = live.order(order_id)
+        return phase_of_row(row, live.connection(account_id if row is None else row["account_id"]))
 
-    def phase_of_text(self, text: bytes) -> str:
-        """In which phase the order with that id on the wire is."""
-        return self.phase_of_id(from_text(text) or 0)
+    def any_site(self, generator: Random) -> Site:
+        """One of them by chance."""
+        return self.sites[0] if len(self.sites) == 1 else generator.choice(self.sites)
+
+    def open_orders(self) -> list[Order]:
+        """Our open orders at all venues."""
+        return [order for site in self.sites for order in site.venue.open_orders()]
 
     # The life of the engine.
 
@@ -194,7 +204,7 @@ class Stage:
         """An engine process is gone; another is started after a while."""
         live = self.workshop.live
         point = run.crash_point
-        for phase in [phase_of_row(row, live.connection()) for row in live.living()] or ["ended"]:
+        for phase in live.living_phases() or ["ended"]:
             self.plan.hit(point, phase)
         self.say(f"!! {point}")
         run.die()
@@ -277,7 +287,8 @@ class Stage:
     def _end_faults(self) -> None:
         self.plan.is_over = True
         self.say("-- the faults are over")
-        self.network.refuses_until_ns = 0
+        for site in self.sites:
+            site.network.refuses_until_ns = 0
         self._began_ns = self.timeline.now_ns
 
     def _come_to_rest(self) -> None:
@@ -289,8 +300,7 @@ class Stage:
         sweep_ns = SWEEP_NS if any(name in _FOUND_IN_TURN for name, _ in self.plan.hits) else 0
         while timeline.now_ns < end_ns:
             timeline.run_until(timeline.now_ns + _LOOK_EVERY_NS)
-            is_live = not self.run.is_dead and live.connection() is ConnectionState.LIVE
-            if not is_live:
+            if self.run.is_dead or any(state is not ConnectionState.LIVE for state in self._connections()):
                 live_since_ns = 0
                 continue
             live_since_ns = live_since_ns or timeline.now_ns
@@ -299,7 +309,7 @@ class Stage:
                     client.parents.cancel_endless()
             if self._is_at_rest() and timeline.now_ns - live_since_ns >= sweep_ns:
                 return
-            if timeline.now_ns - live_since_ns > sweep_ns + RESOLVE_NS and not self.network.in_transit:
+            if timeline.now_ns - live_since_ns > sweep_ns + RESOLVE_NS and not self._in_transit():
                 break
         if self._living_parents():
             self.auditor.parents_at_rest()
@@ -307,14 +317,21 @@ class Stage:
         raise ViolationError(
             "I11",
             f"{(timeline.now_ns - self._began_ns) / NS_PER_S:.1f} s after the last fault: session "
-            f"{live.connection().name}, {self.network.in_transit} frames under way, in doubt {doubtful}",
+            f"{[state.name for state in self._connections()]}, {self._in_transit()} frames under way, "
+            f"in doubt {doubtful}",
         )
 
     def _let_differences_show(self) -> None:
         """Lets more words of the venue come where balances may differ."""
         end_ns = self.timeline.now_ns + TOLD_NS
-        while self.balances.is_open and self.timeline.now_ns < end_ns:
+        while any(site.balances.is_open for site in self.sites) and self.timeline.now_ns < end_ns:
             self.timeline.run_until(self.timeline.now_ns + _LOOK_EVERY_NS)
+
+    def _connections(self) -> list[ConnectionState]:
+        return [self.workshop.live.connection(site.number) for site in self.sites]
+
+    def _in_transit(self) -> int:
+        return sum(site.network.in_transit for site in self.sites)
 
     def _living_parents(self) -> int:
         return self.workshop.live.header("living_parent_count")
@@ -322,7 +339,7 @@ class Stage:
     def _is_at_rest(self) -> bool:
         if self._living_parents():
             return False
-        if self.network.in_transit or any(wire.is_silent for wire in self.network.wires):
+        if self._in_transit() or any(wire.is_silent for site in self.sites for wire in site.network.wires):
             return False
         return not any(
             (row["is_unknown"] and row["strategy_id"] != 0)

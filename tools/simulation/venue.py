@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,10 +19,12 @@ from gateways.simulator.instruments import Instrument
 from gateways.simulator.orders import Order, OrderKind, SelfTradePrevention, Side, TimeInForce
 from gateways.simulator.venue_log import VenueLog
 from ipc.clock import NS_PER_MS
-from tools.simulation.setting import ACCOUNT_NAME, API_KEY, MARKET_NAME, SYMBOL, VENUE_CONFIG
+from tools.simulation.setting import ACCOUNT_NAME, API_KEY, HOME, MARKET_NAME, SYMBOL, SiteTerms
 from tools.simulation.timeline import Timeline
 
 _TIMESTAMP = re.compile(rb'"timestamp":(\d+)')
+_TAKEN_NOTIONAL_MIN = 5 * 10**8
+"""In the finest steps, more than the least that an order may come to."""
 _PERMISSIONS = frozenset({"TRADE", "USER_DATA", "USER_STREAM"})
 
 
@@ -96,17 +99,18 @@ class VenueClock:
 class Venue:
     """The exchange with its face; `policy` may make it a venue that keeps other rules."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: Timeline, terms: SiteTerms = HOME) -> None:
+        self.terms = terms
         self.clock = VenueClock(timeline)
         self.log = VenueLog(self.clock)
-        self.instrument = Instrument(VENUE_CONFIG.instruments[0])
-        accounts = [Account(account, is_reported=account.name == ACCOUNT_NAME) for account in VENUE_CONFIG.accounts]
+        self.instrument = Instrument(terms.config.instruments[0])
+        accounts = [Account(account, is_reported=account.name == ACCOUNT_NAME) for account in terms.config.accounts]
         self.exchange = Exchange(self.clock, self.log, [self.instrument], accounts)
         self.account, self.market = accounts
         self.book = self.exchange.books[SYMBOL]
         self._faults = Faults()
         stage: Any = SimpleNamespace(
-            config=VENUE_CONFIG,
+            config=terms.config,
             clock=self.clock,
             exchange=self.exchange,
             faults=self._faults,
@@ -155,7 +159,10 @@ class Venue:
         rests: bool,
         prevention: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER,
     ) -> None:
-        """An order of the rest of the market, which is one account; without prevention it trades with itself."""
+        """An order of the rest of the market, which is one account; without prevention it trades with itself.
+
+        Price and quantity are in the finest steps of all sites.
+        """
         order = Order(
             account=self.market,
             instrument=self.instrument,
@@ -163,11 +170,18 @@ class Venue:
             side=Side.BUY if buys else Side.SELL,
             kind=OrderKind.LIMIT,
             time_in_force=TimeInForce.GTC if rests else TimeInForce.IOC,
-            order_lots=lots,
-            price_ticks=price_ticks,
+            order_lots=lots // self.terms.lot_scale,
+            price_ticks=price_ticks // self.terms.price_scale,
             self_trade_prevention=prevention,
         )
         self.exchange.place(order)
+
+    def take_from(self, order: Order, generator: Random) -> None:
+        """Lets the market trade at an order's price, for a part of it or all."""
+        lots = order.leaves_lots if generator.random() < 0.5 else generator.randrange(1, order.leaves_lots + 1)
+        lots, price_ticks = lots * self.terms.lot_scale, order.price_ticks * self.terms.price_scale
+        if order.price_ticks and lots * price_ticks >= _TAKEN_NOTIONAL_MIN:
+            self.trade(buys=order.side == "SELL", price_ticks=price_ticks, lots=lots, rests=False)
 
     def open_orders(self) -> list[Order]:
         """The open orders of the account."""

@@ -15,8 +15,9 @@ class WeakRun(EngineRun):
 
     def put_on_wire(self, frame: bytes) -> None:
         """Sends past everything that watches what is sent."""
-        for wire in self.wires[:1]:
-            self.stage.network.send(wire, frame)
+        network = self.stage.sites[0].network
+        for wire in network.standing[:1]:
+            network.send(wire, frame)
 
     def is_waiting(self, leg_id: int) -> bool:
         """Whether the core still waits for the answer to an order."""
@@ -33,7 +34,7 @@ class WeakRun(EngineRun):
         writer = RecordWriter(0)
         writer.start(rows, self.now_ns)
         writer.venue_report(order_id, int(event))
-        self._enter(lambda: self.apply(rows, 1))
+        self.enter(lambda: self.apply(rows, 1))
 
 
 def renamed(frame: bytes, leg_id: int) -> bytes:

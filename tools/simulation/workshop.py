@@ -65,7 +65,8 @@ class Workshop:
         self.live = BlockView(self._block())
         self.spare = self._block()
         self.loop = SimulatedLoop(self.live.state, strategy_rows=self.setting.directory.strategy_rows)
-        self.loop.use_templates([VENUES["binance_spot"].templates(self.setting.credentials, RECEIVE_WINDOW_MS)])
+        templates = VENUES["binance_spot"].templates(self.setting.credentials, RECEIVE_WINDOW_MS)
+        self.loop.use_templates([templates] * len(self.setting.sites))
         self.seen: NDArray[np.void] = np.zeros(self.live.order_count, SEEN_ORDER)
 
     def reset(self) -> None:
