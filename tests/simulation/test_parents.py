@@ -58,19 +58,29 @@ def test_the_same_seeds_give_the_same_trace(tally: Tally) -> None:
     assert first.as_json() == again.as_json()
 
 
+class Place(NamedTuple):
+    """Where something happened to a child."""
+
+    site: int
+    home: int
+    """The site of its parent."""
+    is_routed: bool
+    event: str
+
+
 class Watched(NamedTuple):
     """What happened in some seeds."""
 
     events: Counter[tuple[Algorithm, ParentEvent]]
     """What their parents were told."""
-    children: list[Counter[tuple[int, bool, str]]]
-    """Of each seed, by site, whether their parent is routed, and event: what the venues did with children."""
+    children: list[Counter[Place]]
+    """Of each seed, what the venues did with children."""
 
 
 @pytest.fixture(scope="module")
 def watched() -> Watched:
     events: Counter[tuple[Algorithm, ParentEvent]] = Counter()
-    children: list[Counter[tuple[int, bool, str]]] = []
+    children: list[Counter[Place]] = []
     for seed in range(WATCHED):
         stage = Stage(workshop(has_parents=True), seed, Options(has_parents=True))
         stage.play()
@@ -83,10 +93,10 @@ def watched() -> Watched:
     return Watched(events, children)
 
 
-def children_at_venues(stage: Stage) -> Counter[tuple[int, bool, str]]:
+def children_at_venues(stage: Stage) -> Counter[Place]:
     """What the venues' logs tell of children."""
-    routed = {
-        child_id: client.parents.asked[parent_id].is_routed
+    asked = {
+        child_id: client.parents.asked[parent_id]
         for client in stage.clients
         if client.parents is not None
         for child_id, parent_id in client.parents.children.items()
@@ -96,7 +106,11 @@ def children_at_venues(stage: Stage) -> Counter[tuple[int, bool, str]]:
         for site in stage.sites
         for record in site.venue.log.records
     ]
-    return Counter((number, routed[order_id], event) for number, order_id, event in told if order_id in routed)
+    return Counter(
+        Place(number, asked[order_id].instrument_id, asked[order_id].is_routed, event)
+        for number, order_id, event in told
+        if order_id in asked
+    )
 
 
 @pytest.fixture(scope="module")
@@ -104,23 +118,30 @@ def events(watched: Watched) -> Counter[tuple[Algorithm, ParentEvent]]:
     return watched.events
 
 
-def test_children_of_routed_parents_trade_at_every_venue(watched: Watched) -> None:
-    whole = sum(watched.children, Counter[tuple[int, bool, str]]())
-    for number in range(SITES):
-        assert whole[number, True, "accepted"] > 3 * WATCHED
-        assert whole[number, True, "traded"] > 2 * WATCHED
+@pytest.fixture(scope="module")
+def places(watched: Watched) -> Counter[Place]:
+    return sum(watched.children, Counter[Place]())
+
+
+@pytest.mark.parametrize("home", range(SITES))
+@pytest.mark.parametrize("site", range(SITES))
+def test_children_of_routed_parents_trade_at_every_venue(site: int, home: int, places: Counter[Place]) -> None:
+    assert places[Place(site, home, True, "accepted")] > WATCHED
+    assert places[Place(site, home, True, "traded")] > WATCHED // 2
 
 
 def test_many_a_seed_with_routed_parents_trades_at_every_venue(watched: Watched) -> None:
-    trades = [[seed[number, True, "traded"] for number in range(SITES)] for seed in watched.children]
-    with_routed = [each for each in trades if any(each)]
-    assert sum(all(each) for each in with_routed) > len(with_routed) // 2 > WATCHED // 4
+    traded = [
+        {place.site for place in seed if place.is_routed and place.event == "traded"} for seed in watched.children
+    ]
+    assert sum(len(sites) == SITES for sites in traded) > WATCHED // 2
 
 
-def test_children_of_other_parents_stay_where_their_parent_is(watched: Watched) -> None:
-    whole = sum(watched.children, Counter[tuple[int, bool, str]]())
-    assert whole[0, False, "traded"] > 2 * WATCHED
-    assert not whole[1, False, "accepted"]
+@pytest.mark.parametrize("home", range(SITES))
+def test_children_of_other_parents_stay_at_home(home: int, places: Counter[Place]) -> None:
+    sites = {place.site for place in places if place.home == home and not place.is_routed}
+    assert sites == {home}
+    assert places[Place(home, home, False, "traded")] > WATCHED // 2
 
 
 @pytest.mark.parametrize("algorithm", [each for each in Algorithm if each is not Algorithm.AUTO])

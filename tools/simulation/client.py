@@ -219,14 +219,16 @@ class Client:
         self._order_sequence += 1
         return pack(instance=INSTANCE, epoch=self._epoch, strategy_id=self.strategy_id, sequence=self._order_sequence)
 
-    def submit_plain(self, side: Side, lots: int, price_ticks: int) -> int:
-        """Sends a plain limit order; returns its id."""
+    def submit_plain(self, number: int, side: Side, lots: int, price_ticks: int) -> int:
+        """Sends a plain limit order to a site; returns its id."""
         order_id = self.next_order_id()
         self._living[order_id] = None
         self.submitted[order_id] = (int(side), lots)
         self.send(
             RecordKind.NEW_ORDER,
             order_id=order_id,
+            instrument_id=number,
+            account_id=number,
             side=side,
             order_type=OrderType.LIMIT,
             time_in_force=TimeInForce.GTC,
@@ -292,6 +294,7 @@ class Client:
         draw = self._random()
         new_lots = 0 if draw < 0.3 else max(lots + generator.randrange(-lots // 2 - 1, lots // 3 + 1), 10)
         price_ticks = MIDDLE_TICKS + generator.randrange(-900, 900) if draw < 0.6 else 0
+        price_ticks //= self._stage.sites[known.instrument_id if known is not None else 0].terms.price_scale
         if order_id in self.submitted:
             side, most = self.submitted[order_id]
             self.submitted[order_id] = side, max(most, new_lots) if most else 0

@@ -10,11 +10,12 @@ from ipc.enums import RecordKind, Side
 from ipc.parent_enums import Algorithm, ParentControl, ParentEvent, ParentFlag
 from ipc.records import PARENT_REPORT, SLICES_PER_RECORD
 from tools.simulation.order_kinds import MIDDLE_TICKS
-from tools.simulation.parent_kinds import CONTINGENT, SCHEDULED, parent_terms, random_schedule
+from tools.simulation.parent_kinds import CONTINGENT, SCHEDULED, parent_terms, random_schedule, terms_at
 from tools.simulation.timeline import START_NS
 
 if TYPE_CHECKING:
     from tools.simulation.client import Client
+    from tools.simulation.site import Site
     from tools.simulation.stage import Stage
 
 _PLACES = {name: place for place, name in enumerate(PARENT_REPORT.names or ())}
@@ -30,12 +31,13 @@ class Asked(NamedTuple):
 
     side: int
     most_lots: int
-    """0 when its quantity follows from something else."""
+    """In the finest steps of all sites; 0 when its quantity follows from something else."""
     after_order_id: int
     ends: bool
     """Whether it has an end time."""
     is_routed: bool = False
     """Whether its children may go to every venue."""
+    instrument_id: int = 0
 
 
 class ParentDesk:
@@ -122,31 +124,40 @@ class ParentDesk:
     def submit(self, algorithm: Algorithm) -> None:
         """Sends a parent, and what belongs to it."""
         client, generator = self._client, self._generator
-        terms = parent_terms(generator, algorithm, self._stage.timeline.utc_ns())
+        site = self._stage.any_site(generator)
+        terms = terms_at(site.number, site.terms, parent_terms(generator, algorithm, self._stage.timeline.utc_ns()))
         after_order_id = 0
         if algorithm in CONTINGENT and generator.random() < _FOLLOWING_SHARE:
-            after_order_id = self._enter(Side.SELL if terms["side"] == Side.BUY else Side.BUY, terms["order_lots"])
+            side = Side.SELL if terms["side"] == Side.BUY else Side.BUY
+            after_order_id = self._enter(site, side, terms["order_lots"])
             terms |= {"after_order_id": after_order_id, "order_lots": 0}
         parent_id = client.next_order_id()
         ends = terms.get("end_utc_ns", 0) != 0
         is_routed = bool(terms["parent_flags"] & ParentFlag.ROUTED)
-        self.asked[parent_id] = Asked(terms["side"], terms["order_lots"], after_order_id, ends, is_routed)
+        most_lots = terms["order_lots"] * site.terms.lot_scale
+        self.asked[parent_id] = Asked(terms["side"], most_lots, after_order_id, ends, is_routed, site.number)
         client.send(RecordKind.NEW_PARENT, order_id=parent_id, **terms)
         if algorithm in SCHEDULED:
             self._send_schedule(parent_id, random_schedule(generator, terms["order_lots"]))
 
-    def _enter(self, side: Side, lots: int) -> int:
-        """An order, or a parent, that a stop or a bracket is to follow."""
+    def _enter(self, site: Site, side: Side, lots: int) -> int:
+        """An order, or a parent, that a stop or a bracket is to follow; the lots are those of the site."""
         towards = 1 if side is Side.BUY else -1
         if self._generator.random() < 0.3:
             parent_id = self._client.next_order_id()
-            self.asked[parent_id] = Asked(int(side), lots, 0, ends=False)
-            terms = {"algorithm": int(Algorithm.SWEEP), "side": int(side), "order_lots": lots}
+            most_lots = lots * site.terms.lot_scale
+            self.asked[parent_id] = Asked(int(side), most_lots, 0, ends=False, instrument_id=site.number)
             limit_ticks = MIDDLE_TICKS + towards * 1_300
-            self._client.send(RecordKind.NEW_PARENT, order_id=parent_id, limit_price_ticks=limit_ticks, **terms)
+            terms = {
+                "algorithm": int(Algorithm.SWEEP),
+                "side": int(side),
+                "order_lots": most_lots,
+                "limit_price_ticks": limit_ticks,
+            }
+            self._client.send(RecordKind.NEW_PARENT, order_id=parent_id, **terms_at(site.number, site.terms, terms))
             return parent_id
         price_ticks = MIDDLE_TICKS + towards * self._generator.randrange(-500, 1_300)
-        return self._client.submit_plain(side, lots, price_ticks)
+        return self._client.submit_plain(site.number, side, lots, price_ticks // site.terms.price_scale)
 
     def _send_schedule(self, parent_id: int, slices: list[int]) -> None:
         for first in range(0, len(slices), SLICES_PER_RECORD):
@@ -169,4 +180,10 @@ class ParentDesk:
         price_ticks = MIDDLE_TICKS + generator.randrange(-1_500, 1_500) if draw > 0.4 else 0
         if asked.most_lots:
             self.asked[parent_id] = asked._replace(most_lots=max(asked.most_lots, lots))
-        self._client.send(RecordKind.AMEND_ORDER, order_id=parent_id, price_ticks=price_ticks, order_lots=lots)
+        terms = self._stage.sites[asked.instrument_id].terms
+        self._client.send(
+            RecordKind.AMEND_ORDER,
+            order_id=parent_id,
+            price_ticks=price_ticks // terms.price_scale,
+            order_lots=lots // terms.lot_scale,
+        )

@@ -9,6 +9,7 @@ from ipc.enums import Side
 from ipc.parent_enums import Algorithm, ParentFlag
 from ipc.records import ALL_ACCOUNTS
 from tools.simulation.order_kinds import MIDDLE_TICKS
+from tools.simulation.setting import SiteTerms
 
 Terms = dict[str, int]
 SCHEDULED = (Algorithm.VWAP, Algorithm.IMPLEMENTATION_SHORTFALL)
@@ -16,12 +17,17 @@ CONTINGENT = (Algorithm.STOP, Algorithm.BRACKET)
 # These cannot promise never to take.
 TAKING = (*CONTINGENT, Algorithm.SWEEP, Algorithm.SNIPER, Algorithm.CLOSE_OUT)
 _NEEDS_END = (Algorithm.AUTO, Algorithm.TWAP, *SCHEDULED)
+_PRICE_FIELDS = ("limit_price_ticks", "trigger_price_ticks", "take_profit_ticks", "trail_ticks")
+_LOTS_FIELDS = ("order_lots", "display_lots")
 _TOUCH_TICKS = 1_100
 _SLICES_MAX = 30
 
 
 def parent_terms(generator: Random, algorithm: Algorithm, utc_ns: int) -> Terms:
-    """What a parent is told; most of them can be worked, and some will wait or be refused."""
+    """What a parent is told; most of them can be worked, and some will wait or be refused.
+
+    Prices and quantities are in the finest steps of all sites; `terms_at` makes them those of one.
+    """
     random = generator.random
     side = generator.choice((Side.BUY, Side.SELL))
     towards = 1 if side is Side.BUY else -1
@@ -65,7 +71,8 @@ def _flags(generator: Random, algorithm: Algorithm, terms: Terms) -> Terms:
     flags, fields = ParentFlag.NONE, {}
     if generator.random() < 0.4:
         flags |= ParentFlag.ROUTED
-        fields["account_id"] = generator.choice((0, ALL_ACCOUNTS))
+        if generator.random() < 0.5:
+            fields["account_id"] = ALL_ACCOUNTS
     if generator.random() < 0.1 and algorithm not in TAKING:
         flags |= ParentFlag.PASSIVE_ONLY
     if generator.random() < 0.05:
@@ -74,6 +81,13 @@ def _flags(generator: Random, algorithm: Algorithm, terms: Terms) -> Terms:
         flags |= generator.choice((ParentFlag.TRIGGER_ABOVE, ParentFlag.TRIGGER_BELOW))
         fields["trigger_price_ticks"] = MIDDLE_TICKS + generator.randrange(-600, 600)
     return {**fields, "parent_flags": int(flags)}
+
+
+def terms_at(number: int, site: SiteTerms, terms: Terms) -> Terms:
+    """The same for a parent whose home is a site."""
+    home = {"instrument_id": number, "account_id": number}
+    scales = dict.fromkeys(_PRICE_FIELDS, site.price_scale) | dict.fromkeys(_LOTS_FIELDS, site.lot_scale)
+    return home | {name: value // scales.get(name, 1) for name, value in terms.items()}
 
 
 def random_schedule(generator: Random, lots: int) -> list[int]:
