@@ -22,8 +22,9 @@ FIRST, LAST = 0, 200
 
 FOUND = (
     241,  # a parent whose command was journaled, and applied by the next run alone
-    1609,  # the end of a parent, forgotten by a power loss after its strategy had heard of it
-    1990,  # the same
+    296,  # the same
+    3354,  # the end of a parent, forgotten by a power loss after its strategy had heard of it
+    4785,  # the same
 )
 WATCHED = 25
 SITES = 2

@@ -12,7 +12,8 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter for each option
         str, typer.Option(metavar="NAME", help="Play a weakened policy instead of the real one; `list` names them.")
     ] = "",
     algorithms: Annotated[
-        bool, typer.Option("--algorithms", help="Let the strategies also send parents, of every algorithm.")
+        bool,
+        typer.Option("--algorithms", help="Let the strategies also send parents, of every algorithm, to two venues."),
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the seeds that an earlier call left.")] = False,
     controls: Annotated[

@@ -64,7 +64,7 @@ class Options(NamedTuple):
     active_ns: int = ACTIVE_NS
     action_limit: int = 1_000
     has_parents: bool = False
-    """Whether the strategies also send parents, and the market is one in which they can be worked."""
+    """Whether the strategies also send parents, and there are two venues at which they can be worked."""
 
 
 class Stage:
