@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from engine.core.algorithms.excess import CANCEL_AGAIN_NS
+from engine.core.deadline_heap import NEVER_NS
 from engine.core.state import State
 from ipc.enums import EndReason, TimeInForce
 from ipc.parent_enums import ParentEnd, ParentState
@@ -56,7 +58,14 @@ def _check_children(state: State, used: np.ndarray) -> None:
         )
         if parent["parent_state"] == ParentState.WORKING and parent["cumulative_lots"] <= parent["order_lots"]:
             surplus = parent["cumulative_lots"] + working - parent["order_lots"]
-            assert surplus <= 0 or _may_be_less(orders, children), "no more works than is left"
+            is_due = _due_ns(state, parent) <= state.header["now_ns"] + CANCEL_AGAIN_NS
+            assert surplus <= 0 or is_due or _may_be_less(orders, children), "no more works than is left"
+
+
+def _due_ns(state: State, parent: np.void) -> int:
+    """When a parent looks again: a cancel of what is too much may have come to nothing."""
+    position = int(parent["timer_position"])
+    return int(state.table("parent_timers")["deadline_ns"][position]) if position >= 0 else NEVER_NS
 
 
 def _may_be_less(orders: np.ndarray, children: list[int]) -> bool:
