@@ -26,14 +26,19 @@ def _waits_until_ns(parent: np.void) -> int:
     has_got_it = parent["cumulative_lots"] >= parent["due_lots"]
     if has_got_it or parent["refusal_count"] > 0:
         return parent["hold_until_ns"]
-    return max(parent["hold_until_ns"], parent["moved_ns"] + _interval_ns(parent))
+    # An interval is how often it looks: however long that is, what moved away is gone after soon.
+    return max(parent["hold_until_ns"], parent["moved_ns"] + min(_interval_ns(parent), _AGAIN_NS))
 
 
 @kernel
 def _note_try(state: int, parent: np.void) -> None:
     """Notes when it went after something, and how much it has if it gets that."""
-    parent["due_lots"] = parent["cumulative_lots"] + working_lots(state, parent)
-    parent["moved_ns"] = header_of(state)["now_ns"]
+    now_ns = header_of(state)["now_ns"]
+    is_refused = parent["hold_until_ns"] > now_ns
+    due_lots = parent["cumulative_lots"] + working_lots(state, parent)
+    # Of what was refused nothing works, and all the same it went after it.
+    parent["due_lots"] = parent["order_lots"] if is_refused else due_lots
+    parent["moved_ns"] = now_ns
 
 
 @kernel

@@ -6,6 +6,7 @@ import pytest
 
 from ipc.enums import OrderFlag, RecordKind, Side, TimeInForce
 from ipc.parent_enums import Algorithm, ParentEnd, ParentEvent, ParentFlag, ParentState
+from ipc.rate_enums import WhenExceeded
 from tests.engine.core.world import NS_PER_MS, NS_PER_S
 from tests.engine.execution.market import Market
 
@@ -223,6 +224,27 @@ def test_a_sweep_without_an_end_is_over_when_it_got_what_it_saw(market: Market) 
     market.run(NS_PER_S)
     assert len(market.new_requests()) == 1
     assert (market.done(order_id), market.parent_row(order_id)["end_reason"]) == (60, ParentEnd.EXPIRED)
+
+
+@pytest.mark.parametrize("algorithm", [Algorithm.SWEEP, Algorithm.STOP])
+def test_however_seldom_it_looks_what_moved_away_is_gone_after_soon(market: Market, algorithm: Algorithm) -> None:
+    trigger = {"trigger_price_ticks": 10_010} if algorithm is Algorithm.STOP else {}
+    market.offered[Side.SELL] = 0
+    order_id = market.parent(algorithm=algorithm, order_lots=100, interval_ms=60_000, **trigger)
+    market.offered[Side.SELL] = 1_000
+    market.run(150 * NS_PER_MS)
+    assert market.parent_row(order_id)["end_reason"] == ParentEnd.FILLED
+
+
+def test_a_sweep_without_an_end_comes_again_for_what_was_refused_for_a_moment(market: Market) -> None:
+    terms = market.terms()
+    terms["when_exceeded"], terms["queue_ns"], terms["queue_orders"] = WhenExceeded.QUEUE, NS_PER_S, 4
+    terms["queue_count"] = 1
+    order_id = market.parent(order_lots=100)
+    assert market.new_requests() == []
+    terms["queue_count"] = 0
+    market.run(50 * NS_PER_MS)
+    assert market.parent_row(order_id)["end_reason"] == ParentEnd.FILLED
 
 
 def test_a_sweep_with_an_end_comes_again(market: Market) -> None:
