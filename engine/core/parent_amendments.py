@@ -33,6 +33,8 @@ def on_amend_parent(state: int, command: np.void) -> Verdict:
         parent["order_lots"] = command["order_lots"] * markets_of(state)[parent["instrument_id"]]["pair_lot_scale"]
     if command["stop_price_ticks"] != 0:
         parent["trigger_price_ticks"] = command["stop_price_ticks"]
+    # What it went after and got was for what it was: a sweep comes again for what it has become.
+    parent["moved_ns"] = 0
     if command["price_ticks"] != 0 or parent["cumulative_lots"] + working_lots(state, parent) > parent["order_lots"]:
         cancel_children(state, parent)
     report_parent(state, parent, ParentEvent.AMENDED)

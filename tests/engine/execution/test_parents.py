@@ -132,6 +132,20 @@ def test_an_amendment_to_less_than_works_cancels_first(market: Market) -> None:
     assert market.amend(order_id, order_lots=20).refusals == [RefusalReason.AMEND_BELOW_FILLED]
 
 
+@pytest.mark.parametrize("amendment", [{"order_lots": 100}, {"order_lots": 100, "price_ticks": 10_020}])
+def test_a_sweep_without_an_end_comes_again_for_what_it_has_become(market: Market, amendment: dict[str, int]) -> None:
+    market.is_answering = False
+    order_id = market.parent(order_lots=60, limit_price_ticks=10_010)
+    ((_, request),) = market.new_requests()
+    market.amend(order_id, **amendment)
+    market.is_answering = True
+    market.accept(request.order_id)
+    market.fill(request.order_id, 60, 10_010)
+    market.run(NS_PER_S)
+    assert market.done(order_id) == 100
+    assert market.parent_row(order_id)["end_reason"] == ParentEnd.FILLED
+
+
 def test_the_end_time_ends_a_parent(market: Market) -> None:
     order_id = market.parent(algorithm=Algorithm.PEG, order_lots=50, end=5 * NS_PER_S)
     market.run(4 * NS_PER_S)
