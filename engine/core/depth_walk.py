@@ -25,7 +25,7 @@ class Depth(NamedTuple):
     """How many levels of one side are known and fresh; of one that is known by its best price alone that is one."""
 
     level_count: int
-    is_top: bool
+    is_top: bool  # the best of them is the newer best price itself, in the place of a level
     passed_over: int  # levels before those: the best price has gone away from them since they were told
 
 
@@ -54,15 +54,19 @@ def depth_of(state: int, instrument_id: int, book_side: int) -> Depth:
     if book_side == Side.SELL:
         count, received_ns = market["ask_level_count"], market["ask_received_ns"]
     top = _top_of(state, instrument_id, book_side)
+    is_fresh = instrument["book_received_ns"] >= oldest_ns and top.price_ticks > 0 and top.lots > 0
     if count > 0 and received_ns >= oldest_ns:
         passed_over = 0
         if instrument["book_received_ns"] > received_ns and top.price_ticks > 0:
             levels = levels_of(state, instrument_id, book_side)
             while passed_over < count and _is_better(book_side, levels[passed_over]["price_ticks"], top.price_ticks):
                 passed_over += 1
+            is_told = passed_over < count and levels[passed_over]["price_ticks"] == top.price_ticks
+            if is_fresh and passed_over > 0 and not is_told:
+                passed_over -= 1
+                return Depth(count - passed_over, True, passed_over)
         if passed_over < count:
             return Depth(count - passed_over, False, passed_over)
-    is_fresh = instrument["book_received_ns"] >= oldest_ns and top.price_ticks > 0 and top.lots > 0
     return Depth(1, True, 0) if is_fresh else Depth(0, False, 0)
 
 
@@ -75,7 +79,7 @@ def _is_better(book_side: int, price_ticks: int, other_ticks: int) -> bool:
 @kernel
 def level_of(state: int, instrument_id: int, book_side: int, depth: Depth, place: int) -> Level:
     """One level, the best at place 0; nothing where its numbers make no sense. Precondition: the depth has it."""
-    if depth.is_top:
+    if depth.is_top and place == 0:
         level = _top_of(state, instrument_id, book_side)
     else:
         row = levels_of(state, instrument_id, book_side)[depth.passed_over + place]

@@ -51,7 +51,7 @@ def test_without_fresh_depth_the_best_price_is_all_there_is(side: Side, price_ti
     assert tuple(walk(books.state.address, 0, side, 9, 0)) == (0, 0, 0)
 
 
-def test_levels_that_a_newer_best_price_has_left_behind_are_gone() -> None:
+def test_levels_left_behind_are_gone_and_the_newer_best_price_is_in_their_place() -> None:
     random, books = Random(8), Books(count=1)
     for number in range(min(BOOKS, 1_000)):
         side = random.choice((Side.BUY, Side.SELL))
@@ -63,8 +63,9 @@ def test_levels_that_a_newer_best_price_has_left_behind_are_gone() -> None:
         books.state.table("markets")[0][f"{word}_received_ns"] = NOW_NS - 1
         is_newer = random.random() < 0.7
         instrument["book_received_ns"] = NOW_NS if is_newer else NOW_NS - 1
-        standing = [level for level in levels if level[0] >= top] if side is Side.BUY else []
-        standing = standing or [level for level in levels if side is Side.SELL and level[0] <= top] or [(top, 4)]
+        standing = [level for level in levels if (level[0] >= top if side is Side.BUY else level[0] <= top)]
+        if len(standing) < len(levels) and top not in dict(standing):
+            standing = [(top, 4), *standing]
         lots = random.randint(1, 60)
         found = walk(books.state.address, 0, side, lots, 0)
         assert tuple(found) == _one_by_one(standing if is_newer else levels, side, lots, 0), number
