@@ -2,7 +2,7 @@
 
 import pytest
 
-from ipc.enums import AlarmCode, EndReason, ExecutionType, OrderStatus, Side, TimeInForce, VenueEvent
+from ipc.enums import AlarmCode, EndReason, ExecutionType, OrderStatus, RejectReason, Side, TimeInForce, VenueEvent
 from tests.engine.core.step_effects import Step
 from tests.engine.core.world import QUOTE, RETENTION_NS, World
 
@@ -119,6 +119,17 @@ def test_a_correction_may_open_a_filled_order_again(world: World) -> None:
     step = _correct(world, order_id, 7, 6, 10_000)
     assert step.told == [(ExecutionType.TRADE_CORRECTED, OrderStatus.PARTIALLY_FILLED)]
     assert world.book()["open_buy_lots"] == 4
+
+
+def test_an_order_that_a_correction_filled_after_its_end_does_not_live_again(world: World) -> None:
+    order_id = world.place()
+    world.fill(order_id, 2, trade_id=7)
+    world.venue(VenueEvent.REJECTED, order_id, reason=RejectReason.NOT_SENT)
+    assert world.order(order_id)["end_reason"] != EndReason.NONE
+    _correct(world, order_id, 7, 10, 10_000)
+    world.venue(VenueEvent.STATUS, order_id, cumulative_lots=10)
+    order = world.order(order_id)
+    assert (order["end_reason"] != EndReason.NONE, order["cumulative_lots"], order["reserved_lots"]) == (True, 10, 0)
 
 
 def test_the_sides_of_a_trade_between_two_of_our_orders_are_told_apart(world: World) -> None:

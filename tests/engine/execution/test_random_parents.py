@@ -60,8 +60,11 @@ class RandomParents(World):
             return
         self.sent_by[order_id] = parent_id
         parent = self.parent_row(parent_id)
-        assert parent["parent_state"] == ParentState.WORKING, "only who works sends"
-        assert parent["end_ns"] == 0 or self.now_ns < parent["end_ns"], "nothing is sent after the end"
+        # In the same step, but after what its venue just said of an amendment, its time may have come to an end.
+        is_called_back = self.order(order_id)["pending_cancel_ns"] == self.now_ns
+        assert parent["parent_state"] == ParentState.WORKING or is_called_back, "only who works sends"
+        is_in_time = parent["end_ns"] == 0 or self.now_ns < parent["end_ns"]
+        assert is_in_time or is_called_back, "nothing is sent after the end"
         limit = int(parent["limit_price_ticks"])
         if limit and parent["algorithm"] != Algorithm.BRACKET:
             scales = self.state.table("markets")["pair_price_scale"]
