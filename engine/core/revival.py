@@ -48,8 +48,11 @@ def on_sign_of_life(state: int, order: np.void, report: np.void, leg: int) -> bo
     if leg == order["leg"]:
         if not is_ended(order):
             return True
-        # Ended by a word of the venue itself: what says otherwise is older. And nothing lives of what traded in full.
-        if order["not_found_count"] == 0 or order["cumulative_lots"] >= order["order_lots"]:
+        # What has traded in full has nothing left that could live.
+        if order["cumulative_lots"] >= order["order_lots"]:
+            return False
+        # Ended by a word of the venue itself: what says otherwise is older.
+        if order["not_found_count"] == 0:
             return False
         _raise_revived(state, order, leg)
         revive(state, order)
